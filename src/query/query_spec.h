@@ -1,0 +1,147 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "event/value.h"
+
+namespace understudy::query {
+
+/// What is computed per group. The percentiles are one kind with a level, see Calculation.
+enum class CalculationOp {
+  kCount,          // events, weighted by sample rate; takes no column
+  kCountDistinct,  // different values; not weighted
+  kSum,
+  kAvg,
+  kMin,
+  kMax,
+  kPercentile,  // P001, P01, P05, P10, P20, P25, P50, P75, P80, P90, P95, P99, P999
+};
+
+/// How a column is held against a constant.
+enum class FilterOp {
+  kEqual,
+  kNotEqual,
+  kGreater,
+  kGreaterOrEqual,
+  kLess,
+  kLessOrEqual,
+  kStartsWith,
+  kDoesNotStartWith,
+  kEndsWith,
+  kDoesNotEndWith,
+  kContains,
+  kDoesNotContain,
+  kExists,        // takes no value
+  kDoesNotExist,  // takes no value
+  kIn,            // takes a list
+  kNotIn,         // takes a list
+};
+
+enum class FilterCombination { kAnd, kOr };
+
+/// "=", "starts-with", "not-in", ...
+std::string_view name(FilterOp op);
+std::optional<FilterOp> filter_op(std::string_view text);
+
+/// One condition on one column.
+struct Filter {
+  std::string column;
+  FilterOp op = FilterOp::kExists;
+  std::vector<event::Value>
+      values;  // none for the exists pair, one or more for the in pair, else 1
+
+  friend bool operator==(const Filter&, const Filter&) = default;
+};
+
+/// One number per group.
+struct Calculation {
+  CalculationOp op = CalculationOp::kCount;
+  double percentile = 0;        // level in (0, 1) when op is kPercentile
+  std::string column;           // empty for COUNT
+  std::string name;             // as the user named it; empty: "P99(duration_ms)"
+  std::vector<Filter> filters;  // only events that match count for this calculation
+  FilterCombination filter_combination = FilterCombination::kAnd;
+
+  /// "COUNT", "P99", "COUNT_DISTINCT".
+  std::string op_name() const;
+  /// The key of this number in a result: the name, or "OP(column)", or "OP".
+  std::string key() const;
+
+  friend bool operator==(const Calculation&, const Calculation&) = default;
+};
+
+/// One sort key: a breakdown column or a calculation, by its key.
+struct Order {
+  std::string key;
+  bool descending = false;
+
+  friend bool operator==(const Order&, const Order&) = default;
+};
+
+/// Keeps only groups whose calculation (by its key) compares so; op is one of the first six.
+struct Having {
+  std::string key;
+  FilterOp op = FilterOp::kGreater;
+  double value = 0;
+
+  friend bool operator==(const Having&, const Having&) = default;
+};
+
+/// Bounds on one specification; a text beyond them is refused with an error that names the field.
+struct QueryLimits {
+  static constexpr size_t kTextBytesMax = 256 * 1024;
+  static constexpr size_t kBreakdownsMax = 100;
+  static constexpr size_t kCalculationsMax = 100;
+  static constexpr size_t kFiltersMax = 100;
+  static constexpr size_t kFilterValuesMax = 1'000;
+  static constexpr size_t kOrdersMax = 100;
+  static constexpr size_t kHavingsMax = 100;
+  static constexpr int64_t kLimitDefault = 100;
+  static constexpr int64_t kLimitMax = 1'000;
+  static constexpr int64_t kLimitMaxWithoutSeries = 10'000;
+  static constexpr int64_t kTimeRangeDefaultS = 7'200;
+  static constexpr int64_t kJsonDepthMax = 16;
+};
+
+/// A question about one dataset, in the shape of Honeycomb's query specification. Filled by `parse`
+/// or by cli_syntax.h and then only read. Nothing in it is text for an engine.
+struct QuerySpec {
+  std::vector<std::string> breakdowns;
+  std::vector<Calculation> calculations;  // never empty after parse: COUNT when nothing is asked
+  std::vector<Filter> filters;
+  FilterCombination filter_combination = FilterCombination::kAnd;
+  std::optional<int64_t> granularity_s;  // absent: chosen from the range
+  std::vector<Order> orders;
+  std::vector<Having> havings;
+  int64_t limit = QueryLimits::kLimitDefault;
+  std::optional<int64_t> start_time_s;  // Unix seconds
+  std::optional<int64_t> end_time_s;
+  std::optional<int64_t> time_range_s;
+  bool disable_series = false;  // ours, beside Honeycomb's: no time buckets wanted
+
+  /// Reads the JSON specification (docs/query.md). Every error names the field:
+  /// "calculations[1].op: P98 is not known; did you mean P99?". Fields of Honeycomb's that are not
+  /// supported are refused by name, never ignored. Cost: linear in the text, which is bounded.
+  static base::Result<QuerySpec> parse(std::string_view json);
+
+  /// The same specification as JSON, with defaults left out; parse(to_json()) is the same spec.
+  std::string to_json() const;
+
+  friend bool operator==(const QuerySpec&, const QuerySpec&) = default;
+};
+
+/// Checks what spans several fields: orders and havings refer to something computed, time fields
+/// are consistent, keys are unique. `parse` and cli_syntax.h end with it.
+base::Status validate(const QuerySpec& spec);
+
+/// Reads an op as users write it, in any case: "P99" sets op and percentile. The error names what
+/// is supported and the nearest known op.
+base::Result<Calculation> calculation_op(std::string_view text);
+
+}  // namespace understudy::query
