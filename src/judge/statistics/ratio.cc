@@ -1,0 +1,18 @@
+#include "judge/statistics/ratio.h"
+
+#include <cmath>
+#include <limits>
+
+namespace understudy::judge::statistics {
+
+Estimate ratio_of(const Estimate& numerator, const Estimate& denominator) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  const auto divide = [](double over, double under, double unknown) {
+    return std::isfinite(over) && std::isfinite(under) && under > 0 ? over / under : unknown;
+  };
+  return {divide(numerator.value, denominator.value, kInfinity),
+          divide(numerator.low, denominator.high, 0),
+          divide(numerator.high, denominator.low, kInfinity)};
+}
+
+}  // namespace understudy::judge::statistics
