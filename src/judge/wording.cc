@@ -1,0 +1,87 @@
+#include "judge/wording.h"
+
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <ctime>
+
+#include "base/text.h"
+
+namespace understudy::judge {
+
+std::string with_thousands(int64_t number) {
+  std::string digits = base::cat(number);
+  const size_t first = number < 0 ? 1 : 0;
+  for (size_t at = digits.size(); at > first + 3;) {
+    at -= 3;
+    digits.insert(at, ",");
+  }
+  return digits;
+}
+
+std::string short_number(double number) {
+  std::array<char, 40> text{};
+  const int size = std::snprintf(text.data(), text.size(), "%.6g", number == 0 ? 0.0 : number);
+  return {text.data(), static_cast<size_t>(size)};
+}
+
+std::string percent(double fraction) {
+  std::array<char, 40> text{};
+  const int size = std::snprintf(text.data(), text.size(), "%.4g%%", fraction * 100 + 0.0);
+  return {text.data(), static_cast<size_t>(size)};
+}
+
+std::string signed_percent(double fraction) {
+  return fraction > 0 ? base::cat("+", percent(fraction)) : percent(fraction);
+}
+
+std::string milliseconds(double ms) {
+  std::array<char, 40> text{};
+  const int size =
+      std::snprintf(text.data(), text.size(), ms >= 1000 ? "%.0f ms" : "%.3g ms", ms + 0.0);
+  return {text.data(), static_cast<size_t>(size)};
+}
+
+std::string duration_words(int64_t duration_ms) {
+  struct Unit {
+    int64_t ms;
+    const char* word;
+  };
+  constexpr std::array kUnits = {Unit{86'400'000, "d"}, Unit{3'600'000, "h"}, Unit{60'000, "min"},
+                                 Unit{1'000, "s"}};
+  if (duration_ms < 1'000) return base::cat(duration_ms, " ms");
+  for (size_t i = 0; i < kUnits.size(); ++i) {
+    if (duration_ms < kUnits[i].ms) continue;
+    std::string words = base::cat(duration_ms / kUnits[i].ms, " ", kUnits[i].word);
+    if (i + 1 < kUnits.size()) {
+      const int64_t rest = duration_ms % kUnits[i].ms / kUnits[i + 1].ms;
+      if (rest > 0) words += base::cat(" ", rest, " ", kUnits[i + 1].word);
+    }
+    return words;
+  }
+  return {};
+}
+
+std::string in_unit(double value, std::string_view unit) {
+  if (!std::isfinite(value)) return "unbounded";
+  if (unit == "fraction") return percent(value);
+  if (unit == "difference") return signed_percent(value);
+  if (unit == "ms") return milliseconds(value);
+  std::array<char, 40> text{};
+  const int size = std::snprintf(text.data(), text.size(), "%.4g", value);
+  if (unit == "count") return with_thousands(static_cast<int64_t>(value));
+  return {text.data(), static_cast<size_t>(size)};
+}
+
+std::string rfc3339(int64_t unix_ns) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(std::chrono::nanoseconds(unix_ns));
+  const auto whole = static_cast<std::time_t>(seconds.count());
+  std::tm parts{};
+  gmtime_r(&whole, &parts);
+  std::array<char, 40> text{};
+  const size_t size = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return {text.data(), size};
+}
+
+}  // namespace understudy::judge
