@@ -80,6 +80,10 @@ class KnownFieldSet {
   constexpr void erase(KnownField field) { bits_ &= ~bit(field); }
   constexpr bool contains(KnownField field) const { return (bits_ & bit(field)) != 0; }
   constexpr void clear() { bits_ = 0; }
+  constexpr KnownFieldSet operator|(KnownFieldSet other) const {
+    other.bits_ |= bits_;
+    return other;
+  }
 
  private:
   static constexpr std::uint64_t bit(KnownField field) {

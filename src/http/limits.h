@@ -29,6 +29,10 @@ struct Limits {
   std::uint64_t body_bytes_max = UINT64_MAX;
 };
 
+/// Options in the Connection fields of one head: each costs a search in the other fields. No real
+/// client sends more than three. Past it: 400.
+inline constexpr std::size_t kConnectionOptionsMax = 16;
+
 /// Why a message was refused: the status a client is told and a short fixed sentence.
 /// `reason` always points to static storage.
 struct Refusal {

@@ -1,0 +1,160 @@
+#include <array>
+#include <cstring>
+
+#include "http/fields.h"
+#include "http/h1_bytes.h"
+
+namespace understudy::http {
+namespace {
+
+constexpr std::array<std::string_view, kKnownFieldCount> kNames = {
+    "",
+    "accept",
+    "accept-encoding",
+    "age",
+    "authorization",
+    "baggage",
+    "cache-control",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-range",
+    "content-type",
+    "cookie",
+    "date",
+    "etag",
+    "expect",
+    "forwarded",
+    "host",
+    "http2-settings",
+    "if-modified-since",
+    "if-none-match",
+    "keep-alive",
+    "last-modified",
+    "location",
+    "max-forwards",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "range",
+    "server",
+    "set-cookie",
+    "te",
+    "traceparent",
+    "tracestate",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "user-agent",
+    "vary",
+    "via",
+    "www-authenticate",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+};
+static_assert(kNames.back() == "x-forwarded-proto", "one name per KnownField, in its order");
+
+constexpr std::size_t kNameBytesMin = 2;
+constexpr std::size_t kNameBytesMax = 19;
+constexpr std::size_t kSlots = 256;
+
+/// Looks at four letters and the length. Folding with 0x20 is enough: a wrong guess is found out
+/// by the comparison that follows.
+constexpr std::size_t slot_of(const char* name, std::size_t size, unsigned seed) {
+  const auto fold = [name](std::size_t at) {
+    return static_cast<unsigned>(static_cast<unsigned char>(name[at])) | 0x20U;
+  };
+  const unsigned mixed = (fold(0) | (fold(size / 2) << 8) | (fold(size - 1) << 16)) * seed +
+                         static_cast<unsigned>(size) * 0x9e3779b1U;
+  return (mixed >> 24) % kSlots;
+}
+
+constexpr bool seed_works(unsigned seed) {
+  std::array<bool, kSlots> taken{};
+  for (std::size_t i = 1; i < kNames.size(); ++i) {
+    bool& slot = taken[slot_of(kNames[i].data(), kNames[i].size(), seed)];
+    if (slot) return false;
+    slot = true;
+  }
+  return true;
+}
+
+consteval unsigned find_seed() {
+  unsigned seed = 0x01000193U;
+  while (!seed_works(seed)) seed = seed * 1664525U + 1013904223U;
+  return seed;
+}
+constexpr unsigned kSeed = find_seed();
+
+/// A name as two overlapping groups of words, and which bits a letter's case may flip.
+struct Slot {
+  char name[24] = {};
+  char case_bits[24] = {};
+  std::uint8_t size = 0;
+  KnownField known = KnownField::kOther;
+};
+
+consteval std::array<Slot, kSlots> make_slots() {
+  std::array<Slot, kSlots> slots{};
+  for (std::size_t i = 1; i < kNames.size(); ++i) {
+    const std::string_view name = kNames[i];
+    Slot& slot = slots[slot_of(name.data(), name.size(), kSeed)];
+    slot.size = static_cast<std::uint8_t>(name.size());
+    slot.known = static_cast<KnownField>(i);
+    for (std::size_t at = 0; at < name.size(); ++at) {
+      slot.name[at] = name[at];
+      slot.case_bits[at] = name[at] >= 'a' && name[at] <= 'z' ? 0x20 : 0;
+    }
+  }
+  return slots;
+}
+constexpr std::array<Slot, kSlots> kSlotTable = make_slots();
+
+template <typename Word>
+bool words_differ(const char* text, const Slot& slot, std::size_t at) noexcept {
+  Word word, name, case_bits;
+  std::memcpy(&word, text + at, sizeof(Word));
+  std::memcpy(&name, slot.name + at, sizeof(Word));
+  std::memcpy(&case_bits, slot.case_bits + at, sizeof(Word));
+  return ((word ^ name) & static_cast<Word>(~case_bits)) != 0;
+}
+
+bool matches(const char* text, std::size_t size, const Slot& slot) noexcept {
+  if (size >= 8) {
+    bool differ = words_differ<std::uint64_t>(text, slot, 0) |
+                  words_differ<std::uint64_t>(text, slot, size - 8);
+    if (size > 16) differ |= words_differ<std::uint64_t>(text, slot, 8);
+    return !differ;
+  }
+  if (size >= 4) {
+    return !(words_differ<std::uint32_t>(text, slot, 0) |
+             words_differ<std::uint32_t>(text, slot, size - 4));
+  }
+  return !(words_differ<std::uint16_t>(text, slot, 0) |
+           words_differ<std::uint16_t>(text, slot, size - 2));
+}
+
+}  // namespace
+
+KnownField known_field(std::string_view name) noexcept {
+  const std::size_t size = name.size();
+  if (size < kNameBytesMin || size > kNameBytesMax) return KnownField::kOther;
+  const Slot& slot = kSlotTable[slot_of(name.data(), size, kSeed)];
+  if (slot.size != size || !matches(name.data(), size, slot)) return KnownField::kOther;
+  return slot.known;
+}
+
+std::string_view known_field_name(KnownField known) noexcept {
+  return kNames[static_cast<std::size_t>(known)];
+}
+
+bool same_field_name(std::string_view a, std::string_view b) noexcept {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (bytes::to_lower(a[i]) != bytes::to_lower(b[i])) return false;
+  }
+  return true;
+}
+
+}  // namespace understudy::http
