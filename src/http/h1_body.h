@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "http/fields.h"
+#include "http/h1_field_section.h"
 #include "http/limits.h"
 #include "http/message.h"
 
@@ -54,12 +55,47 @@ class H1BodyDecoder {
   std::uint64_t content_bytes() const noexcept { return content_bytes_; }
 
  private:
+  enum class Phase : std::uint8_t {
+    kLength,
+    kUntilClose,
+    kSizeFirst,  // first hex digit of a chunk size
+    kSize,
+    kExtensionName,  // first byte of an extension's name
+    kExtensionNameRest,
+    kExtensionValue,  // first byte of an extension's value
+    kExtensionToken,
+    kExtensionQuoted,
+    kExtensionEscape,
+    kExtensionAfterQuoted,
+    kSizeLf,
+    kChunkData,
+    kChunkCr,
+    kChunkLf,
+    kTrailerStart,
+    kTrailerEndLf,
+    kTrailers,
+  };
+
+  BodyStep fail(int status, const char* reason) noexcept;
+  BodyStep take_content(std::string_view in, std::size_t at);
+  BodyStep decode_chunked(std::string_view in);
+  bool take_size_digit(char byte) noexcept;
+  bool take_extension_byte(char byte) noexcept;
+  bool end_of_size_line(char byte) noexcept;
+  BodyStep take_trailers(std::string_view in, std::size_t at);
+
   Limits limits_;
   BodyState state_ = BodyState::kDone;
+  Phase phase_ = Phase::kLength;
   Refusal refusal_;
-  OwnedFields trailers_;
-  std::size_t trailers_dropped_ = 0;
+  std::uint64_t left_ = 0;  // content bytes until the end of the body or chunk
   std::uint64_t content_bytes_ = 0;
+  std::size_t size_digits_ = 0;
+  std::size_t extension_bytes_ = 0;
+  std::size_t trailers_dropped_ = 0;
+  OwnedFields trailers_;
+  std::string trailer_text_;  // the trailer section so far, at most trailer_bytes_max
+  H1FieldSection trailer_section_;
 };
 
 /// True when a field of this name may not stand in a trailer section: framing, routing, request
