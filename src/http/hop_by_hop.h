@@ -41,11 +41,11 @@ class ForwardScratch {
 /// Fills `out` with what a proxy passes on of `in`, in one pass over the fields: without the
 /// hop-by-hop ones (Connection and what it names, Keep-Alive, Proxy-Connection, TE, Trailer,
 /// Transfer-Encoding, Upgrade, HTTP2-Settings, Proxy-Authorization, Proxy-Authenticate), without
-/// Expect (the proxy answers it), with the options' additions. Host, Content-Length and other
-/// framing fields are never dropped because Connection names them. `TE: trailers` is kept as
-/// exactly that. Framing, target, method and the body hints are copied; keep_alive is set to true
-/// (it is about this hop), version to HTTP/1.1.
-/// Lifetime: `out` has views into what `in` points to and into `scratch`.
+/// Host (the authority says it) and Expect (the proxy answers it), with the options' additions at
+/// the end. Content-Length stays, even if Connection names it. A TE field with `trailers` becomes
+/// exactly `te: trailers`. Framing, target, method and the body hints are copied; keep_alive is set
+/// to true (it is about this hop), version to HTTP/1.1. Lifetime: `out` has views into what `in`
+/// points to and into `scratch`.
 void forward_request(const RequestHead& in, const ForwardOptions& options, ForwardScratch& scratch,
                      RequestHead& out);
 
