@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "event/event.h"
+#include "store/select.h"
+
+namespace understudy::store {
+
+/// Columns one dataset can have; an event's further fields are dropped and counted.
+inline constexpr std::size_t kColumnsPerDatasetMax = 2'000;
+/// Datasets one store can have; events for further ones are refused.
+inline constexpr std::size_t kDatasetsMax = 1'000;
+
+struct DatasetInfo {
+  std::string name;
+  std::uint64_t events = 0;  // that can be queried now
+  std::size_t columns = 0;
+  std::int64_t time_min_ns = 0;  // of the events that can be queried
+  std::int64_t time_max_ns = 0;
+};
+
+struct DatasetColumn {
+  std::string name;
+  std::vector<event::Type> types;  // every type it was seen with, without null
+};
+
+/// Counters since the store was opened, for operators. None of these losses is silent.
+struct StoreStats {
+  std::uint64_t events_appended = 0;   // acknowledged
+  std::uint64_t events_queryable = 0;  // of all datasets
+  std::uint64_t events_waiting = 0;    // acknowledged, not queryable yet
+  std::uint64_t events_aged_out = 0;   // left the queryable set at events_in_memory_max
+  std::uint64_t fields_dropped = 0;    // beyond kColumnsPerDatasetMax
+  std::uint64_t append_failures = 0;   // appends that returned an error
+  std::uint64_t log_bytes = 0;         // on disk
+  std::uint64_t log_files = 0;
+  std::uint64_t log_bytes_cut = 0;       // torn tail cut off at open
+  std::uint64_t log_bytes_damaged = 0;   // bytes no record could be read from
+  std::uint64_t log_ranges_damaged = 0;  // how many such stretches
+};
+
+/// Keeps events and answers questions about them. The one seam between what makes events and what
+/// reads them.
+/// Failure: every call returns its error; no call throws. Ownership: copies what it is given.
+/// Threads: every function may be called at once from any number of threads.
+class EventStore {
+ public:
+  virtual ~EventStore() = default;
+
+  /// Takes all of `events` or none. Returns when they are durable (as far as the engine and its
+  /// sync option are), which may take milliseconds: never call it from a data thread. They can be
+  /// queried at once (memory) or within 2 seconds (duckdb). After an error none of them counts as
+  /// taken, and a later call may succeed.
+  virtual base::Status append(std::span<const event::Event> events) = 0;
+
+  /// Answers one question. A dataset or column nobody wrote to is not an error: it has no events.
+  /// kInvalid when `validate` refuses, kTimeout and kLimit at the engine's bounds.
+  virtual base::Result<ResultTable> select(const Select& select) = 0;
+
+  /// The datasets by name.
+  virtual std::vector<DatasetInfo> datasets() = 0;
+
+  /// The columns of a dataset by name; kNotFound for an unknown dataset.
+  virtual base::Result<std::vector<DatasetColumn>> columns(std::string_view dataset) = 0;
+
+  virtual StoreStats stats() = 0;
+};
+
+}  // namespace understudy::store

@@ -1,0 +1,193 @@
+#include "store/select.h"
+
+#include <cmath>
+
+#include "base/text.h"
+
+namespace understudy::store {
+namespace {
+
+struct FilterSize {
+  std::size_t nodes = 0;
+  std::size_t values = 0;
+};
+
+base::Status check_values(const Filter& filter) {
+  const std::size_t count = filter.values.size();
+  switch (filter.op) {
+    case FilterOp::kExists:
+    case FilterOp::kDoesNotExist:
+      if (count != 0) return base::invalid("exists and does-not-exist take no value");
+      return {};
+    case FilterOp::kIn:
+    case FilterOp::kNotIn:
+      return {};
+    case FilterOp::kEqual:
+    case FilterOp::kNotEqual:
+    case FilterOp::kLess:
+    case FilterOp::kLessOrEqual:
+    case FilterOp::kGreater:
+    case FilterOp::kGreaterOrEqual:
+      if (count != 1) return base::invalid("a comparison takes exactly one value");
+      return {};
+    case FilterOp::kStartsWith:
+    case FilterOp::kDoesNotStartWith:
+    case FilterOp::kEndsWith:
+    case FilterOp::kDoesNotEndWith:
+    case FilterOp::kContains:
+    case FilterOp::kDoesNotContain:
+      if (count != 1 || !filter.values[0].is_string()) {
+        return base::invalid("starts-with, ends-with and contains take exactly one text");
+      }
+      return {};
+  }
+  return base::invalid("unknown filter op");
+}
+
+base::Status check_filter(const Filter& filter, std::size_t depth, FilterSize& size) {
+  if (depth > kFilterDepthMax) {
+    return base::error(base::ErrorKind::kLimit,
+                       base::cat("a filter nests deeper than ", kFilterDepthMax));
+  }
+  size.nodes += 1;
+  size.values += filter.values.size();
+  if (size.nodes > kFilterNodesMax) {
+    return base::error(base::ErrorKind::kLimit,
+                       base::cat("filters have more than ", kFilterNodesMax, " conditions"));
+  }
+  if (size.values > kFilterValuesMax) {
+    return base::error(base::ErrorKind::kLimit,
+                       base::cat("filters have more than ", kFilterValuesMax, " values"));
+  }
+  switch (filter.kind) {
+    case Filter::Kind::kNot:
+      if (filter.children.size() != 1) return base::invalid("not takes exactly one condition");
+      break;
+    case Filter::Kind::kAnd:
+    case Filter::Kind::kOr:
+      break;
+    case Filter::Kind::kTest:
+      if (filter.column.empty()) return base::invalid("a filter names no column");
+      return check_values(filter);
+  }
+  for (const Filter& child : filter.children) TRY(check_filter(child, depth + 1, size));
+  return {};
+}
+
+base::Status check_aggregate(const Aggregate& aggregate, FilterSize& size) {
+  const bool needs_column = aggregate.kind != AggregateKind::kCount;
+  if (needs_column == aggregate.column.empty()) {
+    return base::invalid(needs_column ? "an aggregate names no column" : "count takes no column");
+  }
+  if (aggregate.kind == AggregateKind::kQuantile &&
+      !(aggregate.quantile >= 0 && aggregate.quantile <= 1)) {
+    return base::invalid(base::cat("quantile ", aggregate.quantile, " is not within 0 and 1"));
+  }
+  return check_filter(aggregate.filter, 0, size);
+}
+
+base::Status check_having(const Having& having, const Select& select) {
+  if (having.aggregate >= select.aggregates.size()) {
+    return base::invalid("having refers to an aggregate that is not there");
+  }
+  switch (having.op) {
+    case FilterOp::kEqual:
+    case FilterOp::kNotEqual:
+    case FilterOp::kLess:
+    case FilterOp::kLessOrEqual:
+    case FilterOp::kGreater:
+    case FilterOp::kGreaterOrEqual:
+      break;
+    default:
+      return base::invalid("having takes one of = != < <= > >=");
+  }
+  if (std::isnan(having.value)) return base::invalid("having compares with NaN");
+  return {};
+}
+
+base::Status check_order(const Order& order, const Select& select) {
+  const bool raw = select.aggregates.empty();
+  switch (order.by) {
+    case Order::By::kGroup:
+      if (order.index >= select.group_by.size()) {
+        return base::invalid("order refers to a group-by column that is not there");
+      }
+      return {};
+    case Order::By::kAggregate:
+      if (order.index >= select.aggregates.size()) {
+        return base::invalid("order refers to an aggregate that is not there");
+      }
+      return {};
+    case Order::By::kTime:
+      if (!raw) return base::invalid("only raw rows are ordered by time");
+      return {};
+  }
+  return base::invalid("unknown order");
+}
+
+base::Status check_count(std::string_view what, std::size_t count, std::size_t most) {
+  if (count <= most) return {};
+  return base::error(base::ErrorKind::kLimit, base::cat(what, ": ", count, " is over ", most));
+}
+
+/// Buckets within a closed-ended time range; an open one is bounded by the result rows.
+base::Status check_buckets(const Select& select) {
+  if (!select.bucket_ns) return {};
+  if (select.aggregates.empty()) return base::invalid("time buckets need an aggregate");
+  if (*select.bucket_ns <= 0) return base::invalid("a time bucket is not longer than 0");
+  if (select.start_ns == std::numeric_limits<std::int64_t>::min() ||
+      select.end_ns == std::numeric_limits<std::int64_t>::max() ||
+      select.end_ns <= select.start_ns) {
+    return {};
+  }
+  const auto span =
+      static_cast<std::uint64_t>(select.end_ns) - static_cast<std::uint64_t>(select.start_ns);
+  return check_count("time buckets", span / static_cast<std::uint64_t>(*select.bucket_ns),
+                     kBucketsMax);
+}
+
+}  // namespace
+
+Filter all_of(std::vector<Filter> children) {
+  return Filter{.kind = Filter::Kind::kAnd, .children = std::move(children)};
+}
+
+Filter any_of(std::vector<Filter> children) {
+  return Filter{.kind = Filter::Kind::kOr, .children = std::move(children)};
+}
+
+Filter negate(Filter child) {
+  Filter filter{.kind = Filter::Kind::kNot};
+  filter.children.push_back(std::move(child));
+  return filter;
+}
+
+Filter test(std::string column, FilterOp op, std::vector<event::Value> values) {
+  return Filter{.kind = Filter::Kind::kTest,
+                .column = std::move(column),
+                .op = op,
+                .values = std::move(values)};
+}
+
+base::Status validate(const Select& select) {
+  if (select.dataset.empty()) return base::invalid("no dataset is named");
+  if (select.limit == 0) return base::invalid("limit: 0 is below 1");
+  TRY(check_count("limit", select.limit, kResultRowsMax));
+  TRY(check_count("group-by columns", select.group_by.size(), kGroupByMax));
+  TRY(check_count("aggregates", select.aggregates.size(), kAggregatesMax));
+  TRY(check_count("orders", select.order.size(), kOrderMax));
+  TRY(check_count("havings", select.having.size(), kOrderMax));
+  TRY(check_buckets(select));
+  FilterSize size;
+  TRY(check_filter(select.filter, 0, size));
+  for (const Aggregate& aggregate : select.aggregates) TRY(check_aggregate(aggregate, size));
+  for (const Having& having : select.having) TRY(check_having(having, select));
+  for (const Order& order : select.order) TRY(check_order(order, select));
+  if (select.aggregates.empty()) {
+    if (!select.group_by.empty()) return base::invalid("group-by needs an aggregate");
+    if (select.order.size() > 1) return base::invalid("raw rows take one order");
+  }
+  return {};
+}
+
+}  // namespace understudy::store
