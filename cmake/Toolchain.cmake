@@ -11,14 +11,14 @@ if(MOLD_PROGRAM)
 endif()
 
 # Line tables only: full debug information costs most of the link time.
-set(CMAKE_CXX_FLAGS_DEV "-O1 -g1" CACHE STRING "")
-set(CMAKE_EXE_LINKER_FLAGS_DEV "" CACHE STRING "")
-set(CMAKE_SHARED_LINKER_FLAGS_DEV "" CACHE STRING "")
+set(CMAKE_CXX_FLAGS_DEV "-O1 -g1")
 
 # The warnings apply to our code only: libraries come in as system includes.
 add_library(understudy_warnings INTERFACE)
 target_compile_options(understudy_warnings INTERFACE
   -Wall -Wextra -Wconversion -Wshadow -Werror
+  # Designated initialisers leave out what keeps its default, on purpose.
+  -Wno-missing-field-initializers
   $<$<CXX_COMPILER_ID:GNU>:-fno-semantic-interposition>
   # g++ 12 reports false positives of these through coroutines and std::string.
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict -Wno-maybe-uninitialized -Wno-dangling-pointer

@@ -1,0 +1,156 @@
+#include "net/h1_client.h"
+
+#include <cerrno>
+#include <utility>
+
+#include "http/h1_writer.h"
+
+namespace understudy::net {
+namespace {
+
+constexpr size_t kCopyBytesMax = 8 * 1024;
+constexpr size_t kOutKeptBytesMax = 16 * 1024;
+
+}  // namespace
+
+H1ClientConnection::H1ClientConnection(std::unique_ptr<Stream> stream, BufferPool& buffers,
+                                       const http::Limits& limits)
+    : stream_(std::move(stream)), buffers_(buffers), parser_(limits), body_(limits) {}
+
+H1ClientConnection::~H1ClientConnection() {
+  if (in_.has_memory()) buffers_.give(std::move(in_));
+}
+
+void H1ClientConnection::begin(http::MethodId method) {
+  method_ = method;
+  parser_.reset(method);
+  out_.clear();
+  request_sent_ = false;
+  head_read_ = false;
+  answered_ = false;
+  stream_->set_deadline(kNever);
+}
+
+bool H1ClientConnection::reusable() {
+  const bool whole = request_sent_ && head_read_ && keep_alive_ &&
+                     body_.state() == http::BodyState::kDone && in_.empty();
+  if (!whole || !stream_->quiet()) return false;
+  if (in_.has_memory()) buffers_.give(std::move(in_));
+  if (out_.capacity() > kOutKeptBytesMax) std::string().swap(out_);
+  stream_->set_deadline(kNever);
+  ++exchanges_;
+  return true;
+}
+
+void H1ClientConnection::cancel(StreamError error) {
+  if (cancelled_ == StreamError::kNone) cancelled_ = error;
+  stream_->cancel(ECANCELED);
+}
+
+base::Task<StreamError> H1ClientConnection::send_head(const http::RequestHead& head,
+                                                      std::string_view body, bool end) {
+  chunked_request_ = head.framing == http::Framing::kChunked;
+  out_.clear();
+  http::append_request_head(out_, head);
+  co_return co_await send_body(body, end, nullptr);
+}
+
+base::Task<StreamError> H1ClientConnection::send_body(std::string_view body, bool end,
+                                                      const http::Fields* trailers) {
+  if (chunked_request_) {
+    if (!body.empty()) {
+      http::append_chunk_header(out_, body.size());
+      out_.append(body);
+      out_.append(http::kChunkEnd);
+    }
+    if (end) http::append_last_chunk(out_, trailers == nullptr ? http::Fields() : *trailers);
+    body = {};
+  } else if (!out_.empty() && body.size() <= kCopyBytesMax) {
+    out_.append(body);
+    body = {};
+  }
+  const ssize_t result = co_await stream_->write(out_, body);
+  out_.clear();
+  if (result < 0) {
+    keep_alive_ = false;
+    co_return cancelled_ != StreamError::kNone ? cancelled_ : stream_error(result);
+  }
+  request_sent_ = end;
+  co_return StreamError::kNone;
+}
+
+base::Task<ssize_t> H1ClientConnection::fill() {
+  if (!in_.has_memory()) in_ = buffers_.take();
+  if (in_.free_bytes() == 0) in_.make_room();
+  const ssize_t count = co_await stream_->read(in_.free_begin(), in_.free_bytes());
+  if (count > 0) in_.added(static_cast<size_t>(count));
+  co_return count;
+}
+
+base::Task<HeadResult> H1ClientConnection::read_head() {
+  if (answered_) parser_.reset(method_);
+  while (true) {
+    if (!in_.empty()) {
+      const http::ParseResult parsed = parser_.parse(in_.unread());
+      if (parsed.state == http::ParseState::kComplete) {
+        in_.consume_in_place(parsed.consumed);
+        const http::ResponseHead& head = parser_.head();
+        if (!head.interim) {
+          head_read_ = true;
+          keep_alive_ = head.keep_alive;
+          body_.start(head.framing, head.content_length);
+        }
+        co_return HeadResult{.head = &head};
+      }
+      if (parsed.state == http::ParseState::kError) {
+        keep_alive_ = false;
+        co_return HeadResult{.error = StreamError::kMalformed, .detail = parsed.refusal.reason};
+      }
+    }
+    const ssize_t count = co_await fill();
+    if (count <= 0) {
+      keep_alive_ = false;
+      co_return HeadResult{.error =
+                               cancelled_ != StreamError::kNone ? cancelled_ : stream_error(count)};
+    }
+    answered_ = true;
+  }
+}
+
+BodyPiece H1ClientConnection::body_at_hand() {
+  BodyPiece piece;
+  while (body_.state() == http::BodyState::kMore && !in_.empty()) {
+    const http::BodyStep step = body_.decode(in_.unread());
+    in_.consume_in_place(step.consumed);
+    piece.data = step.data;
+    if (!step.data.empty()) break;
+  }
+  if (body_.state() == http::BodyState::kDone) {
+    piece.end = true;
+  } else if (body_.state() == http::BodyState::kError) {
+    keep_alive_ = false;
+    piece.error = body_.refusal().status == 413 ? StreamError::kTooLarge : StreamError::kMalformed;
+  }
+  return piece;
+}
+
+base::Task<BodyPiece> H1ClientConnection::read_body() {
+  while (true) {
+    const BodyPiece piece = body_at_hand();
+    if (!piece.data.empty() || piece.end || piece.error != StreamError::kNone) co_return piece;
+    if (in_.empty()) in_.clear();
+    const ssize_t count = co_await fill();
+    if (count == 0) {
+      keep_alive_ = false;
+      const bool whole = body_.on_eof() == http::BodyState::kDone;
+      co_return BodyPiece{.end = whole, .error = whole ? StreamError::kNone : StreamError::kClosed};
+    }
+    if (count < 0) {
+      keep_alive_ = false;
+      co_return BodyPiece{.error =
+                              cancelled_ != StreamError::kNone ? cancelled_ : stream_error(count)};
+    }
+  }
+}
+
+}  // namespace understudy::net

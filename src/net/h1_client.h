@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "http/h1_body.h"
+#include "http/h1_response_parser.h"
+#include "http/limits.h"
+#include "net/buffer.h"
+#include "net/http_stream.h"
+
+namespace understudy::net {
+
+/// The calling side of one HTTP/1 connection, for one request after another. Call begin() before
+/// each. An answer that breaks the protocol, or bytes that nobody asked for, make the connection
+/// unusable, never the next request's answer.
+/// Ownership: owns the stream. Threads: the loop's. Cost: holds a buffer only from the answer's
+/// first byte to its last.
+class H1ClientConnection final : public ClientStream {
+ public:
+  H1ClientConnection(std::unique_ptr<Stream> stream, BufferPool& buffers,
+                     const http::Limits& limits);
+  ~H1ClientConnection() override;
+
+  void begin(http::MethodId method);
+  /// True when the last exchange was whole and another request may be sent.
+  bool reusable();
+  /// How many exchanges it has carried; 0 for a fresh one.
+  uint64_t exchanges() const { return exchanges_; }
+
+  base::Task<StreamError> send_head(const http::RequestHead& head, std::string_view body,
+                                    bool end) override;
+  base::Task<StreamError> send_body(std::string_view body, bool end,
+                                    const http::Fields* trailers) override;
+  base::Task<HeadResult> read_head() override;
+  base::Task<BodyPiece> read_body() override;
+  BodyPiece body_at_hand() override;
+  const http::Fields& trailers() const override { return body_.trailers().fields(); }
+  bool answered() const override { return answered_; }
+  void cancel(StreamError error) override;
+  void set_deadline(int64_t deadline_ns) override { stream_->set_deadline(deadline_ns); }
+
+  Stream& stream() { return *stream_; }
+
+ private:
+  base::Task<ssize_t> fill();
+
+  std::unique_ptr<Stream> stream_;
+  BufferPool& buffers_;
+  Buffer in_;
+  std::string out_;
+  http::H1ResponseHeadParser parser_;
+  http::H1BodyDecoder body_;
+  http::MethodId method_ = http::MethodId::kGet;
+  StreamError cancelled_ = StreamError::kNone;
+  uint64_t exchanges_ = 0;
+  bool chunked_request_ = false;
+  bool request_sent_ = false;
+  bool head_read_ = false;
+  bool answered_ = false;
+  bool keep_alive_ = true;
+};
+
+}  // namespace understudy::net

@@ -1,0 +1,78 @@
+#include "net/listener.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/log.h"
+
+namespace understudy::net {
+
+base::Result<std::unique_ptr<Listener>> Listener::open(EventLoop& loop,
+                                                       const SocketAddress& address,
+                                                       const ListenerOptions& options,
+                                                       OnConnection on_connection) {
+  const auto failed = [&](const char* call) {
+    const int reason = errno;
+    return base::error(
+        reason == EADDRINUSE ? base::ErrorKind::kConflict : base::ErrorKind::kIo,
+        base::cat("cannot listen on ", address.text(), ": ", call, ": ", std::strerror(reason)));
+  };
+  const int descriptor =
+      socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+  if (descriptor < 0) return failed("socket");
+  std::unique_ptr<Listener> listener(new Listener(loop, descriptor, std::move(on_connection)));
+  const int on = 1;
+  setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (options.port_use == ListenerOptions::PortUse::kShared &&
+      setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) {
+    return failed("SO_REUSEPORT");
+  }
+  if (bind(descriptor, reinterpret_cast<const sockaddr*>(&address.storage), address.length) != 0) {
+    return failed("bind");
+  }
+  if (listen(descriptor, options.backlog) != 0) return failed("listen");
+  listener->address_.length = sizeof listener->address_.storage;
+  getsockname(descriptor, reinterpret_cast<sockaddr*>(&listener->address_.storage),
+              &listener->address_.length);
+  TRY(loop.watch_level(descriptor, *listener));
+  return listener;
+}
+
+Listener::Listener(EventLoop& loop, int descriptor, OnConnection on_connection)
+    : Timer(loop.timers()),
+      loop_(loop),
+      descriptor_(descriptor),
+      on_connection_(std::move(on_connection)) {}
+
+Listener::~Listener() {
+  loop_.unwatch(descriptor_, *this);
+  close(descriptor_);
+}
+
+void Listener::on_events(uint32_t) {
+  for (int i = 0; i < kAcceptsPerTurnMax; ++i) {
+    SocketAddress peer;
+    peer.length = sizeof peer.storage;
+    const int accepted = accept4(descriptor_, reinterpret_cast<sockaddr*>(&peer.storage),
+                                 &peer.length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (accepted < 0) {
+      if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+        ++pauses_;
+        base::log_warn("accepting on ", address_.text(), " pauses: ", std::strerror(errno));
+        loop_.unwatch(descriptor_, *this);
+        set_deadline(loop_.now_ns() + kPauseNs);
+      }
+      return;
+    }
+    auto stream = TcpStream::adopt(loop_, accepted);
+    if (stream.ok()) on_connection_(std::move(*stream), peer);
+  }
+}
+
+void Listener::on_deadline() {
+  if (!loop_.watch_level(descriptor_, *this).ok()) set_deadline(loop_.now_ns() + kPauseNs);
+}
+
+}  // namespace understudy::net

@@ -1,0 +1,130 @@
+#include "net/stream.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+namespace understudy::net {
+
+Stream::~Stream() = default;
+
+void Stream::on_deadline() { cancel(ETIMEDOUT); }
+
+ssize_t Stream::attempt_read(char* buffer, size_t bytes_max) {
+  if (failure_ != 0) return -failure_;
+  if (!readable_) return -EAGAIN;
+  const ssize_t count = try_read(buffer, bytes_max);
+  if (count == -EAGAIN) {
+    readable_ = false;
+  } else if (count > 0 && static_cast<size_t>(count) < bytes_max && !peer_closed_ &&
+             short_read_drains_) {
+    readable_ = false;  // a short read emptied the socket: more bytes make a new edge
+  }
+  return count;
+}
+
+ssize_t Stream::attempt_write(std::array<std::string_view, 2>& parts) {
+  if (failure_ != 0) return -failure_;
+  while (writable_) {
+    iovec pieces[2];
+    int count = 0;
+    for (const std::string_view part : parts) {
+      if (part.empty()) continue;
+      pieces[count].iov_base = const_cast<char*>(part.data());
+      pieces[count].iov_len = part.size();
+      ++count;
+    }
+    if (count == 0) return 0;  // nothing to write: only writability was asked for
+    const ssize_t written = try_write(pieces, count);
+    if (written == -EAGAIN) {
+      writable_ = false;
+      break;
+    }
+    if (written < 0) return written;
+    size_t left = static_cast<size_t>(written);
+    for (std::string_view& part : parts) {
+      const size_t taken = std::min(left, part.size());
+      part.remove_prefix(taken);
+      left -= taken;
+    }
+    if (parts[0].empty() && parts[1].empty()) return 0;
+    // A short write means that the send buffer is full: the next edge says when it is not.
+    writable_ = false;
+  }
+  return -EAGAIN;
+}
+
+bool Stream::ReadAwaiter::await_ready() {
+  result_ = stream_.attempt_read(buffer_, bytes_max_);
+  return result_ != -EAGAIN;
+}
+
+bool Stream::ReadableAwaiter::await_ready() {
+  if (stream_.failure_ != 0) {
+    result_ = -stream_.failure_;
+    return true;
+  }
+  result_ = 1;
+  return stream_.readable_;
+}
+
+bool Stream::WriteAwaiter::await_ready() {
+  result_ = stream_.attempt_write(parts_);
+  return result_ != -EAGAIN;
+}
+
+void Stream::wake_reader() {
+  if (readable_waiter_ != nullptr) {
+    ReadableAwaiter* waiter = std::exchange(readable_waiter_, nullptr);
+    waiter->result_ = failure_ != 0 ? -failure_ : 1;
+    loop_.schedule(*waiter, waiter->handle_);
+  }
+  if (reader_ != nullptr) {
+    const ssize_t count = attempt_read(reader_->buffer_, reader_->bytes_max_);
+    if (count == -EAGAIN) return;
+    ReadAwaiter* reader = std::exchange(reader_, nullptr);
+    reader->result_ = count;
+    loop_.schedule(*reader, reader->handle_);
+  }
+}
+
+void Stream::wake_writer() {
+  if (writer_ == nullptr) return;
+  const ssize_t result = attempt_write(writer_->parts_);
+  if (result == -EAGAIN) return;
+  WriteAwaiter* writer = std::exchange(writer_, nullptr);
+  writer->result_ = result;
+  loop_.schedule(*writer, writer->handle_);
+}
+
+void Stream::became_ready(bool readable, bool writable, bool closed) {
+  if (closed) peer_closed_ = true;
+  if (readable || closed) {
+    readable_ = true;
+    wake_reader();
+  }
+  if (writable || closed) {
+    writable_ = true;
+    wake_writer();
+  }
+  if (closed && watcher_ != nullptr) std::exchange(watcher_, nullptr)->on_peer_closed();
+}
+
+void Stream::cancel(int error) {
+  failure_ = error;
+  wake_reader();
+  wake_writer();
+}
+
+bool Stream::quiet() {
+  if (peer_closed_ || failure_ != 0) return false;
+  char byte = 0;
+  return attempt_read(&byte, 1) == -EAGAIN;
+}
+
+void Stream::watch_close(CloseWatcher* watcher) {
+  watcher_ = watcher;
+  if (watcher_ != nullptr && peer_closed_) std::exchange(watcher_, nullptr)->on_peer_closed();
+}
+
+}  // namespace understudy::net
