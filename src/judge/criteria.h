@@ -21,8 +21,8 @@ struct SuccessRateCriterion {
 /// `absolute_max_ms` by itself. Exactly one of the two is set.
 struct LatencyCriterion {
   double quantile = 0.5;  // in (0, 1)
-  std::optional<double> ratio_max;
-  std::optional<double> absolute_max_ms;
+  std::optional<double> ratio_max{};
+  std::optional<double> absolute_max_ms{};
 };
 
 /// At most this fraction of compared evaluations differ after the rules.
@@ -32,7 +32,7 @@ struct DifferenceRateCriterion {
 
 /// None of these error types (exception.type or candidate.error.type) appears on the candidate.
 struct ErrorClassesCriterion {
-  std::vector<std::string> forbid;  // sorted, unique
+  std::vector<std::string> forbid{};  // sorted, unique
 };
 
 /// Nothing passes before this much was seen. Never fails.
@@ -45,8 +45,8 @@ struct EvidenceCriterion {
 struct Criterion {
   std::variant<SuccessRateCriterion, LatencyCriterion, DifferenceRateCriterion,
                ErrorClassesCriterion, EvidenceCriterion>
-      rule;
-  std::string route;  // empty: all routes together
+      rule{};
+  std::string route{};  // empty: all routes together
 
   /// One line that says the whole criterion, the same for the same meaning: "latency p99 at_most
   /// 1.2 route query". Also what is hashed.
@@ -59,7 +59,7 @@ struct Criteria {
   static constexpr size_t kErrorClassesMax = 64;
   static constexpr double kAlphaDefault = 0.05;
 
-  std::vector<Criterion> list;
+  std::vector<Criterion> list{};
   double alpha = kAlphaDefault;  // probability of a wrong pass, over all looks together
 
   /// Reads the list of the `criteria` section:

@@ -16,12 +16,12 @@ namespace understudy::judge {
 
 /// What to judge.
 struct JudgeRequest {
-  std::string migration;
-  Criteria criteria;
-  TimeSpan window;                       // since the criteria were agreed or the mode was changed
-  std::optional<TimeSpan> baseline;      // control_only evaluations; absent: those within `window`
-  std::optional<Population> population;  // absent: the one with more candidate calls in `window`
-  int64_t now_ns = 0;                    // only stamped on the verdict
+  std::string migration{};
+  Criteria criteria{};
+  TimeSpan window{};                   // since the criteria were agreed or the mode was changed
+  std::optional<TimeSpan> baseline{};  // control_only evaluations; absent: those within `window`
+  std::optional<Population> population{};  // absent: the one with more candidate calls in `window`
+  int64_t now_ns = 0;                      // only stamped on the verdict
 };
 
 /// Holds the evidence in `store` against the agreed criteria. Reads only; acts on nothing.

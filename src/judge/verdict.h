@@ -36,36 +36,36 @@ struct Interval {
 /// One side of a criterion.
 struct SideEvidence {
   int64_t evaluations = 0;
-  std::optional<Interval> measured;  // absent without evaluations
+  std::optional<Interval> measured{};  // absent without evaluations
 };
 
 /// What stands between "not enough evidence" and an answer.
 struct Missing {
-  std::optional<int64_t> evaluations;  // about how many more; absent when more would not help
-  std::optional<int64_t> duration_ms;  // about how long at the rate of the window
-  std::string text;                    // "about 3,400 more evaluations, 6 minutes at this rate"
+  std::optional<int64_t> evaluations{};  // about how many more; absent when more would not help
+  std::optional<int64_t> duration_ms{};  // about how long at the rate of the window
+  std::string text{};                    // "about 3,400 more evaluations, 6 minutes at this rate"
 };
 
 /// The ruling on one criterion with everything needed to check it by hand.
 struct CriterionVerdict {
-  Criterion criterion;
+  Criterion criterion{};
   Ruling ruling = Ruling::kNotEnoughEvidence;
   Population population = Population::kPaired;
-  std::string unit;  // of measured and tested: "fraction", "ms", "ratio", "count"
-  SideEvidence control;
-  SideEvidence candidate;
-  std::optional<Interval> tested;  // what is held against the margin: difference, ratio, rate
-  std::optional<double> margin;    // the agreed limit, in the unit of `tested`
-  std::string tested_unit;
-  std::string explanation;         // one sentence for a person
-  std::optional<Missing> missing;  // set exactly when not enough evidence
+  std::string unit{};  // of measured and tested: "fraction", "ms", "ratio", "count"
+  SideEvidence control{};
+  SideEvidence candidate{};
+  std::optional<Interval> tested{};  // what is held against the margin: difference, ratio, rate
+  std::optional<double> margin{};    // the agreed limit, in the unit of `tested`
+  std::string tested_unit{};
+  std::string explanation{};         // one sentence for a person
+  std::optional<Missing> missing{};  // set exactly when not enough evidence
 };
 
 /// Evaluations that are not part of the comparison, by name, so that nothing vanishes.
 struct Excluded {
-  std::string reason;  // "shed", "client_aborted", "incomparable", "sampled_rows", ...
+  std::string reason{};  // "shed", "client_aborted", "not_compared", ...
   int64_t evaluations = 0;
-  std::string meaning;
+  std::string meaning{};
 };
 
 /// The moments [start, end) in Unix nanoseconds.
@@ -76,17 +76,18 @@ struct TimeSpan {
 
 /// The answer to "can the new service take over". Immutable; owns all its data.
 struct Verdict {
-  std::string migration;
+  std::string migration{};
   Ruling overall = Ruling::kNotEnoughEvidence;
-  std::string headline;  // one sentence: what decided
-  std::vector<CriterionVerdict> criteria;
-  std::vector<Excluded> excluded;
-  std::string criteria_text;
-  std::string criteria_hash;
+  std::string headline{};  // one sentence: what decided
+  std::vector<CriterionVerdict> criteria{};
+  std::vector<Excluded> excluded{};
+  std::string criteria_text{};
+  std::string criteria_hash{};
   double alpha = Criteria::kAlphaDefault;
-  TimeSpan window;
-  std::optional<TimeSpan> baseline;  // where control_only evaluations were taken from, if elsewhere
-  int64_t evaluations = 0;           // in the window, all modes
+  TimeSpan window{};
+  std::optional<TimeSpan>
+      baseline{};           // where control_only evaluations were taken from, if elsewhere
+  int64_t evaluations = 0;  // in the window, all modes
   int64_t judged_at_ns = 0;
 };
 

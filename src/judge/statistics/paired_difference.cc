@@ -29,10 +29,10 @@ PairedCounts PairedCounts::scaled(double factor) const {
   return {both * factor, control_only * factor, candidate_only * factor, neither * factor};
 }
 
-Estimate success_difference(const PairedCounts& counts, double alpha) {
+Estimate success_difference(const PairedCounts& counts, Alphas alphas) {
   const auto observed = differences(counts);
-  return {observed_mean(observed), mean_lower_bound(observed, kDifferenceRange, alpha),
-          mean_upper_bound(observed, kDifferenceRange, alpha)};
+  return {observed_mean(observed), mean_lower_bound(observed, kDifferenceRange, alphas.low),
+          mean_upper_bound(observed, kDifferenceRange, alphas.high)};
 }
 
 double log_evidence_not_inferior(const PairedCounts& counts, double margin) {
@@ -44,9 +44,12 @@ double log_evidence_inferior(const PairedCounts& counts, double margin) {
 }
 
 Estimate success_difference_unpaired(const SideCounts& control, const SideCounts& candidate,
-                                     double alpha) {
-  const Estimate of_control = proportion(control.successes, control.total, alpha / 2);
-  const Estimate of_candidate = proportion(candidate.successes, candidate.total, alpha / 2);
+                                     Alphas alphas) {
+  // The candidate's low end goes with control's high end and the other way round.
+  const Alphas half = alphas.halved();
+  const Estimate of_candidate = proportion(candidate.successes, candidate.total, half);
+  const Estimate of_control =
+      proportion(control.successes, control.total, {.low = half.high, .high = half.low});
   return {of_candidate.value - of_control.value, of_candidate.low - of_control.high,
           of_candidate.high - of_control.low};
 }

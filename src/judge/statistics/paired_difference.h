@@ -23,7 +23,7 @@ struct PairedCounts {
 /// +1, so requests on which the sides agree cost nothing: the width follows the share of requests
 /// on which they disagree, not the variance of either side (the reason to pair).
 /// Method: betting.h on the range [-1, 1]. Without requests: value 0, bounds [-1, 1].
-Estimate success_difference(const PairedCounts& counts, double alpha);
+Estimate success_difference(const PairedCounts& counts, Alphas alphas);
 
 /// log evidence against "the candidate is worse by `margin` or more"; >= log(1/alpha) means that it
 /// is not inferior (non-inferiority with margin, ICH E9 section 3.3.2, made time-uniform).
@@ -42,9 +42,10 @@ struct SideCounts {
 };
 
 /// The same difference when the sides saw different requests (candidate_only against a concurrent
-/// control_only share): each side's rate gets its own bound at alpha / 2 and the worst ends are
-/// subtracted (Bonferroni). Assumes that the flag assigns keys to sides independently of outcome.
+/// control_only share): each side's rate gets its own bounds at half the budget and the worst
+/// ends are subtracted (Bonferroni). Assumes that the flag assigns keys to sides independently of
+/// outcome.
 Estimate success_difference_unpaired(const SideCounts& control, const SideCounts& candidate,
-                                     double alpha);
+                                     Alphas alphas);
 
 }  // namespace understudy::judge::statistics

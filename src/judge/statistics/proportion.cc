@@ -15,10 +15,10 @@ std::array<Observed, 2> zeros_and_ones(double events, double total) {
 
 }  // namespace
 
-Estimate proportion(double events, double total, double alpha) {
+Estimate proportion(double events, double total, Alphas alphas) {
   const auto observed = zeros_and_ones(events, total);
-  return {observed_mean(observed), mean_lower_bound(observed, kUnit, alpha),
-          mean_upper_bound(observed, kUnit, alpha)};
+  return {observed_mean(observed), mean_lower_bound(observed, kUnit, alphas.low),
+          mean_upper_bound(observed, kUnit, alphas.high)};
 }
 
 double log_evidence_rate_within(double events, double total, double limit) {

@@ -8,7 +8,7 @@ namespace understudy::judge::statistics {
 /// is an ordinary case: the low bound is 0 and the high bound says how rare the event must be, e.g.
 /// 0 of 10,000 at alpha 0.05 is below 0.051% (the "rule of three" 3/n holds for one look only).
 /// Without observations: value 0, bounds [0, 1].
-Estimate proportion(double events, double total, double alpha);
+Estimate proportion(double events, double total, Alphas alphas);
 
 /// log evidence against "the rate is `limit` or more": that it is within the limit.
 double log_evidence_rate_within(double events, double total, double limit);

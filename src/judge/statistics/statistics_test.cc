@@ -16,6 +16,7 @@ namespace understudy::judge::statistics {
 namespace {
 
 constexpr double kAlpha = 0.05;
+constexpr Alphas kBoth{.low = kAlpha, .high = kAlpha};
 const double kThreshold = std::log(1 / kAlpha);
 
 TEST(Betting, AgreesWithTheProductMultipliedOutByHand) {
@@ -45,21 +46,21 @@ TEST(Betting, BoundsAreWhereTheEvidenceReachesTheThreshold) {
 }
 
 TEST(Proportion, MatchesTheReferenceBounds) {
-  const Estimate some = proportion(12, 500, kAlpha);
+  const Estimate some = proportion(12, 500, kBoth);
   EXPECT_NEAR(some.value, 0.024, 1e-12);
   EXPECT_NEAR(some.low, 0.0077271082144605139, 1e-9);
   EXPECT_NEAR(some.high, 0.0524067573079288741, 1e-9);
 }
 
 TEST(Proportion, NoEventStillBoundsTheRateFromAboveOnly) {
-  const Estimate none = proportion(0, 1000, kAlpha);
+  const Estimate none = proportion(0, 1000, kBoth);
   EXPECT_EQ(none.value, 0);
   EXPECT_EQ(none.low, 0);
   EXPECT_NEAR(none.high, 0.0050474046031763180, 1e-9);
 }
 
 TEST(Proportion, OnlyEventsBoundTheRateFromBelowOnly) {
-  const Estimate all = proportion(1000, 1000, kAlpha);
+  const Estimate all = proportion(1000, 1000, kBoth);
   EXPECT_EQ(all.high, 1);
   EXPECT_NEAR(all.low, 1 - 0.0050474046031763180, 1e-9);
 }
@@ -67,7 +68,7 @@ TEST(Proportion, OnlyEventsBoundTheRateFromBelowOnly) {
 TEST(Proportion, MoreOfTheSameNarrowsTheInterval) {
   double width = 1;
   for (double n : {100.0, 1'000.0, 10'000.0, 1'000'000.0, 100'000'000.0}) {
-    const Estimate estimate = proportion(n / 10, n, kAlpha);
+    const Estimate estimate = proportion(n / 10, n, kBoth);
     EXPECT_LT(estimate.high - estimate.low, width) << n;
     width = estimate.high - estimate.low;
   }
@@ -79,19 +80,19 @@ TEST(PairedDifference, AgreementCostsNothing) {
   // failed.
   const PairedCounts failing_together{.both = 8'000, .neither = 2'000};
   const PairedCounts never_failing{.both = 10'000};
-  EXPECT_EQ(success_difference(failing_together, kAlpha).low,
-            success_difference(never_failing, kAlpha).low);
+  EXPECT_EQ(success_difference(failing_together, kBoth).low,
+            success_difference(never_failing, kBoth).low);
   // The same rates without pairing say far less.
-  const Estimate unpaired = success_difference_unpaired({8'000, 10'000}, {8'000, 10'000}, kAlpha);
+  const Estimate unpaired = success_difference_unpaired({8'000, 10'000}, {8'000, 10'000}, kBoth);
   EXPECT_LT(unpaired.low, -0.02);
-  EXPECT_GT(success_difference(failing_together, kAlpha).low, -0.001);
+  EXPECT_GT(success_difference(failing_together, kBoth).low, -0.001);
 }
 
 TEST(PairedDifference, RatesAreThoseOfEachSide) {
   const PairedCounts counts{.both = 90, .control_only = 6, .candidate_only = 1, .neither = 3};
   EXPECT_DOUBLE_EQ(counts.control_rate(), 0.96);
   EXPECT_DOUBLE_EQ(counts.candidate_rate(), 0.91);
-  EXPECT_NEAR(success_difference(counts, kAlpha).value, -0.05, 1e-12);
+  EXPECT_NEAR(success_difference(counts, kBoth).value, -0.05, 1e-12);
 }
 
 TEST(PairedDifference, AWorseCandidateIsInferiorAndABetterOneIsNot) {

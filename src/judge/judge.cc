@@ -1,0 +1,138 @@
+#include "judge/judge.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "judge/evidence.h"
+#include "judge/rulings.h"
+#include "judge/wording.h"
+
+namespace understudy::judge {
+namespace {
+
+using base::cat;
+using base::Result;
+
+// How many criteria can fail by chance: the others fail by a fact or never.
+size_t statistical_criteria(const Criteria& criteria) {
+  return static_cast<size_t>(
+      std::count_if(criteria.list.begin(), criteria.list.end(), [](const Criterion& criterion) {
+        return std::holds_alternative<SuccessRateCriterion>(criterion.rule) ||
+               std::holds_alternative<LatencyCriterion>(criterion.rule) ||
+               std::holds_alternative<DifferenceRateCriterion>(criterion.rule);
+      }));
+}
+
+int64_t agreed_minimum(const Criteria& criteria) {
+  int64_t minimum = 0;
+  for (const Criterion& criterion : criteria.list) {
+    const auto* evidence = std::get_if<EvidenceCriterion>(&criterion.rule);
+    if (evidence != nullptr && criterion.route.empty()) minimum = evidence->evaluations_min;
+  }
+  return minimum;
+}
+
+std::vector<Excluded> excluded_from(const WindowCounts& counts, Population population) {
+  std::vector<Excluded> excluded;
+  const auto add = [&](const char* reason, int64_t evaluations, const char* meaning) {
+    if (evaluations > 0) excluded.push_back({reason, evaluations, meaning});
+  };
+  add("shed", counts.shed,
+      "the candidate was not called because one of our own limits was reached; it is not counted "
+      "against it");
+  add("client_aborted", counts.client_aborted, "the client left before the answers were there");
+  add("not_compared", counts.not_compared,
+      "judged for success and latency, but the bodies were too large or could not be compared");
+  if (population == Population::kPaired) {
+    add("candidate_only", counts.cutover_candidate,
+        "no control call to pair with; judge the cutover population to see them");
+  } else {
+    add("paired", counts.paired, "shadow modes; judge the paired population to see them");
+  }
+  return excluded;
+}
+
+std::string headline(const Verdict& verdict) {
+  if (verdict.criteria.empty()) return "No criteria were agreed, so nothing can pass.";
+  if (verdict.evaluations == 0) {
+    return "There are no evaluations in the window: no data is neither a pass nor a failure.";
+  }
+  const auto count = [&](Ruling ruling) {
+    return std::count_if(
+        verdict.criteria.begin(), verdict.criteria.end(),
+        [&](const CriterionVerdict& criterion) { return criterion.ruling == ruling; });
+  };
+  const auto first = [&](Ruling ruling) -> const CriterionVerdict& {
+    return *std::find_if(
+        verdict.criteria.begin(), verdict.criteria.end(),
+        [&](const CriterionVerdict& criterion) { return criterion.ruling == ruling; });
+  };
+  const size_t total = verdict.criteria.size();
+  switch (verdict.overall) {
+    case Ruling::kPass:
+      return cat("All ", total, " criteria hold at ", percent(1 - verdict.alpha), " confidence.");
+    case Ruling::kFail: {
+      const CriterionVerdict& failed = first(Ruling::kFail);
+      return cat(count(Ruling::kFail), " of ", total,
+                 " criteria fail, first: ", failed.criterion.text(), ". ", failed.explanation);
+    }
+    case Ruling::kNotEnoughEvidence: {
+      // The one that takes longest says how long the whole takes.
+      const CriterionVerdict* slowest = &first(Ruling::kNotEnoughEvidence);
+      for (const CriterionVerdict& criterion : verdict.criteria) {
+        if (!criterion.missing || !slowest->missing) continue;
+        if (criterion.missing->duration_ms.value_or(0) >
+            slowest->missing->duration_ms.value_or(0)) {
+          slowest = &criterion;
+        }
+      }
+      return cat(count(Ruling::kPass), " of ", total, " criteria hold; ", slowest->criterion.text(),
+                 " needs ", slowest->missing ? slowest->missing->text : "more evidence", ".");
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Verdict> judge(store::EventStore& store, const JudgeRequest& request) {
+  const auto bad_span = [](const TimeSpan& span) { return span.end_ns < span.start_ns; };
+  if (bad_span(request.window)) return base::invalid("the window ends before it starts");
+  if (request.baseline && bad_span(*request.baseline)) {
+    return base::invalid("the baseline ends before it starts");
+  }
+
+  const Evidence evidence(store, request.migration, request.window, request.baseline);
+  TRY_ASSIGN(const WindowCounts counts, evidence.window_counts(""));
+  const Population population = request.population.value_or(
+      counts.cutover_candidate > counts.paired ? Population::kCutover : Population::kPaired);
+
+  // Everything must pass, so a wrong pass of the whole is no likelier than that of one criterion;
+  // any failure fails, so the budget of a wrong fail is shared out.
+  const size_t can_fail = std::max<size_t>(statistical_criteria(request.criteria), 1);
+  const RulingContext context{.evidence = evidence,
+                              .population = population,
+                              .alpha_pass = request.criteria.alpha,
+                              .alpha_fail = request.criteria.alpha / static_cast<double>(can_fail),
+                              .evaluations_min = agreed_minimum(request.criteria)};
+
+  Verdict verdict;
+  verdict.migration = request.migration;
+  verdict.criteria_text = request.criteria.canonical_text();
+  verdict.criteria_hash = request.criteria.hash();
+  verdict.alpha = request.criteria.alpha;
+  verdict.window = request.window;
+  verdict.baseline = request.baseline;
+  verdict.evaluations = counts.evaluations;
+  verdict.judged_at_ns = request.now_ns;
+  for (const Criterion& criterion : request.criteria.list) {
+    TRY_ASSIGN(CriterionVerdict ruled, rule(context, criterion));
+    verdict.criteria.push_back(std::move(ruled));
+  }
+  verdict.excluded = excluded_from(counts, population);
+  verdict.overall = overall_ruling(verdict.criteria);
+  verdict.headline = headline(verdict);
+  return verdict;
+}
+
+}  // namespace understudy::judge

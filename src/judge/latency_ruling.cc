@@ -1,0 +1,180 @@
+#include "judge/latency_ruling.h"
+
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "base/text.h"
+#include "judge/missing_evidence.h"
+#include "judge/statistics/quantile_ranks.h"
+#include "judge/statistics/ratio.h"
+#include "judge/wording.h"
+
+namespace understudy::judge {
+namespace {
+
+using base::cat;
+using base::Result;
+using statistics::Alphas;
+using statistics::Estimate;
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+struct SideQuantile {
+  LatencySample sample{};
+  Estimate estimate{.value = 0, .low = 0, .high = kInfinity};
+};
+
+// Each bound of a quantile has its own budget, so the ranks are taken from two sequences.
+statistics::QuantileRanks ranks_for(double quantile, int64_t count, Alphas alphas) {
+  return {.low = statistics::quantile_ranks(quantile, count, alphas.low).low,
+          .high = statistics::quantile_ranks(quantile, count, alphas.high).high};
+}
+
+Result<SideQuantile> measure(const RulingContext& context, JudgedSide side,
+                             const std::string& route, double quantile, Alphas alphas) {
+  SideQuantile measured;
+  TRY_ASSIGN(measured.sample, context.evidence.latency_sample(context.population, side, route));
+  const int64_t count = measured.sample.total;
+  if (count == 0) return measured;
+  const statistics::QuantileRanks ranks = ranks_for(quantile, count, alphas);
+  // Rank count + 1 stands for "no bound": it is always among the infinite ones.
+  const std::array<int64_t, 3> asked = {statistics::sample_quantile_rank(quantile, count),
+                                        ranks.low.value_or(count + 1),
+                                        ranks.high.value_or(count + 1)};
+  TRY_ASSIGN(
+      const std::vector<double> values,
+      context.evidence.latencies_at(context.population, side, route, measured.sample, asked));
+  measured.estimate = {.value = values[0], .low = ranks.low ? values[1] : 0, .high = values[2]};
+  return measured;
+}
+
+// The bounds this side would have with `factor` times as many calls, assuming that latencies are
+// evenly spread between the quantile and today's bound.
+Estimate projected(const SideQuantile& now, double quantile, Alphas alphas, double factor) {
+  const auto count_now = static_cast<double>(now.sample.total);
+  const double count_then = count_now * factor;
+  const auto then = ranks_for(quantile, static_cast<int64_t>(count_then), alphas);
+  const auto today = ranks_for(quantile, now.sample.total, alphas);
+  const Estimate& estimate = now.estimate;
+  if (!std::isfinite(estimate.value)) return estimate;
+  const auto shrink = [&](const std::optional<int64_t>& rank_then,
+                          const std::optional<int64_t>& rank_now, double bound, double none) {
+    if (!rank_then) return none;
+    if (!rank_now || !std::isfinite(bound)) return estimate.value;
+    const double distance_then = std::abs(static_cast<double>(*rank_then) / count_then - quantile);
+    const double distance_now = std::abs(static_cast<double>(*rank_now) / count_now - quantile);
+    return estimate.value +
+           (bound - estimate.value) * distance_then / std::max(distance_now, 1e-12);
+  };
+  return {.value = estimate.value,
+          .low = shrink(then.low, today.low, estimate.low, 0),
+          .high = shrink(then.high, today.high, estimate.high, kInfinity)};
+}
+
+Ruling against_limit(const Estimate& tested, double limit) {
+  if (tested.high <= limit) return Ruling::kPass;
+  return tested.low > limit ? Ruling::kFail : Ruling::kNotEnoughEvidence;
+}
+
+SideEvidence side_evidence(const SideQuantile& side) {
+  SideEvidence evidence{.evaluations = side.sample.total};
+  if (side.sample.total > 0) {
+    evidence.measured = Interval{side.estimate.value, side.estimate.low, side.estimate.high};
+  }
+  return evidence;
+}
+
+std::string ms_or_never(double ms) {
+  return std::isfinite(ms) ? milliseconds(ms) : "beyond every answer";
+}
+
+std::string sentence(const CriterionVerdict& verdict, const LatencyCriterion& latency,
+                     const SideQuantile& candidate) {
+  const std::string name = quantile_name(latency.quantile);
+  std::string text = cat("The candidate's ", name, " is ", ms_or_never(candidate.estimate.value));
+  if (verdict.control.measured) {
+    text += cat(", control's ", ms_or_never(verdict.control.measured->value));
+  }
+  text += verdict.population == Population::kPaired
+              ? cat(", over the same ", with_thousands(candidate.sample.total), " requests")
+              : cat(", over ", with_thousands(candidate.sample.total), " candidate_only and ",
+                    with_thousands(verdict.control.evaluations), " control_only requests");
+  if (verdict.tested) {
+    const std::string unit = verdict.tested_unit;
+    switch (verdict.ruling) {
+      case Ruling::kPass:
+        text += cat("; at most ", in_unit(verdict.tested->high, unit));
+        break;
+      case Ruling::kFail:
+        text += cat("; at least ", in_unit(verdict.tested->low, unit));
+        break;
+      case Ruling::kNotEnoughEvidence:
+        text +=
+            cat("; the true ", unit == "ratio" ? "ratio" : "value", " may be from ",
+                in_unit(verdict.tested->low, unit), " to ", in_unit(verdict.tested->high, unit));
+        break;
+    }
+  }
+  const int64_t unanswered = candidate.sample.total - candidate.sample.answered;
+  if (unanswered > 0) {
+    text += cat("; ", with_thousands(unanswered),
+                " calls without a whole answer count as slower than any other");
+  }
+  return text + ".";
+}
+
+}  // namespace
+
+Result<CriterionVerdict> rule_latency(const RulingContext& context, const Criterion& criterion,
+                                      const LatencyCriterion& latency) {
+  CriterionVerdict verdict{.criterion = criterion, .population = context.population};
+  verdict.unit = "ms";
+  const bool relative = latency.ratio_max.has_value();
+  verdict.tested_unit = relative ? "ratio" : "ms";
+  const double limit = relative ? *latency.ratio_max : latency.absolute_max_ms.value_or(0);
+  verdict.margin = limit;
+
+  // The high end decides a pass, the low end a fail; control's ends are the opposite ones.
+  const Alphas whole{.low = context.alpha_fail, .high = context.alpha_pass};
+  const Alphas of_candidate = relative ? whole.halved() : whole;
+  const Alphas of_control{.low = of_candidate.high, .high = of_candidate.low};
+  TRY_ASSIGN(const SideQuantile candidate, measure(context, JudgedSide::kCandidate, criterion.route,
+                                                   latency.quantile, of_candidate));
+  TRY_ASSIGN(const SideQuantile control,
+             measure(context, JudgedSide::kControl, criterion.route, latency.quantile, of_control));
+  verdict.candidate = side_evidence(candidate);
+  verdict.control = side_evidence(control);
+
+  if (candidate.sample.total == 0) {
+    verdict.explanation = "The candidate was not called yet.";
+    verdict.missing = Missing{.text = "evaluations that call the candidate"};
+    return verdict;
+  }
+  if (relative && control.sample.total == 0) {
+    verdict.explanation =
+        "There is no control_only evaluation to compare with: keep a share of traffic on "
+        "control_only, or name a baseline.";
+    verdict.missing = Missing{.text = "control_only evaluations in the window or the baseline"};
+    return verdict;
+  }
+
+  const Estimate tested =
+      relative ? statistics::ratio_of(candidate.estimate, control.estimate) : candidate.estimate;
+  verdict.tested = Interval{tested.value, tested.low, tested.high};
+  verdict.ruling = against_limit(tested, limit);
+  verdict.explanation = sentence(verdict, latency, candidate);
+  if (verdict.ruling == Ruling::kNotEnoughEvidence) {
+    const auto now = static_cast<double>(candidate.sample.total);
+    verdict.missing = missing_evidence(context.evidence.window(), now, [&](double n) {
+      const Estimate of_then = projected(candidate, latency.quantile, of_candidate, n / now);
+      if (!relative) return against_limit(of_then, limit) != Ruling::kNotEnoughEvidence;
+      const Estimate control_then = projected(control, latency.quantile, of_control, n / now);
+      return against_limit(statistics::ratio_of(of_then, control_then), limit) !=
+             Ruling::kNotEnoughEvidence;
+    });
+  }
+  return verdict;
+}
+
+}  // namespace understudy::judge
