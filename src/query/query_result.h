@@ -17,28 +17,28 @@ using Row = std::vector<event::Value>;
 /// The numbers of one group in one time bucket.
 struct SeriesPoint {
   int64_t time_s = 0;  // start of the bucket, Unix seconds
-  Row cells;
+  Row cells{};
 };
 
 /// What a query found. Immutable; owns its data.
 struct QueryResult {
-  QuerySpec spec;  // as run
-  TimeWindow window;
-  std::vector<std::string> columns;  // breakdowns first, then calculation keys
-  size_t breakdowns = 0;             // how many of the columns are breakdowns
-  std::vector<Row> results;          // one row per group, ordered and limited
-  std::vector<SeriesPoint> series;   // (bucket x group) for the groups in `results`, by time
-  Row total;                         // calculations over all groups; breakdown cells are null
-  bool groups_cut = false;           // more groups existed than `limit`
+  QuerySpec spec{};  // as run
+  TimeWindow window{};
+  std::vector<std::string> columns{};  // breakdowns first, then calculation keys
+  size_t breakdowns = 0;               // how many of the columns are breakdowns
+  std::vector<Row> results{};          // one row per group, ordered and limited
+  std::vector<SeriesPoint> series{};   // (bucket x group) for the groups in `results`, by time
+  Row total{};                         // calculations over all groups; breakdown cells are null
+  bool groups_cut = false;             // more groups existed than `limit`
   int64_t elapsed_us = 0;
 };
 
 /// Raw events, newest first.
 struct RawEvents {
-  std::vector<std::string> columns;
-  std::vector<int64_t> times_ns;  // one per row
-  std::vector<Row> rows;          // cells in the order of `columns`; absent fields are null
-  bool more = false;              // older events matched too
+  std::vector<std::string> columns{};
+  std::vector<int64_t> times_ns{};  // one per row
+  std::vector<Row> rows{};          // cells in the order of `columns`; absent fields are null
+  bool more = false;                // older events matched too
 };
 
 }  // namespace understudy::query

@@ -51,10 +51,10 @@ std::optional<FilterOp> filter_op(std::string_view text);
 
 /// One condition on one column.
 struct Filter {
-  std::string column;
+  std::string column{};
   FilterOp op = FilterOp::kExists;
   std::vector<event::Value>
-      values;  // none for the exists pair, one or more for the in pair, else 1
+      values{};  // none for the exists pair, one or more for the in pair, else 1
 
   friend bool operator==(const Filter&, const Filter&) = default;
 };
@@ -62,10 +62,10 @@ struct Filter {
 /// One number per group.
 struct Calculation {
   CalculationOp op = CalculationOp::kCount;
-  double percentile = 0;        // level in (0, 1) when op is kPercentile
-  std::string column;           // empty for COUNT
-  std::string name;             // as the user named it; empty: "P99(duration_ms)"
-  std::vector<Filter> filters;  // only events that match count for this calculation
+  double percentile = 0;          // level in (0, 1) when op is kPercentile
+  std::string column{};           // empty for COUNT
+  std::string name{};             // as the user named it; empty: "P99(duration_ms)"
+  std::vector<Filter> filters{};  // only events that match count for this calculation
   FilterCombination filter_combination = FilterCombination::kAnd;
 
   /// "COUNT", "P99", "COUNT_DISTINCT".
@@ -78,7 +78,7 @@ struct Calculation {
 
 /// One sort key: a breakdown column or a calculation, by its key.
 struct Order {
-  std::string key;
+  std::string key{};
   bool descending = false;
 
   friend bool operator==(const Order&, const Order&) = default;
@@ -86,7 +86,7 @@ struct Order {
 
 /// Keeps only groups whose calculation (by its key) compares so; op is one of the first six.
 struct Having {
-  std::string key;
+  std::string key{};
   FilterOp op = FilterOp::kGreater;
   double value = 0;
 
@@ -112,17 +112,17 @@ struct QueryLimits {
 /// A question about one dataset, in the shape of Honeycomb's query specification. Filled by `parse`
 /// or by cli_syntax.h and then only read. Nothing in it is text for an engine.
 struct QuerySpec {
-  std::vector<std::string> breakdowns;
-  std::vector<Calculation> calculations;  // never empty after parse: COUNT when nothing is asked
-  std::vector<Filter> filters;
+  std::vector<std::string> breakdowns{};
+  std::vector<Calculation> calculations{};  // never empty after parse: COUNT when nothing is asked
+  std::vector<Filter> filters{};
   FilterCombination filter_combination = FilterCombination::kAnd;
-  std::optional<int64_t> granularity_s;  // absent: chosen from the range
-  std::vector<Order> orders;
-  std::vector<Having> havings;
+  std::optional<int64_t> granularity_s{};  // absent: chosen from the range
+  std::vector<Order> orders{};
+  std::vector<Having> havings{};
   int64_t limit = QueryLimits::kLimitDefault;
-  std::optional<int64_t> start_time_s;  // Unix seconds
-  std::optional<int64_t> end_time_s;
-  std::optional<int64_t> time_range_s;
+  std::optional<int64_t> start_time_s{};  // Unix seconds
+  std::optional<int64_t> end_time_s{};
+  std::optional<int64_t> time_range_s{};
   bool disable_series = false;  // ours, beside Honeycomb's: no time buckets wanted
 
   /// Reads the JSON specification (docs/query.md). Every error names the field:

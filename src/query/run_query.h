@@ -28,9 +28,9 @@ base::Result<QueryResult> run_query(store::EventStore& store, std::string_view d
 struct RawQuery {
   static constexpr int64_t kRowsMax = 10'000;
 
-  std::vector<std::string> columns;  // empty: every column of the dataset
-  int64_t limit = 100;               // 1..kRowsMax
-  QuerySpec scope;                   // filters and time fields are used; the rest must be default
+  std::vector<std::string> columns{};  // empty: every column of the dataset
+  int64_t limit = 100;                 // 1..kRowsMax
+  QuerySpec scope{};                   // filters and time fields are used; the rest must be default
 };
 
 base::Result<RawEvents> run_raw_query(store::EventStore& store, std::string_view dataset,
