@@ -1,7 +1,5 @@
 #include "event/event.h"
 
-#include <algorithm>
-
 #include "base/check.h"
 #include "base/text.h"
 
@@ -14,7 +12,7 @@ Event::Event(std::string_view dataset, std::int64_t time_unix_ns, std::uint32_t 
 void Event::clear(std::string_view dataset, std::int64_t time_unix_ns, std::uint32_t sample_rate) {
   dataset_.assign(base::cut_utf8(dataset, kDatasetNameBytesMax));
   if (!is_utf8(dataset_)) dataset_ = base::cut_utf8(to_utf8(dataset_), kDatasetNameBytesMax);
-  time_unix_ns_ = time_unix_ns;
+  set_time_unix_ns(time_unix_ns);
   set_sample_rate(sample_rate);
   dropped_ = 0;
   cut_ = 0;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -19,6 +20,10 @@ inline constexpr std::size_t kStringBytesMax = 65'535;
 inline constexpr std::size_t kEventBytesMax = 1'048'576;
 /// Longest dataset name in bytes.
 inline constexpr std::size_t kDatasetNameBytesMax = 128;
+
+/// Times are kept within it on both sides of 1970, so that rounding one to a bucket cannot overflow
+/// (years 1691 to 2248).
+inline constexpr std::int64_t kTimeNsMax = 8'800'000'000'000'000'000;
 
 inline constexpr std::string_view kEvaluations = "evaluations";
 inline constexpr std::string_view kDifferences = "differences";
@@ -46,7 +51,9 @@ class Event {
   const std::string& dataset() const { return dataset_; }
   std::int64_t time_unix_ns() const { return time_unix_ns_; }
   std::uint32_t sample_rate() const { return sample_rate_; }
-  void set_time_unix_ns(std::int64_t time_unix_ns) { time_unix_ns_ = time_unix_ns; }
+  void set_time_unix_ns(std::int64_t time_unix_ns) {
+    time_unix_ns_ = std::clamp(time_unix_ns, -kTimeNsMax, kTimeNsMax);
+  }
   void set_sample_rate(std::uint32_t rate) { sample_rate_ = rate == 0 ? 1 : rate; }
 
   /// Room for that many fields and string bytes without a further allocation.
