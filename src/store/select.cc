@@ -134,7 +134,9 @@ base::Status check_count(std::string_view what, std::size_t count, std::size_t m
 base::Status check_buckets(const Select& select) {
   if (!select.bucket_ns) return {};
   if (select.aggregates.empty()) return base::invalid("time buckets need an aggregate");
-  if (*select.bucket_ns <= 0) return base::invalid("a time bucket is not longer than 0");
+  if (*select.bucket_ns <= 0 || *select.bucket_ns > kBucketNsMax) {
+    return base::invalid("a time bucket is longer than 0 and at most ten years");
+  }
   if (select.start_ns == std::numeric_limits<std::int64_t>::min() ||
       select.end_ns == std::numeric_limits<std::int64_t>::max() ||
       select.end_ns <= select.start_ns) {
@@ -167,6 +169,33 @@ Filter test(std::string column, FilterOp op, std::vector<event::Value> values) {
                 .column = std::move(column),
                 .op = op,
                 .values = std::move(values)};
+}
+
+std::string result_name(const Aggregate& aggregate) {
+  if (!aggregate.name.empty()) return aggregate.name;
+  switch (aggregate.kind) {
+    case AggregateKind::kCount:
+      return "COUNT";
+    case AggregateKind::kSum:
+      return base::cat("SUM(", aggregate.column, ")");
+    case AggregateKind::kAvg:
+      return base::cat("AVG(", aggregate.column, ")");
+    case AggregateKind::kMin:
+      return base::cat("MIN(", aggregate.column, ")");
+    case AggregateKind::kMax:
+      return base::cat("MAX(", aggregate.column, ")");
+    case AggregateKind::kCountDistinct:
+      return base::cat("COUNT_DISTINCT(", aggregate.column, ")");
+    case AggregateKind::kQuantile:
+      break;
+  }
+  std::string digits = base::cat(aggregate.quantile);  // 0.5 gives P50, 0.999 gives P999
+  if (!digits.starts_with("0.")) {
+    return base::cat("QUANTILE(", aggregate.column, ",", digits, ")");
+  }
+  digits.erase(0, 2);
+  if (digits.size() < 2) digits += '0';
+  return base::cat("P", digits, "(", aggregate.column, ")");
 }
 
 base::Status validate(const Select& select) {

@@ -44,8 +44,11 @@ inline constexpr std::size_t kFilterValuesMax = 10'000;  // in all value lists t
 inline constexpr std::size_t kGroupByMax = 100;
 inline constexpr std::size_t kAggregatesMax = 200;
 inline constexpr std::size_t kOrderMax = 100;
-inline constexpr std::size_t kResultRowsMax = 100'000;
 inline constexpr std::size_t kBucketsMax = 100'000;
+inline constexpr std::int64_t kBucketNsMax = 315'360'000'000'000'000;  // ten years
+/// Limits of one answer; beyond them `truncated` is set.
+inline constexpr std::size_t kResultRowsMax = 100'000;
+inline constexpr std::size_t kResultCellsMax = 4'000'000;
 
 enum class FilterOp {
   kEqual,           // =
@@ -103,7 +106,7 @@ struct Aggregate {
   std::string column = {};  // empty for kCount
   double quantile = 0;      // kQuantile only
   Filter filter = {};       // only rows that also pass this; by default all
-  std::string name = {};    // name of the result column
+  std::string name = {};    // name of the result column; empty: see result_name
 };
 
 /// Keeps a group when `aggregate op value` holds over the whole time range; null passes only !=.
@@ -151,6 +154,9 @@ struct Select {
 /// Whether a Select keeps to the limits and its indices point somewhere. Engines call it first.
 base::Status validate(const Select& select);
 
+/// The name of an aggregate's result column: its own, else COUNT, SUM(column), P99(column), ...
+std::string result_name(const Aggregate& aggregate);
+
 /// The answer: named columns and rows of values.
 struct ResultTable {
   enum class Kind { kTime, kGroup, kAggregate, kSampleRate, kField };
@@ -160,7 +166,7 @@ struct ResultTable {
   };
   std::vector<ResultColumn> columns = {};
   std::vector<std::vector<event::Value>> rows = {};
-  bool truncated = false;  // the limit (or kResultRowsMax) left something out
+  bool truncated = false;  // a limit left something out
 };
 
 }  // namespace understudy::store

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "store/aggregate_result.h"
+#include "store/select.h"
+#include "store/value_order.h"
+
+namespace understudy::store {
+
+/// One aggregate over the rows it is fed. Plain and slow on purpose: the oracle.
+class Fold {
+ public:
+  explicit Fold(const Aggregate& aggregate) : kind_(aggregate.kind), p_(aggregate.quantile) {}
+
+  void add(const event::ValueView& value, std::uint32_t rate);
+  event::Value result() const;
+
+ private:
+  struct Before {
+    bool operator()(const event::Value& a, const event::Value& b) const {
+      return order_values(a.view(), b.view()) < 0;
+    }
+  };
+  event::Value quantile() const;
+
+  AggregateKind kind_;
+  double p_;
+  std::int64_t count_ = 0;
+  WeightedSum sum_;
+  event::Value best_;
+  std::vector<std::pair<double, std::uint32_t>> numbers_;
+  std::set<event::Value, Before> distinct_;
+};
+
+}  // namespace understudy::store

@@ -1,0 +1,336 @@
+#include "store/memory/memory_store.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "base/text.h"
+#include "event/column.h"
+#include "store/intake.h"
+#include "store/memory/filter_match.h"
+#include "store/memory/fold.h"
+
+namespace understudy::store {
+namespace {
+
+using event::Column;
+using event::Value;
+using event::ValueView;
+
+using Key = std::vector<Value>;
+
+struct KeyBefore {
+  bool operator()(const Key& a, const Key& b) const {
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      if (const auto order = order_values(a[i].view(), b[i].view()); order != 0) return order < 0;
+    }
+    return false;
+  }
+};
+
+constexpr std::uint32_t kUnknownColumn = 0xFFFFFFFF;
+
+std::uint32_t column_id(const std::string& name) {
+  return Column::find(name).value_or(Column(kUnknownColumn)).id();
+}
+
+template <class Row>
+ValueView value_of(const Row& row, std::uint32_t column) {
+  const auto found = std::lower_bound(row.fields.begin(), row.fields.end(), column,
+                                      [](const auto& field, auto id) { return field.first < id; });
+  if (found == row.fields.end() || found->first != column) return {};
+  return found->second.view();
+}
+
+std::int64_t bucket_start(std::int64_t time_ns, std::int64_t bucket_ns) {
+  const std::int64_t rest = time_ns % bucket_ns;
+  return time_ns - (rest < 0 ? rest + bucket_ns : rest);
+}
+
+/// The folds of one group, in the order of Select::aggregates.
+class Group {
+ public:
+  explicit Group(const Select& select) {
+    for (const Aggregate& aggregate : select.aggregates) folds_.emplace_back(aggregate);
+  }
+  Fold& fold(std::size_t index) { return folds_[index]; }
+  std::vector<Value> results() const {
+    std::vector<Value> out;
+    for (const Fold& fold : folds_) out.push_back(fold.result());
+    return out;
+  }
+
+ private:
+  std::vector<Fold> folds_;
+};
+
+using Groups = std::map<Key, Group, KeyBefore>;
+
+/// A question with its names looked up, asked of one row after another.
+class Plan {
+ public:
+  explicit Plan(const Select& select) : select_(select), filter_(select.filter) {
+    for (const std::string& name : select.group_by) group_ids_.push_back(column_id(name));
+    for (const Aggregate& aggregate : select.aggregates) {
+      aggregate_ids_.push_back(column_id(aggregate.column));
+      aggregate_filters_.emplace_back(aggregate.filter);
+    }
+  }
+
+  template <class Row>
+  bool wants(const Row& row) const {
+    if (row.time_ns < select_.start_ns || row.time_ns >= select_.end_ns) return false;
+    return filter_.matches([&](std::uint32_t id) { return value_of(row, id); });
+  }
+
+  template <class Row>
+  Key key(const Row& row) const {
+    Key key;
+    for (const std::uint32_t id : group_ids_) {
+      const ValueView value = value_of(row, id);
+      key.push_back(value.is_double() ? Value(without_negative_zero(value.as_double()))
+                                      : Value(value));
+    }
+    return key;
+  }
+
+  template <class Row>
+  void feed(const Row& row, Group& group) const {
+    for (std::size_t i = 0; i < aggregate_ids_.size(); ++i) {
+      if (aggregate_filters_[i].matches([&](std::uint32_t id) { return value_of(row, id); })) {
+        group.fold(i).add(value_of(row, aggregate_ids_[i]), row.rate);
+      }
+    }
+  }
+
+ private:
+  const Select& select_;
+  FilterMatch filter_;
+  std::vector<std::uint32_t> group_ids_;
+  std::vector<std::uint32_t> aggregate_ids_;
+  std::vector<FilterMatch> aggregate_filters_;
+};
+
+bool passes(const Having& having, const Value& result) {
+  const auto order =
+      result.is_null() ? std::partial_ordering::unordered : result.as_number() <=> having.value;
+  switch (having.op) {
+    case FilterOp::kEqual:
+      return order == 0;
+    case FilterOp::kNotEqual:
+      return order != 0;
+    case FilterOp::kLess:
+      return order < 0;
+    case FilterOp::kLessOrEqual:
+      return order <= 0;
+    case FilterOp::kGreater:
+      return order > 0;
+    default:
+      return order >= 0;
+  }
+}
+
+std::weak_ordering order_results(const Value& a, const Value& b) {
+  if (a.is_null() || b.is_null()) return b.is_null() <=> a.is_null();
+  return order_doubles(a.as_number(), b.as_number());
+}
+
+struct Chosen {
+  Key key;
+  std::vector<Value> results;
+};
+
+/// having, order and limit: the groups the question keeps, in order. `groups` is sorted by key, and
+/// the sort is stable, which settles ties.
+std::vector<Chosen> choose(const Select& select, const Groups& groups, bool& truncated) {
+  std::vector<Chosen> chosen;
+  for (const auto& [key, group] : groups) {
+    std::vector<Value> results = group.results();
+    const bool kept = std::all_of(select.having.begin(), select.having.end(),
+                                  [&](const auto& h) { return passes(h, results[h.aggregate]); });
+    if (kept) chosen.push_back({key, std::move(results)});
+  }
+  const auto before = [&](const Chosen& a, const Chosen& b) {
+    for (const Order& order : select.order) {
+      const auto compared = order.by == Order::By::kGroup
+                                ? order_values(a.key[order.index].view(), b.key[order.index].view())
+                                : order_results(a.results[order.index], b.results[order.index]);
+      if (compared != 0) return order.descending ? compared > 0 : compared < 0;
+    }
+    return false;
+  };
+  std::stable_sort(chosen.begin(), chosen.end(), before);
+  if (chosen.size() > select.limit) {
+    truncated = true;
+    chosen.resize(select.limit);
+  }
+  return chosen;
+}
+
+template <class Rows>
+ResultTable select_groups(const Select& select, const Rows& rows) {
+  const Plan plan(select);
+  Groups groups;
+  if (select.group_by.empty()) groups.try_emplace(Key{}, select);
+  for (const auto& row : rows) {
+    if (!plan.wants(row)) continue;
+    plan.feed(row, groups.try_emplace(plan.key(row), select).first->second);
+  }
+  ResultTable table;
+  table.columns = group_result_columns(select);
+  const std::vector<Chosen> chosen = choose(select, groups, table.truncated);
+  if (!select.bucket_ns) {
+    for (const Chosen& group : chosen) {
+      table.rows.push_back(group.key);
+      table.rows.back().insert(table.rows.back().end(), group.results.begin(), group.results.end());
+    }
+    cut_to_limits(table);
+    return table;
+  }
+
+  std::map<Key, std::map<std::int64_t, Group>, KeyBefore> series;
+  for (const Chosen& group : chosen) series.try_emplace(group.key);
+  for (const auto& row : rows) {
+    if (!plan.wants(row)) continue;
+    const auto found = series.find(plan.key(row));
+    if (found == series.end()) continue;
+    const std::int64_t start = bucket_start(row.time_ns, *select.bucket_ns);
+    plan.feed(row, found->second.try_emplace(start, select).first->second);
+  }
+  for (const Chosen& group : chosen) {
+    for (const auto& [start, folds] : series.at(group.key)) {
+      std::vector<Value> cells = {Value(start)};
+      cells.insert(cells.end(), group.key.begin(), group.key.end());
+      const std::vector<Value> results = folds.results();
+      cells.insert(cells.end(), results.begin(), results.end());
+      table.rows.push_back(std::move(cells));
+    }
+  }
+  cut_to_limits(table);
+  return table;
+}
+
+template <class Rows>
+ResultTable select_rows(const Select& select, const Rows& rows,
+                        const std::vector<std::string>& names) {
+  const Plan plan(select);
+  std::vector<std::uint32_t> ids;
+  for (const std::string& name : names) ids.push_back(column_id(name));
+  using Row = typename Rows::value_type;
+  std::vector<const Row*> found;
+  for (const Row& row : rows) {
+    if (plan.wants(row)) found.push_back(&row);
+  }
+  const bool oldest_first = !select.order.empty() && !select.order[0].descending;
+  if (!oldest_first) std::reverse(found.begin(), found.end());
+  std::stable_sort(found.begin(), found.end(), [&](const Row* a, const Row* b) {
+    return oldest_first ? a->time_ns < b->time_ns : a->time_ns > b->time_ns;
+  });
+  ResultTable table;
+  table.columns = row_result_columns(names);
+  if (found.size() > select.limit) {
+    table.truncated = true;
+    found.resize(select.limit);
+  }
+  for (const Row* row : found) {
+    std::vector<Value> cells = {Value(row->time_ns), Value(row->rate)};
+    for (const std::uint32_t id : ids) cells.emplace_back(value_of(*row, id));
+    table.rows.push_back(std::move(cells));
+  }
+  cut_to_limits(table);
+  return table;
+}
+
+}  // namespace
+
+MemoryStore::MemoryStore(MemoryStoreOptions options) : options_(options) {}
+
+base::Status MemoryStore::append(std::span<const event::Event> events) {
+  const std::lock_guard lock(mutex_);
+  const auto known = [&](std::string_view name) { return datasets_.contains(name); };
+  if (auto status = check_intake(events, datasets_.size(), known); !status.ok()) {
+    ++stats_.append_failures;
+    return status;
+  }
+  for (const event::Event& event : events) {
+    Dataset& dataset = datasets_[event.dataset()];
+    Row row{event.time_unix_ns(), event.sample_rate(), {}};
+    std::map<std::uint32_t, Value> fields;
+    for (std::size_t i = 0; i < event.size(); ++i) {
+      const event::Field field = event.field(i);
+      fields.insert_or_assign(field.column.id(), Value(field.value));
+    }
+    stats_.fields_dropped += event.dropped();
+    for (auto& [id, value] : fields) {
+      if (value.is_null()) continue;
+      if (!dataset.columns.contains(id) && dataset.columns.size() >= kColumnsPerDatasetMax) {
+        ++stats_.fields_dropped;
+        continue;
+      }
+      dataset.columns[id].insert(value.type());
+      row.fields.emplace_back(id, std::move(value));
+    }
+    dataset.rows.push_back(std::move(row));
+    if (dataset.rows.size() > options_.events_in_memory_max) {
+      dataset.rows.pop_front();
+      ++stats_.events_aged_out;
+    }
+  }
+  stats_.events_appended += events.size();
+  return {};
+}
+
+base::Result<ResultTable> MemoryStore::select(const Select& select) {
+  TRY(validate(select));
+  const std::lock_guard lock(mutex_);
+  static const Dataset kEmpty;
+  const auto found = datasets_.find(select.dataset);
+  const Dataset& dataset = found == datasets_.end() ? kEmpty : found->second;
+  if (!select.aggregates.empty()) return select_groups(select, dataset.rows);
+  std::vector<std::string> names = select.row_columns;
+  if (names.empty()) {
+    for (const auto& [id, types] : dataset.columns) names.emplace_back(Column(id).name());
+    std::sort(names.begin(), names.end());
+  }
+  return select_rows(select, dataset.rows, names);
+}
+
+std::vector<DatasetInfo> MemoryStore::datasets() {
+  const std::lock_guard lock(mutex_);
+  std::vector<DatasetInfo> out;
+  for (const auto& [name, dataset] : datasets_) {
+    DatasetInfo info{
+        .name = name, .events = dataset.rows.size(), .columns = dataset.columns.size()};
+    if (!dataset.rows.empty()) {
+      const auto [oldest, newest] =
+          std::minmax_element(dataset.rows.begin(), dataset.rows.end(),
+                              [](const Row& a, const Row& b) { return a.time_ns < b.time_ns; });
+      info.time_min_ns = oldest->time_ns;
+      info.time_max_ns = newest->time_ns;
+    }
+    out.push_back(std::move(info));
+  }
+  return out;
+}
+
+base::Result<std::vector<DatasetColumn>> MemoryStore::columns(std::string_view dataset) {
+  const std::lock_guard lock(mutex_);
+  const auto found = datasets_.find(dataset);
+  if (found == datasets_.end()) {
+    return base::error(base::ErrorKind::kNotFound, base::cat("no dataset ", dataset));
+  }
+  std::vector<DatasetColumn> out;
+  for (const auto& [id, types] : found->second.columns) {
+    out.push_back({std::string(Column(id).name()), {types.begin(), types.end()}});
+  }
+  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  return out;
+}
+
+StoreStats MemoryStore::stats() {
+  const std::lock_guard lock(mutex_);
+  StoreStats stats = stats_;
+  for (const auto& [name, dataset] : datasets_) stats.events_queryable += dataset.rows.size();
+  return stats;
+}
+
+}  // namespace understudy::store
