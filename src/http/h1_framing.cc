@@ -55,12 +55,14 @@ Refusal H1FramingFields::take_length(std::string_view value) noexcept {
   if (has_chunked_) return {400, "both Content-Length and Transfer-Encoding"};
   if (value.empty()) return {400, "empty Content-Length"};
   if (value.size() > 1 && value.front() == '0') return {400, "Content-Length with leading zero"};
-  if (value.size() > 19) return {400, "Content-Length too large"};  // 10^19 < 2^64
+  if (value.size() > 19) return {400, "Content-Length too large"};  // fits 64 bits so far
   std::uint64_t length = 0;
   for (char byte : value) {
     if (!bytes::is(byte, bytes::kDigit)) return {400, "malformed Content-Length"};
     length = length * 10 + static_cast<std::uint64_t>(byte - '0');
   }
+  // A peer that counts in signed numbers would see another length.
+  if (length > INT64_MAX) return {400, "Content-Length too large"};
   has_length_ = true;
   length_ = length;
   return {};

@@ -87,7 +87,7 @@ consteval unsigned find_seed() {
 }
 constexpr unsigned kSeed = find_seed();
 
-/// A name as two overlapping groups of words, and which bits a letter's case may flip.
+/// A name and the bits in which a letter's case shows.
 struct Slot {
   char name[24] = {};
   char case_bits[24] = {};
@@ -111,28 +111,31 @@ consteval std::array<Slot, kSlots> make_slots() {
 }
 constexpr std::array<Slot, kSlots> kSlotTable = make_slots();
 
+/// Bits in which the text differs from the slot's name, letter case aside.
 template <typename Word>
-bool words_differ(const char* text, const Slot& slot, std::size_t at) noexcept {
+std::uint64_t difference(const char* text, const Slot& slot, std::size_t at) noexcept {
   Word word, name, case_bits;
   std::memcpy(&word, text + at, sizeof(Word));
   std::memcpy(&name, slot.name + at, sizeof(Word));
   std::memcpy(&case_bits, slot.case_bits + at, sizeof(Word));
-  return ((word ^ name) & static_cast<Word>(~case_bits)) != 0;
+  return static_cast<Word>((word ^ name) & ~case_bits);
 }
 
+/// Compares in overlapping words, which together cover every byte.
 bool matches(const char* text, std::size_t size, const Slot& slot) noexcept {
+  std::uint64_t differ;
   if (size >= 8) {
-    bool differ = words_differ<std::uint64_t>(text, slot, 0) |
-                  words_differ<std::uint64_t>(text, slot, size - 8);
-    if (size > 16) differ |= words_differ<std::uint64_t>(text, slot, 8);
-    return !differ;
+    differ =
+        difference<std::uint64_t>(text, slot, 0) | difference<std::uint64_t>(text, slot, size - 8);
+    if (size > 16) differ |= difference<std::uint64_t>(text, slot, 8);
+  } else if (size >= 4) {
+    differ =
+        difference<std::uint32_t>(text, slot, 0) | difference<std::uint32_t>(text, slot, size - 4);
+  } else {
+    differ =
+        difference<std::uint16_t>(text, slot, 0) | difference<std::uint16_t>(text, slot, size - 2);
   }
-  if (size >= 4) {
-    return !(words_differ<std::uint32_t>(text, slot, 0) |
-             words_differ<std::uint32_t>(text, slot, size - 4));
-  }
-  return !(words_differ<std::uint16_t>(text, slot, 0) |
-           words_differ<std::uint16_t>(text, slot, size - 2));
+  return differ == 0;
 }
 
 }  // namespace
