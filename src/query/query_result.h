@@ -30,6 +30,7 @@ struct QueryResult {
   std::vector<SeriesPoint> series{};   // (bucket x group) for the groups in `results`, by time
   Row total{};                         // calculations over all groups; breakdown cells are null
   bool groups_cut = false;             // more groups existed than `limit`
+  bool series_cut = false;             // more (bucket x group) points existed than the store gives
   int64_t elapsed_us = 0;
 };
 

@@ -1,0 +1,84 @@
+#include "query/render_json.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "query/rfc3339.h"
+#include "query/value_json.h"
+
+namespace understudy::query {
+
+using nlohmann::ordered_json;
+
+ordered_json value_json(const event::Value& value) {
+  switch (value.type()) {
+    case event::Type::kNull:
+      return nullptr;
+    case event::Type::kBool:
+      return value.as_bool();
+    case event::Type::kInt:
+      return value.as_int();
+    case event::Type::kDouble:
+      return std::isfinite(value.as_double()) ? ordered_json(value.as_double())
+                                              : ordered_json(nullptr);
+    case event::Type::kString:
+      return value.as_string();
+  }
+  return nullptr;
+}
+
+namespace {
+
+// Cells by column name. A group's missing breakdown is left out, as Honeycomb does; a number that
+// could not be computed is null.
+ordered_json row_json(const std::vector<std::string>& columns, const Row& row, size_t skip_nulls) {
+  ordered_json json = ordered_json::object();
+  for (size_t i = 0; i < columns.size() && i < row.size(); ++i) {
+    if (i < skip_nulls && row[i].is_null()) continue;
+    json[columns[i]] = value_json(row[i]);
+  }
+  return json;
+}
+
+std::string dump(const ordered_json& json) {
+  return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+}
+
+}  // namespace
+
+std::string render_json(const QueryResult& result) {
+  ordered_json data = {{"series", ordered_json::array()}, {"results", ordered_json::array()}};
+  for (const SeriesPoint& point : result.series) {
+    data["series"].push_back({{"time", rfc3339_seconds(point.time_s)},
+                              {"data", row_json(result.columns, point.cells, result.breakdowns)}});
+  }
+  for (const Row& row : result.results) {
+    data["results"].push_back({{"data", row_json(result.columns, row, result.breakdowns)}});
+  }
+  data["total_by_aggregate"] = {
+      {"data", row_json(result.columns, result.total, result.breakdowns)}};
+  ordered_json query = spec_json(result.spec);
+  query["granularity"] = result.window.granularity_s;
+  query["start_time"] = result.window.start_s;
+  query["end_time"] = result.window.end_s;
+  query.erase("time_range");
+  return dump({{"query", std::move(query)},
+               {"complete", true},
+               {"data", std::move(data)},
+               {"groups_cut", result.groups_cut},
+               {"series_cut", result.series_cut},
+               {"elapsed_us", result.elapsed_us}});
+}
+
+std::string render_json(const RawEvents& events) {
+  ordered_json json = {
+      {"columns", events.columns}, {"events", ordered_json::array()}, {"more", events.more}};
+  for (size_t i = 0; i < events.rows.size(); ++i) {
+    json["events"].push_back(
+        {{"time", rfc3339_nanoseconds(events.times_ns[i])},
+         {"data", row_json(events.columns, events.rows[i], events.columns.size())}});
+  }
+  return dump(json);
+}
+
+}  // namespace understudy::query
