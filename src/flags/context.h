@@ -37,7 +37,7 @@ class Context {
   /// LaunchDarkly's context JSON: {"kind":"user","key":..., attributes}, {"kind":"multi",
   /// "org":{"key":...}}, or the old user form without kind ({"key":..., "custom":{...}}).
   /// Limits: kContextKindsMax kinds, kContextAttributesMax attributes each.
-  static base::Result<Context> parse(const Value& json);
+  static base::Result<Context> from_json(const Value& json);
   static base::Result<Context> parse(std::string_view json);
 
   /// Sets an attribute of the first part; builds up contexts in code and tests.

@@ -28,8 +28,9 @@ struct Rollout {
     kExperiment,  // always by key, and the reason says whether the context takes part
   };
   Kind kind = Kind::kRollout;
-  std::string context_kind = "user";
-  std::string bucket_by;  // attribute reference; empty means the key
+  // Absent means kind user and a literal attribute name in `bucket_by`, as in Clause.
+  std::optional<std::string> context_kind;
+  std::string bucket_by;  // empty means the key
   std::vector<WeightedVariation> variations;
   std::optional<int64_t> seed;  // replaces flag key and salt as the hash's prefix; 0 is a seed
   friend bool operator==(const Rollout&, const Rollout&) = default;
@@ -81,7 +82,7 @@ struct Clause {
   std::optional<std::string> context_kind;
   std::string attribute;
   Operator op = Operator::kUnknown;
-  std::string op_name;  // as written, so that an unknown operator survives a round trip
+  std::string op_name;  // of kUnknown, as written, so that it survives a round trip
   std::vector<Value> values;
   bool negate = false;
   friend bool operator==(const Clause&, const Clause&) = default;
@@ -131,7 +132,7 @@ struct SegmentRule {
   std::vector<Clause> clauses;
   std::optional<int> weight;  // of kWeightTotal
   std::string bucket_by;
-  std::string rollout_context_kind = "user";
+  std::optional<std::string> rollout_context_kind;  // as Rollout::context_kind
   friend bool operator==(const SegmentRule&, const SegmentRule&) = default;
 };
 

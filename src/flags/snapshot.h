@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -24,8 +23,7 @@ class FlagHandle {
   const Flag& flag() const;
 
  private:
-  friend class FlagSnapshot;
-  friend struct HandleAccess;
+  friend struct SnapshotInside;
   explicit FlagHandle(const CompiledFlag* compiled) : compiled_(compiled) {}
   const CompiledFlag* compiled_ = nullptr;
 };
@@ -63,7 +61,7 @@ class FlagSnapshot {
   uint64_t version() const { return version_; }
 
  private:
-  friend struct HandleAccess;
+  friend struct SnapshotInside;
   struct Index;
   FlagSnapshot(std::unique_ptr<const Index> index, uint64_t version);
 
