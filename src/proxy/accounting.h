@@ -1,0 +1,52 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <string_view>
+
+namespace understudy::proxy {
+
+/// Where one request ended up with regard to comparison; each request in exactly one.
+enum class Account : uint8_t {
+  kNotSampled,  // the mode asked for no comparison, and nothing went wrong beside
+  kCompared,    // both answers were compared
+  kShed,        // a bound of ours kept the shadow from being called, or the result from being seen
+  kTooLarge,    // a body went past its byte budget
+  kTimedOut,    // the shadow did not answer within its deadline
+  kFailed,      // a side could not be reached, broke off or broke the protocol
+  kClientAborted,  // the client went away first
+  kNotComparable,  // both answered, but the answers cannot be compared
+};
+inline constexpr size_t kAccountCount = 8;
+/// "not_sampled", ...: the value of `evaluation.accounting`.
+std::string_view name(Account account);
+
+/// The books of one migration since the start: requests = sum of all accounts, once nothing is
+/// under way. Threads: any; each number is exact, the set is not one moment.
+class Accounting {
+ public:
+  void count_request() { add(requests_); }
+  void count(Account account) { add(accounts_[static_cast<size_t>(account)]); }
+  void count_dropped_record() { add(records_dropped_); }
+
+  uint64_t requests() const { return requests_.load(std::memory_order_relaxed); }
+  uint64_t of(Account account) const {
+    return accounts_[static_cast<size_t>(account)].load(std::memory_order_relaxed);
+  }
+  /// Requests that are accounted for; below `requests()` by those under way.
+  uint64_t settled() const;
+  /// Evaluations whose event was dropped because the recorder could not keep up.
+  uint64_t records_dropped() const { return records_dropped_.load(std::memory_order_relaxed); }
+
+ private:
+  static void add(std::atomic<uint64_t>& counter) {
+    counter.fetch_add(1, std::memory_order_relaxed);
+  }
+
+  std::atomic<uint64_t> requests_{0};
+  std::array<std::atomic<uint64_t>, kAccountCount> accounts_{};
+  std::atomic<uint64_t> records_dropped_{0};
+};
+
+}  // namespace understudy::proxy

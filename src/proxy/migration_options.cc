@@ -1,0 +1,287 @@
+#include "proxy/migration_options.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "net/tcp_stream.h"
+
+namespace understudy::proxy {
+namespace {
+
+using base::cat;
+using base::ConfigNode;
+using base::Result;
+
+constexpr size_t kNameBytesMax = 100;
+constexpr int64_t kCountMax = 1'000'000;
+
+Result<uint32_t> read_count(const ConfigNode& node) {
+  TRY_ASSIGN(const int64_t count, node.as_int(1, kCountMax));
+  return static_cast<uint32_t>(count);
+}
+
+base::Status set_duration(const ConfigNode& parent, std::string_view key,
+                          std::chrono::nanoseconds& out) {
+  if (const ConfigNode* node = parent.find(key)) {
+    TRY_ASSIGN(out, node->as_duration());
+    if (out.count() == 0) return node->error("must be above 0");
+  }
+  return {};
+}
+
+base::Status set_bytes(const ConfigNode& parent, std::string_view key, uint64_t& out) {
+  if (const ConfigNode* node = parent.find(key)) {
+    TRY_ASSIGN(out, node->as_bytes());
+  }
+  return {};
+}
+
+base::Status set_count(const ConfigNode& parent, std::string_view key, uint32_t& out) {
+  if (const ConfigNode* node = parent.find(key)) {
+    TRY_ASSIGN(out, read_count(*node));
+  }
+  return {};
+}
+
+base::Status set_bool(const ConfigNode& parent, std::string_view key, bool& out) {
+  if (const ConfigNode* node = parent.find(key)) {
+    TRY_ASSIGN(out, node->as_bool());
+  }
+  return {};
+}
+
+Result<SideOptions> parse_side(const ConfigNode& node, SideOptions side) {
+  TRY(node.must_be_map());
+  TRY_ASSIGN(const ConfigNode* url_node, node.require("url"));
+  TRY_ASSIGN(const std::string url, url_node->as_string());
+  auto parsed = http::parse_origin_url(url);
+  if (!parsed.ok()) return url_node->error(parsed.error().context);
+  side.url = std::move(*parsed);
+  if (side.url.scheme != "http") {
+    return url_node->error(
+        "only http:// is supported so far; put a TLS proxy in front of an "
+        "https service");
+  }
+  TRY(set_duration(node, "connect_timeout", side.connect_timeout));
+  TRY(set_duration(node, "timeout", side.timeout));
+  TRY(set_duration(node, "idle_timeout", side.idle_timeout));
+  TRY(set_count(node, "connections_max", side.connections_max));
+  if (const ConfigNode* host = node.find("host")) {
+    TRY_ASSIGN(const std::string word, host->as_string());
+    if (word != "client" && word != "url") return host->error("is neither \"client\" nor \"url\"");
+    side.host = word == "url" ? SideOptions::HostHeader::kUrl : SideOptions::HostHeader::kClient;
+  }
+  return side;
+}
+
+Result<ShadowOptions> parse_shadow(const ConfigNode& node, ShadowOptions shadow) {
+  TRY(node.only_keys({"in_flight_max", "request_bytes_max", "dropped_bytes_max", "memory_bytes_max",
+                      "breaker_failures", "breaker_open_for"}));
+  TRY(set_count(node, "in_flight_max", shadow.in_flight_max));
+  TRY(set_bytes(node, "request_bytes_max", shadow.request_bytes_max));
+  TRY(set_bytes(node, "dropped_bytes_max", shadow.dropped_bytes_max));
+  TRY(set_bytes(node, "memory_bytes_max", shadow.memory_bytes_max));
+  TRY(set_count(node, "breaker_failures", shadow.breaker_failures));
+  TRY(set_duration(node, "breaker_open_for", shadow.breaker_open_for));
+  return shadow;
+}
+
+base::Status parse_server(const ConfigNode& node, net::H1ServerOptions& server) {
+  TRY(node.only_keys({"head_timeout", "idle_timeout", "body_timeout", "write_timeout",
+                      "head_bytes_max", "field_count_max", "target_bytes_max", "body_bytes_max"}));
+  TRY(set_duration(node, "head_timeout", server.head_timeout));
+  TRY(set_duration(node, "idle_timeout", server.idle_timeout));
+  TRY(set_duration(node, "body_timeout", server.body_timeout));
+  TRY(set_duration(node, "write_timeout", server.write_timeout));
+  TRY(set_bytes(node, "body_bytes_max", server.limits.body_bytes_max));
+  constexpr int64_t kHeadBytesMax = 1 << 20;
+  const auto set_size = [&](std::string_view key, int64_t min, int64_t max,
+                            size_t& out) -> base::Status {
+    if (const ConfigNode* value = node.find(key)) {
+      TRY_ASSIGN(const uint64_t bytes, value->as_bytes());
+      if (bytes < static_cast<uint64_t>(min)) return value->error(cat("is below ", min));
+      if (bytes > static_cast<uint64_t>(max)) return value->error(cat("is above ", max));
+      out = bytes;
+    }
+    return {};
+  };
+  TRY(set_size("head_bytes_max", 1024, kHeadBytesMax, server.limits.head_bytes_max));
+  TRY(set_size("target_bytes_max", 128, kHeadBytesMax, server.limits.request_line_bytes_max));
+  TRY(set_size("field_count_max", 8, 10'000, server.limits.field_count_max));
+  return {};
+}
+
+bool is_token(std::string_view text) {
+  return !text.empty() && text.find_first_not_of(
+                              "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                              "abcdefghijklmnopqrstuvwxyz") == std::string_view::npos;
+}
+
+}  // namespace
+
+Result<BucketBy> BucketBy::parse(const ConfigNode& node) {
+  BucketBy by;
+  if (node.is_scalar()) {
+    if (node.text() == "client_address") {
+      by.source = Source::kClientAddress;
+      return by;
+    }
+    return node.error("expected client_address, or a map such as { header: x-account-id }");
+  }
+  TRY(node.only_keys({"header", "cookie", "query", "json_field"}));
+  if (node.entries().size() != 1) {
+    return node.error("name exactly one of header, cookie, query and json_field");
+  }
+  const auto& [key, value] = node.entries().front();
+  TRY_ASSIGN(by.name, value.as_string());
+  if (by.name.empty() || by.name.size() > kNameBytesMax) {
+    return value.error(cat("must have 1 to ", kNameBytesMax, " characters"));
+  }
+  if (key == "header") {
+    if (!is_token(by.name)) return value.error("is not a header name");
+    by.source = Source::kHeader;
+  } else if (key == "cookie") {
+    if (!is_token(by.name)) return value.error("is not a cookie name");
+    by.source = Source::kCookie;
+  } else if (key == "query") {
+    by.source = Source::kQueryParameter;
+  } else {
+    if (by.name.front() != '/') {
+      return value.error("is not a JSON pointer; write /account/id for {\"account\":{\"id\":...}}");
+    }
+    by.source = Source::kJsonField;
+  }
+  return by;
+}
+
+Result<RouteOptions> RouteOptions::parse(const ConfigNode& node) {
+  TRY(node.only_keys({"name", "match", "safe_to_repeat", "compare"}));
+  RouteOptions route;
+  TRY_ASSIGN(const ConfigNode* name_node, node.require("name"));
+  TRY_ASSIGN(route.name, name_node->as_string());
+  if (route.name.empty() || route.name.size() > kNameBytesMax) {
+    return name_node->error(cat("must have 1 to ", kNameBytesMax, " characters"));
+  }
+  TRY(set_bool(node, "safe_to_repeat", route.safe_to_repeat));
+  if (const ConfigNode* compare = node.find("compare")) {
+    TRY_ASSIGN(route.compare, compare->as_string());
+    constexpr std::array<std::string_view, 5> kKinds = {"auto", "table", "json", "text", "bytes"};
+    if (std::find(kKinds.begin(), kKinds.end(), route.compare) == kKinds.end()) {
+      return compare->error("is none of auto, table, json, text and bytes");
+    }
+  }
+  const ConfigNode* match = node.find("match");
+  if (match == nullptr) return route;
+  TRY(match->only_keys({"methods", "path", "host", "header"}));
+  if (const ConfigNode* methods = match->find("methods")) {
+    TRY(methods->must_be_list());
+    for (const ConfigNode& item : methods->items()) {
+      TRY_ASSIGN(std::string method, item.as_string());
+      if (!is_token(method)) return item.error("is not a method");
+      route.methods.push_back(std::move(method));
+    }
+  }
+  if (const ConfigNode* path = match->find("path")) {
+    TRY_ASSIGN(route.path, path->as_string());
+    if (route.path != "*" && (route.path.empty() || route.path.front() != '/')) {
+      return path->error("must begin with / or be *");
+    }
+    const size_t star = route.path.find('*');
+    if (star != std::string::npos && star + 1 != route.path.size()) {
+      return path->error("has a * before its end; use {name} for one segment");
+    }
+  }
+  if (const ConfigNode* host = match->find("host")) {
+    TRY_ASSIGN(route.host, host->as_string());
+    route.host = base::to_lower(route.host);
+  }
+  if (const ConfigNode* header = match->find("header")) {
+    TRY(header->must_be_map());
+    if (header->entries().size() != 1) return header->error("name exactly one header");
+    const auto& [key, value] = header->entries().front();
+    if (!is_token(key)) return header->error("is not a header name");
+    route.header_name = key;
+    if (!value.is_null()) {
+      TRY_ASSIGN(route.header_value, value.as_string());
+    }
+  }
+  return route;
+}
+
+std::vector<std::string_view> MigrationOptions::keys() {
+  return {"name",     "listen", "control",           "candidate",     "bucket_by", "routes",
+          "fallback", "via",    "forwarded_headers", "trace_context", "shadow",    "limits"};
+}
+
+Result<MigrationOptions> MigrationOptions::parse(const ConfigNode& node) {
+  TRY(node.must_be_map());
+  MigrationOptions options;
+  TRY_ASSIGN(const ConfigNode* name_node, node.require("name"));
+  TRY_ASSIGN(options.name, name_node->as_string());
+  constexpr std::string_view kNameLetters =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  if (options.name.empty() || options.name.size() > kNameBytesMax ||
+      options.name.find_first_not_of(kNameLetters) != std::string::npos) {
+    return name_node->error("must be 1 to 100 letters, digits, - and _");
+  }
+  options.mode_flag = flags::mode_flag_key(options.name);
+  const ConfigNode* listen = node.find("listen");
+  if (listen != nullptr) {
+    TRY_ASSIGN(options.listen, listen->as_string());
+    const auto address = net::parse_listen_address(options.listen);
+    if (!address.ok()) return listen->error(address.error().context);
+    TRY_ASSIGN(const ConfigNode* control, node.require("control"));
+    TRY(control->only_keys(
+        {"url", "connect_timeout", "timeout", "idle_timeout", "connections_max", "host"}));
+    TRY_ASSIGN(options.control, parse_side(*control, options.control));
+    TRY_ASSIGN(const ConfigNode* candidate, node.require("candidate"));
+    TRY(candidate->only_keys({"url", "connect_timeout", "timeout", "idle_timeout",
+                              "connections_max", "host", "in_flight_max"}));
+    options.candidate.timeout = std::chrono::seconds(2);
+    TRY_ASSIGN(options.candidate, parse_side(*candidate, options.candidate));
+    TRY(set_count(*candidate, "in_flight_max", options.shadow.in_flight_max));
+  } else {
+    for (const std::string_view key : {"control", "candidate", "routes", "bucket_by", "fallback"}) {
+      if (const ConfigNode* child = node.find(key)) {
+        return child->error("needs \"listen\": without it the migration runs through the SDK");
+      }
+    }
+  }
+  if (const ConfigNode* by = node.find("bucket_by")) {
+    TRY_ASSIGN(options.bucket_by, BucketBy::parse(*by));
+  }
+  if (const ConfigNode* routes = node.find("routes")) {
+    TRY(routes->must_be_list());
+    for (const ConfigNode& item : routes->items()) {
+      TRY_ASSIGN(RouteOptions route, RouteOptions::parse(item));
+      for (const RouteOptions& other : options.routes) {
+        if (other.name == route.name)
+          return item.error(cat("the name \"", route.name, "\" stands twice"));
+      }
+      options.routes.push_back(std::move(route));
+    }
+  }
+  if (const ConfigNode* fallback = node.find("fallback")) {
+    TRY_ASSIGN(const std::string word, fallback->as_string());
+    if (word != "control" && word != "none") {
+      return fallback->error("is neither \"control\" nor \"none\"");
+    }
+    options.fallback_to_control = word == "control";
+  }
+  TRY(set_bool(node, "via", options.via));
+  TRY(set_bool(node, "forwarded_headers", options.forwarded_headers));
+  TRY(set_bool(node, "trace_context", options.trace_context));
+  if (const ConfigNode* shadow = node.find("shadow")) {
+    TRY_ASSIGN(options.shadow, parse_shadow(*shadow, options.shadow));
+  }
+  if (const ConfigNode* compare = node.find("compare"); compare != nullptr && compare->is_map()) {
+    TRY(set_bytes(*compare, "body_bytes_max", options.shadow.answer_bytes_max));
+  }
+  if (const ConfigNode* limits = node.find("limits")) {
+    TRY(parse_server(*limits, options.server));
+  }
+  return options;
+}
+
+}  // namespace understudy::proxy

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/config_node.h"
+#include "base/result.h"
+#include "flags/mode.h"
+#include "http/limits.h"
+#include "http/url.h"
+#include "net/h1_server.h"
+
+namespace understudy::proxy {
+
+/// One of the two services.
+struct SideOptions {
+  http::OriginUrl url;
+  std::chrono::nanoseconds connect_timeout = std::chrono::seconds(1);
+  /// From the start of the request to the last byte of the answer's head, and between two pieces
+  /// of its body; for a shadow call from the start to the last byte.
+  std::chrono::nanoseconds timeout = std::chrono::seconds(30);
+  /// Connections at once over all workers; beyond it the client gets 503, a shadow call is shed.
+  uint32_t connections_max = 4096;
+  /// A connection unused for so long is closed.
+  std::chrono::nanoseconds idle_timeout = std::chrono::seconds(50);
+  /// What the service sees as Host: the client's, or that of the url.
+  enum class HostHeader { kClient, kUrl } host = HostHeader::kClient;
+};
+
+/// Bounds of the calls nobody waits for. Past any of them the call is shed or given up, and the
+/// evaluation says why.
+struct ShadowOptions {
+  uint32_t in_flight_max = 256;              // over all workers
+  uint64_t request_bytes_max = 1 << 20;      // of one request's body kept for the shadow
+  uint64_t answer_bytes_max = 1 << 20;       // of each answer kept for the comparison
+  uint64_t dropped_bytes_max = 64ull << 20;  // of an answer that is read only to be dropped
+  uint64_t memory_bytes_max = 256ull << 20;  // of all of them together, over all workers
+  uint32_t breaker_failures = 20;            // connects or deadlines missed in a row that open it
+  std::chrono::nanoseconds breaker_open_for = std::chrono::seconds(1);
+};
+
+/// Where the key that keeps a user in one mode comes from.
+struct BucketBy {
+  enum class Source {
+    kRandom,          // nothing configured: each request on its own
+    kHeader,          // name
+    kCookie,          // name
+    kQueryParameter,  // name
+    kClientAddress,
+    kJsonField,  // name is a JSON pointer into the body: /account/id
+  };
+  Source source = Source::kRandom;
+  std::string name;
+  /// Of a body that must be read before the mode is known. A larger one counts as without key.
+  uint64_t body_bytes_max = 64 * 1024;
+
+  static base::Result<BucketBy> parse(const base::ConfigNode& node);
+};
+
+struct RouteOptions {
+  std::string name;
+  std::vector<std::string> methods;  // empty: any
+  std::string path = "*";            // literal segments, `{name}` one segment, `*` the rest
+  std::string host;                  // empty: any; case-insensitive, without port
+  std::string header_name;           // empty: not looked at
+  std::string header_value;          // empty: the header only has to be there
+  bool safe_to_repeat = false;       // GET, HEAD and OPTIONS always are
+  std::string compare;               // how answers are lifted; empty: auto. See compare::BodyKind
+
+  static base::Result<RouteOptions> parse(const base::ConfigNode& node);
+};
+
+/// One hot swap as the proxy needs to know it.
+struct MigrationOptions {
+  std::string name;
+  std::string mode_flag;  // "<name>.mode"
+  std::string listen;     // empty: this migration runs in a process of its own, through the SDK
+  SideOptions control;
+  SideOptions candidate;
+  ShadowOptions shadow;
+  BucketBy bucket_by;
+  std::vector<RouteOptions> routes;  // empty: every request takes part
+  bool fallback_to_control = false;
+  bool via = false;               // adds Via on both ways
+  bool forwarded_headers = true;  // X-Forwarded-For, -Proto, -Host towards both sides
+  bool trace_context = true;      // continues or begins a W3C trace towards both sides
+  net::H1ServerOptions server;
+
+  /// Reads the keys of `migrations[i]` that concern the proxy; leaves the others alone.
+  static base::Result<MigrationOptions> parse(const base::ConfigNode& node);
+  /// The keys it reads, for whoever checks for unknown ones.
+  static std::vector<std::string_view> keys();
+};
+
+}  // namespace understudy::proxy

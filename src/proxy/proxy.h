@@ -1,0 +1,71 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "flags/snapshot_holder.h"
+#include "proxy/accounting.h"
+#include "proxy/exchange.h"
+#include "proxy/migration_options.h"
+
+namespace understudy::proxy {
+
+class Worker;
+
+struct ProxyOptions {
+  int workers = 1;
+  /// How many requests the recorder gets: all, or only those that are compared or went wrong.
+  enum class Record { kAll, kComparedOnly } record = Record::kAll;
+};
+
+/// What the data plane is doing right now, for status pages and tests.
+struct ProxyActivity {
+  uint64_t client_connections = 0;
+  uint64_t requests_in_flight = 0;
+  uint64_t shadows_in_flight = 0;
+};
+
+/// The data plane: listens for every migration, sends each request where its mode says, and hands
+/// what it knows about it to the sink. Runs `workers` threads of its own.
+/// Failure: start and reload open everything first and change nothing when any of it fails.
+/// Lifetime: flags and sink must outlive it; the destructor stops without draining.
+/// Threads: start, reload and stop from one thread; the other methods from any.
+class Proxy {
+ public:
+  using Migrations = std::vector<std::shared_ptr<const MigrationOptions>>;
+
+  Proxy(const ProxyOptions& options, const flags::SnapshotHolder& flags, ExchangeSink& sink);
+  ~Proxy();
+
+  /// Opens the listeners (migrations without `listen` are skipped) and starts the workers.
+  base::Status start(const Migrations& migrations);
+  /// Replaces the migrations for all later requests. Requests under way end as they began,
+  /// connections stay open, listeners that stay keep their sockets.
+  base::Status reload(const Migrations& migrations);
+  /// Stops accepting, lets requests under way end, and stops the workers; after `timeout` what is
+  /// left is cut off. True when nothing had to be cut off.
+  bool drain_and_stop(std::chrono::nanoseconds timeout);
+
+  /// The port a migration listens on; 0 when it does not.
+  uint16_t port(const std::string& migration) const;
+  /// The books of a migration, which survive reloads; made on first use.
+  std::shared_ptr<Accounting> accounting(const std::string& migration);
+  ProxyActivity activity() const;
+
+ private:
+  const ProxyOptions options_;
+  const flags::SnapshotHolder& flags_;
+  ExchangeSink& sink_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  mutable std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<Accounting>> accounting_;
+  std::map<std::string, uint16_t> ports_;
+};
+
+}  // namespace understudy::proxy
