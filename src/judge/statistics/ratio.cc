@@ -8,7 +8,8 @@ namespace understudy::judge::statistics {
 Estimate ratio_of(const Estimate& numerator, const Estimate& denominator) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   const auto divide = [](double over, double under, double unknown) {
-    return std::isfinite(over) && std::isfinite(under) && under > 0 ? over / under : unknown;
+    if (under <= 0 || (std::isinf(over) && std::isinf(under))) return unknown;
+    return over / under;
   };
   return {divide(numerator.value, denominator.value, kInfinity),
           divide(numerator.low, denominator.high, 0),
