@@ -64,6 +64,8 @@ class Event {
   void clear(std::string_view dataset, std::int64_t time_unix_ns, std::uint32_t sample_rate = 1);
 
   std::size_t size() const { return fields_.size(); }
+  /// Bytes of all its strings together.
+  std::size_t string_bytes() const { return bytes_.size(); }
   Field field(std::size_t index) const;
   /// The value of a column, the last one if it was added twice; null when absent.
   ValueView find(Column column) const;
