@@ -1,0 +1,1 @@
+#include "ingest/otlp_json_logs.h"
