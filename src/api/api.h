@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/flag_publisher.h"
+#include "api/migration_directory.h"
+#include "api/request.h"
+#include "api/response.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "state/state_store.h"
+#include "store/event_store.h"
+
+namespace understudy::api {
+
+/// What the resources work on. All of it outlives the Api and may be used from any thread.
+struct Dependencies {
+  state::StateStore& state;
+  store::EventStore& events;
+  FlagPublisher& flags;
+  MigrationDirectory& migrations;
+  const base::Clock& clock;
+  /// Reads the configuration again; returns one sentence for the operator. Empty: not offered.
+  std::function<base::Result<std::string>()> reload;
+  /// Whether traffic may be sent here, beyond what the Api checks itself. Empty: yes.
+  std::function<base::Status()> ready;
+};
+
+struct ApiOptions {
+  /// Names the interface is reached under besides "localhost" and every IP address. A request for
+  /// another Host is refused: a web page must not reach it through a DNS name it controls.
+  std::vector<std::string> host_names;
+  /// Requests that read or write the stores at the same time are the server's to bound.
+  size_t body_bytes_max = size_t{8} << 20;
+  size_t ingest_body_bytes_max = size_t{32} << 20;  // as sent and after decompression
+};
+
+/// The admin HTTP interface without the sockets: requests in, responses out. docs/api.md describes
+/// every route.
+/// Failure: every request gets a response; what goes wrong is its status and {"error": "..."}.
+/// Trust: whoever can connect may do everything; web pages of other origins may not (Host and
+/// Origin are checked, and changes need Content-Type application/json).
+/// Threads: handle may run at once on any number of threads. Cost: may wait for the disk and for
+/// queries, seconds in the worst case: never call it from an event loop that serves traffic.
+class Api {
+ public:
+  explicit Api(Dependencies dependencies, ApiOptions options = {});
+  ~Api();
+  Api(const Api&) = delete;
+  Api& operator=(const Api&) = delete;
+
+  Response handle(const Request& request);
+
+  /// How long a body this request may have, for the server to stop reading there and answer with
+  /// too_large.
+  size_t body_bytes_max(std::string_view method, std::string_view target) const;
+  static Response too_large(size_t body_bytes_max);
+
+  /// "GET /api/migrations/{name}", ... in the order of the documentation.
+  std::vector<std::string> routes() const;
+
+ private:
+  struct Inside;
+  const std::unique_ptr<Inside> inside_;
+};
+
+}  // namespace understudy::api

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "compare/grouping.h"
+#include "judge/criteria.h"
+
+namespace understudy::api {
+
+struct NamedCount {
+  std::string name;
+  uint64_t count = 0;
+};
+
+/// A route as the configuration has it, in words.
+struct RouteFacts {
+  std::string name;
+  std::string match;    // "POST /query"
+  std::string compare;  // "table", "json", ...; empty: by content type
+  bool safe_to_repeat = false;
+};
+
+/// What the configuration says about a migration.
+struct MigrationFacts {
+  std::string name;
+  std::string listen;  // the address that is bound, "127.0.0.1:8080"
+  std::string control_url;
+  std::string candidate_url;
+  std::string bucket_by;  // in words: "header x-account-id"
+  std::vector<RouteFacts> routes;
+};
+
+/// Which request went where, since the start. `accounts` holds every account of the sum
+/// requests = not_sampled + compared + ..., also those at 0, in that order.
+struct AccountingNumbers {
+  uint64_t requests = 0;
+  std::vector<NamedCount> accounts;
+  uint64_t records_dropped = 0;  // evaluations without an event: the recorder was full
+};
+
+struct RuleHits {
+  std::string rule;  // as its author wrote it, or an equal text
+  uint64_t hits = 0;
+};
+
+/// Differences since the start or the last change of the rules.
+struct DifferenceNumbers {
+  std::vector<compare::DifferenceGroup> groups;  // largest first
+  uint64_t total = 0;
+  uint64_t ungrouped = 0;  // of kinds beyond the bound of the grouping
+  std::vector<RuleHits> rules;
+};
+
+/// Everything about one migration that is not in the state or the event store.
+struct MigrationNow {
+  MigrationFacts facts;
+  judge::Criteria criteria;
+  /// Evidence before this moment does not count: the criteria or rules were agreed then. Unix ns.
+  int64_t evidence_since_ns = 0;
+  AccountingNumbers accounting;
+  DifferenceNumbers differences;
+  /// What else the data plane counts: "connections", "circuit_opened", ... [a-z0-9_]+ each.
+  std::vector<NamedCount> counters;
+};
+
+/// What the API knows about running migrations. Implemented where they are wired together.
+/// Threads: any. Cost: a copy of counters and groups; no I/O.
+class MigrationDirectory {
+ public:
+  virtual ~MigrationDirectory() = default;
+
+  /// In the order of the configuration.
+  virtual std::vector<std::string> names() = 0;
+  /// nullopt when there is no such migration.
+  virtual std::optional<MigrationNow> find(std::string_view name) = 0;
+  /// Only the accounting, for lists and /metrics: cheaper than find.
+  virtual std::optional<AccountingNumbers> accounting(std::string_view name) = 0;
+  /// Counters of the recorder: "exchanges", "exchanges_refused", ... [a-z0-9_]+ each.
+  virtual std::vector<NamedCount> recorder_counters() = 0;
+};
+
+}  // namespace understudy::api
