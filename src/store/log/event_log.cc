@@ -1,0 +1,423 @@
+#include "store/log/event_log.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "base/rng.h"
+#include "base/text.h"
+#include "store/log/crc32c.h"
+
+namespace understudy::store {
+namespace {
+
+// Column names are written again after so many bytes, so that damage to one copy loses little.
+constexpr std::uint64_t kColumnsRepeatBytes = 4u << 20;
+// How often retention looks at the folder when no new file is begun.
+constexpr std::int64_t kRetentionIntervalNs = 60'000'000'000;
+// An event takes at least so many bytes, which bounds how many an unreadable file can hold.
+constexpr std::uint64_t kEventBytesMin = 4;
+
+}  // namespace
+
+base::Result<std::unique_ptr<EventLog>> EventLog::open(EventLogOptions options,
+                                                       std::unique_ptr<LogFolder> folder,
+                                                       const base::Clock& clock, Sink sink) {
+  std::unique_ptr<EventLog> log(
+      new EventLog(std::move(options), std::move(folder), clock, std::move(sink)));
+  TRY(log->recover());
+  return log;
+}
+
+EventLog::EventLog(EventLogOptions options, std::unique_ptr<LogFolder> folder,
+                   const base::Clock& clock, Sink sink)
+    : options_(std::move(options)),
+      folder_(std::move(folder)),
+      clock_(clock),
+      sink_(std::move(sink)) {
+  if (options_.sync == EventLogOptions::Sync::kInterval) {
+    interval_thread_ = std::jthread([this](std::stop_token stop) { sync_every_interval(stop); });
+  }
+}
+
+EventLog::~EventLog() {
+  if (interval_thread_.joinable()) {
+    interval_thread_.request_stop();
+    interval_thread_.join();
+  }
+  const std::lock_guard lock(file_mutex_);
+  close_file();
+}
+
+// --- opening ---
+
+base::Status EventLog::recover() {
+  TRY_ASSIGN(std::vector<LogFolder::Entry> files, folder_->list());
+  if (!files.empty()) {
+    TRY(recover_newest(files.back()));
+    TRY_ASSIGN(files, folder_->list());
+  }
+  found_at_open_ = std::move(files);
+  const std::lock_guard lock(file_mutex_);
+  apply_retention();
+  return {};
+}
+
+base::Status EventLog::recover_newest(const LogFolder::Entry& newest) {
+  TRY_ASSIGN(const std::string bytes, folder_->read(newest.name));
+  const FileScan scan = scan_log_file(bytes);
+  const std::uint64_t name_seq = parse_log_file_name(newest.name).value_or(0);
+  if (!scan.readable && bytes.size() <= kRecordsStart) {
+    base::log_warn("event log: removed ", newest.name, ", begun and never finished, ", bytes.size(),
+                   " bytes");
+    stats_.bytes_cut += bytes.size();
+    next_seq_ = name_seq;
+    return folder_->remove(newest.name);
+  }
+  if (!scan.readable) {
+    next_seq_ = name_seq + bytes.size() / kEventBytesMin;
+    return {};
+  }
+  next_seq_ = scan.next_seq;
+  if (scan.next_seq == name_seq && scan.damaged.empty()) {
+    // No event came out of it: the name is needed again.
+    if (scan.tail_bytes > 0) {
+      base::log_warn("event log: removed ", newest.name, ", an unfinished write of ",
+                     scan.tail_bytes, " bytes and no events");
+    }
+    stats_.bytes_cut += scan.tail_bytes;
+    return folder_->remove(newest.name);
+  }
+  if (scan.next_seq == name_seq) next_seq_ += bytes.size() / kEventBytesMin;
+  if (scan.tail_bytes > 0) {
+    base::log_warn("event log: cut ", scan.tail_bytes, " bytes of an unfinished write off ",
+                   newest.name, " at byte ", scan.valid_end);
+    stats_.bytes_cut += scan.tail_bytes;
+    TRY(folder_->cut(newest.name, scan.valid_end));
+  }
+  return {};
+}
+
+// --- appending ---
+
+base::Status EventLog::append(event::EncodedBatch batch) {
+  if (batch.events == 0) return {};
+  if (batch.bytes.size() > kRecordBytesMax) {
+    return base::error(base::ErrorKind::kLimit,
+                       base::cat("a batch of ", batch.bytes.size(), " bytes is over ",
+                                 kRecordBytesMax, ": append fewer events at once"));
+  }
+  Waiter self{&batch};
+  std::unique_lock lock(queue_mutex_);
+  queue_.push_back(&self);
+  queue_moved_.wait(lock, [&] { return self.done || (!writing_ && queue_.front() == &self); });
+  if (self.done) return std::move(self.status);
+
+  writing_ = true;
+  const Group group = next_group();
+  lock.unlock();
+  const base::Status status = write_group(group);
+  lock.lock();
+  writing_ = false;
+  for (Waiter* waiter : group) {
+    waiter->status = status;
+    waiter->done = true;
+  }
+  lock.unlock();
+  queue_moved_.notify_all();
+  return status;
+}
+
+EventLog::Group EventLog::next_group() {
+  Group group;
+  std::uint64_t bytes = 0;
+  while (!queue_.empty()) {
+    bytes += queue_.front()->batch->bytes.size();
+    if (!group.empty() && bytes > options_.group_bytes_max) break;
+    group.push_back(queue_.front());
+    queue_.pop_front();
+  }
+  return group;
+}
+
+base::Status EventLog::write_group(const Group& group) {
+  std::uint64_t seq = 0;
+  {
+    const std::lock_guard lock(file_mutex_);
+    TRY(use_writable_file());
+    seq = next_seq_;
+    TRY(write_records(group));
+  }
+  if (!sink_) return {};
+  for (Waiter* waiter : group) {
+    const std::uint32_t events = waiter->batch->events;
+    sink_({seq, events, std::move(waiter->batch->bytes)});
+    seq += events;
+  }
+  return {};
+}
+
+std::string EventLog::columns_payload(const Group& group, std::vector<std::uint32_t>& added) const {
+  const bool repeat = file_bytes_ >= columns_repeat_at_;
+  const auto written = [&](std::uint32_t id) {
+    return id < column_written_.size() && column_written_[id];
+  };
+  std::vector<bool> seen;
+  for (const Waiter* waiter : group) {
+    for (const std::uint32_t id : waiter->batch->columns) {
+      if (written(id)) continue;
+      if (id >= seen.size()) seen.resize(id + 1);
+      if (seen[id]) continue;
+      seen[id] = true;
+      added.push_back(id);
+    }
+  }
+  if (added.empty() && !repeat) return {};
+  std::string payload;
+  const auto append = [&](std::uint32_t id) {
+    append_column_name(payload, {id, event::Column(id).name()});
+  };
+  for (std::uint32_t id = 0; repeat && id < column_written_.size(); ++id) {
+    if (column_written_[id]) append(id);
+  }
+  for (const std::uint32_t id : added) append(id);
+  return payload;
+}
+
+base::Status EventLog::write_records(const Group& group) {
+  std::vector<std::uint32_t> added;
+  const std::string names = columns_payload(group, added);
+  std::vector<std::string> headers;
+  headers.reserve(group.size() + 1);
+  std::vector<std::string_view> parts;
+  parts.reserve(2 * group.size() + 3);
+  parts.push_back(file_header_);
+  std::uint64_t bytes = file_header_.size();
+  const auto add_record = [&](RecordType type, std::string_view payload, std::uint64_t seq,
+                              std::uint32_t events) {
+    std::string& header = headers.emplace_back(kRecordHeaderBytes, '\0');
+    encode_record_header({.payload_bytes = static_cast<std::uint32_t>(payload.size()),
+                          .payload_crc = crc32c(seed_, payload),
+                          .type = type,
+                          .first_seq = seq,
+                          .events = events},
+                         seed_, header.data());
+    parts.push_back(header);
+    parts.push_back(payload);
+    bytes += kRecordHeaderBytes + payload.size();
+  };
+  std::uint64_t seq = next_seq_;
+  if (!names.empty()) add_record(RecordType::kColumns, names, seq, 0);
+  for (const Waiter* waiter : group) {
+    add_record(RecordType::kBatch, waiter->batch->bytes, seq, waiter->batch->events);
+    seq += waiter->batch->events;
+  }
+
+  if (auto status = file_->write(parts); !status.ok()) {
+    base::log_error("event log: ", status.error().context, "; ", group.size(),
+                    " batches were refused");
+    if (auto cut = file_->truncate(file_bytes_); !cut.ok()) abandon_file(cut.error());
+    return status;
+  }
+  if (options_.sync == EventLogOptions::Sync::kEachGroup) {
+    if (auto status = file_->sync(); !status.ok()) {
+      next_seq_ = seq;  // they may be on the disk all the same
+      abandon_file(status.error());
+      return status;
+    }
+  } else {
+    unsynced_ = true;
+  }
+  next_seq_ = seq;
+  file_header_.clear();
+  if (file_bytes_ >= columns_repeat_at_) columns_repeat_at_ = file_bytes_ + kColumnsRepeatBytes;
+  file_bytes_ += bytes;
+  for (const std::uint32_t id : added) {
+    if (id >= column_written_.size()) column_written_.resize(id + 1);
+    column_written_[id] = true;
+  }
+  const std::lock_guard lock(stats_mutex_);
+  if (!unsynced_) ++stats_.syncs;
+  stats_.bytes = closed_bytes_ + file_bytes_;
+  stats_.files = closed_files_ + 1;
+  return {};
+}
+
+// --- files ---
+
+base::Status EventLog::use_writable_file() {
+  const std::int64_t now_ns = clock_.unix_ns();
+  const bool full = file_ && file_bytes_ >= options_.file_bytes_max;
+  const bool old =
+      file_ && file_bytes_ > 0 && now_ns - file_begun_ns_ >= options_.file_age_max.count();
+  if (full || old) close_file();
+  if (!file_) {
+    TRY(begin_file());
+    apply_retention();
+  } else if (now_ns >= retention_due_ns_) {
+    apply_retention();
+  }
+  return {};
+}
+
+base::Status EventLog::begin_file() {
+  std::string name = log_file_name(next_seq_);
+  auto file = folder_->create(name);
+  if (!file.ok()) {
+    base::log_error("event log: ", file.error().context);
+    return std::move(file).error();
+  }
+  const FileHeader header{
+      .salt = base::random_seed(), .first_seq = next_seq_, .created_unix_ns = clock_.unix_ns()};
+  file_ = *std::move(file);
+  file_name_ = std::move(name);
+  file_header_ = encode_file_header(header);
+  seed_ = checksum_seed(header.salt);
+  file_bytes_ = 0;
+  file_begun_ns_ = header.created_unix_ns;
+  column_written_.clear();
+  columns_repeat_at_ = kColumnsRepeatBytes;
+  return {};
+}
+
+void EventLog::close_file() {
+  if (!file_) return;
+  if (unsynced_ && options_.sync == EventLogOptions::Sync::kInterval) {
+    if (auto status = file_->sync(); !status.ok()) {
+      abandon_file(status.error());
+      return;
+    }
+  }
+  unsynced_ = false;
+  file_.reset();
+  if (file_bytes_ > 0) return;
+  // Nothing was ever written to it; the next file needs the name.
+  if (auto status = folder_->remove(file_name_); !status.ok()) {
+    base::log_warn("event log: ", status.error().context);
+  }
+}
+
+void EventLog::abandon_file(const base::Error& reason) {
+  base::log_error("event log: gave up ", file_name_, " after ", file_bytes_,
+                  " bytes: ", reason.context);
+  // Best effort: without the cut, replay reports the unacknowledged rest.
+  if (auto status = file_->truncate(file_bytes_); !status.ok()) {
+    base::log_error("event log: ", status.error().context);
+  }
+  file_.reset();
+  unsynced_ = false;
+  if (file_bytes_ == 0) {
+    // The name must not come again, whatever became of the file.
+    ++next_seq_;
+    if (auto status = folder_->remove(file_name_); !status.ok()) {
+      base::log_error("event log: ", status.error().context);
+    }
+  }
+  const std::lock_guard lock(stats_mutex_);
+  ++stats_.files_abandoned;
+}
+
+void EventLog::apply_retention() {
+  const std::int64_t now_ns = clock_.unix_ns();
+  retention_due_ns_ = now_ns + kRetentionIntervalNs;
+  auto files = folder_->list();
+  if (!files.ok()) {
+    base::log_warn("event log: ", files.error().context);
+    return;
+  }
+  if (file_) std::erase_if(*files, [&](const auto& entry) { return entry.name == file_name_; });
+  std::uint64_t bytes = 0;
+  for (const LogFolder::Entry& entry : *files) bytes += entry.bytes;
+  std::uint64_t removed = 0;
+  for (const LogFolder::Entry& entry : *files) {
+    const bool too_many_bytes = bytes + options_.file_bytes_max > options_.log_bytes_max;
+    const bool too_old = now_ns - entry.modified_unix_ns > options_.log_age_max.count();
+    if (!too_many_bytes && !too_old) break;
+    if (auto status = folder_->remove(entry.name); !status.ok()) {
+      base::log_warn("event log: ", status.error().context);
+      break;
+    }
+    base::log_info("event log: removed ", entry.name, ", ", entry.bytes,
+                   " bytes: ", too_old ? "log_age_max" : "log_bytes_max");
+    bytes -= entry.bytes;
+    ++removed;
+  }
+  closed_bytes_ = bytes;
+  closed_files_ = files->size() - removed;
+  const std::lock_guard lock(stats_mutex_);
+  stats_.files_removed += removed;
+  stats_.bytes = closed_bytes_ + file_bytes_ * (file_ ? 1 : 0);
+  stats_.files = closed_files_ + (file_ ? 1 : 0);
+}
+
+void EventLog::sync_every_interval(const std::stop_token& stop) {
+  std::unique_lock lock(file_mutex_);
+  while (!stop.stop_requested()) {
+    interval_over_.wait_for(lock, stop, options_.sync_interval, [] { return false; });
+    if (!file_ || !unsynced_) continue;
+    if (auto status = file_->sync(); !status.ok()) {
+      abandon_file(status.error());
+      continue;
+    }
+    unsynced_ = false;
+    const std::lock_guard stats_lock(stats_mutex_);
+    ++stats_.syncs;
+  }
+}
+
+// --- reading ---
+
+base::Status EventLog::replay(const Visit& visit) {
+  for (const LogFolder::Entry& file : found_at_open_) {
+    if (!replay_file(file, visit)) break;
+  }
+  return {};
+}
+
+bool EventLog::replay_file(const LogFolder::Entry& file, const Visit& visit) {
+  const auto bytes = folder_->read(file.name);
+  if (!bytes.ok()) {
+    if (bytes.error().kind == base::ErrorKind::kNotFound) return true;  // retention was faster
+    report_damage(base::cat(file.name, " (", bytes.error().context, ")"),
+                  {.offset = 0, .bytes = file.bytes});
+    return true;
+  }
+  const FileScan scan = scan_log_file(*bytes);
+  for (const DamagedRange& range : scan.damaged) report_damage(file.name, range);
+  if (scan.tail_bytes > 0) {
+    report_damage(file.name,
+                  {.offset = scan.valid_end, .bytes = scan.tail_bytes, .events = scan.tail_events});
+  }
+  event::EventView view;
+  for (const ScannedRecord& record : scan.records) {
+    if (record.header.type != RecordType::kBatch) continue;
+    event::BatchReader reader(record.payload, scan.columns);
+    for (std::uint32_t i = 0; i < record.header.events; ++i) {
+      const auto more = reader.next(view);
+      if (!more.ok() || !*more) {
+        report_damage(more.ok() ? file.name : base::cat(file.name, " (", more.error().context, ")"),
+                      {.offset = static_cast<std::uint64_t>(record.payload.data() - bytes->data()),
+                       .bytes = record.payload.size(),
+                       .events = record.header.events - i});
+        break;
+      }
+      if (!visit(record.header.first_seq + i, view)) return false;
+    }
+  }
+  return true;
+}
+
+void EventLog::report_damage(std::string_view file, const DamagedRange& range) {
+  base::log_error("event log: ", file, " is damaged from byte ", range.offset, ": ", range.bytes,
+                  " bytes skipped, ", range.events, " events known to be lost");
+  const std::lock_guard lock(stats_mutex_);
+  stats_.bytes_damaged += range.bytes;
+  stats_.ranges_damaged += 1;
+  stats_.events_damaged += range.events;
+}
+
+EventLogStats EventLog::stats() const {
+  const std::lock_guard lock(stats_mutex_);
+  return stats_;
+}
+
+}  // namespace understudy::store
