@@ -1,0 +1,200 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "flags/flag.h"
+#include "flags/snapshot.h"
+
+namespace understudy::state {
+
+/// Sizes beyond which a write is refused with kLimit.
+inline constexpr size_t kKeyBytesMax = 256;
+inline constexpr size_t kWhoBytesMax = 256;
+inline constexpr size_t kCommentBytesMax = 4096;
+inline constexpr size_t kRecordJsonBytesMax = 4U << 20;
+inline constexpr size_t kRecordsMax = 20'000;  // flags and segments, deleted ones included
+inline constexpr size_t kMarkerTypeBytesMax = 64;
+inline constexpr size_t kMarkerMessageBytesMax = 2048;
+inline constexpr size_t kMarkerUrlBytesMax = 2048;
+inline constexpr int64_t kMarkersMax = 1'000'000;
+/// At most this many rows leave one call; ask again with `before_id` for older ones.
+inline constexpr int kRowsMax = 1000;
+
+enum class ItemKind { kFlag = 1, kSegment = 2 };
+std::string_view name(ItemKind kind);  // "flag", "segment"
+
+/// Who set the present value of an item.
+enum class Origin {
+  kConfig = 1,  // the configuration, which may set it again
+  kChange = 2,  // a person or the autopilot; the configuration keeps its hands off from then on
+};
+std::string_view name(Origin origin);  // "config", "change"
+
+/// Who changes something, and why.
+struct Change {
+  std::string who;      // "alice", "autopilot", "understudy.yaml:12"; not empty
+  std::string comment;  // may be empty
+};
+
+/// One change of one flag or segment.
+struct HistoryEntry {
+  int64_t id = 0;  // grows with time
+  ItemKind kind = ItemKind::kFlag;
+  std::string key;
+  int64_t version = 0;  // after the change
+  int64_t time_ns = 0;  // unix
+  Origin origin = Origin::kChange;
+  std::string who;
+  std::string comment;
+  std::string from_json;  // empty when it was created
+  std::string to_json;    // empty when it was deleted
+};
+
+/// A moment, or with an end a span, on the time axis of every chart.
+struct Marker {
+  int64_t id = 0;       // given by the store
+  int64_t time_ns = 0;  // unix; 0 when added means now
+  std::optional<int64_t> end_time_ns;
+  std::string type;  // "flag_change", "deploy", "verdict", ...
+  std::string message;
+  std::string url;
+};
+
+struct HistoryQuery {
+  std::optional<ItemKind> kind;
+  std::string key;        // empty means all
+  int64_t before_id = 0;  // 0 means from the newest
+  int limit = 100;
+};
+
+struct MarkerQuery {
+  int64_t from_ns = 0;  // markers that touch [from_ns, until_ns)
+  std::optional<int64_t> until_ns;
+  std::string type;       // empty means all
+  int64_t before_id = 0;  // 0 means from the newest
+  int limit = 100;
+};
+
+/// What ensure_flag found.
+enum class Ensured {
+  kCreated,    // there was none
+  kUpdated,    // only the configuration had ever set it, and it says something else now
+  kUnchanged,  // it is already so
+  kKept,       // somebody has set or deleted it since; that stays
+};
+
+/// The control plane's records: flags and segments with their whole history, and markers.
+///
+/// A write that returned is durable as far as its engine promises. Every change of a flag or
+/// segment writes the new value, a history entry and a marker of type "flag_change" in one
+/// transaction: all of it or nothing. A write that would change nothing returns the present value
+/// and leaves no trace. Versions start at 1 and grow by 1 with every change, deletion included, so
+/// that the number of a deleted and re-created flag still grows.
+///
+/// `expected_version` is optimistic concurrency: kConflict when the item is at another version;
+/// 0 means that it must not exist. Without it the last writer wins.
+///
+/// Failure: kInvalid and kLimit for what is given, kConflict, kNotFound, kUnavailable (another
+/// process holds the file), kIo (the disk) and kInternal.
+/// Threads: any; calls take turns. Cost: a write waits for the disk.
+class StateStore {
+ public:
+  virtual ~StateStore() = default;
+  StateStore(const StateStore&) = delete;
+  StateStore& operator=(const StateStore&) = delete;
+
+  /// Creates or replaces a flag; its `version` is ignored. Returns it with its new version.
+  base::Result<flags::Flag> put_flag(flags::Flag flag, const Change& change,
+                                     std::optional<int64_t> expected_version = std::nullopt);
+  base::Status remove_flag(std::string_view key, const Change& change,
+                           std::optional<int64_t> expected_version = std::nullopt);
+  base::Result<flags::Flag> flag(std::string_view key);
+  /// In the order of their keys, without deleted ones.
+  base::Result<std::vector<flags::Flag>> flags();
+
+  /// Creates the flag when there is none, and follows the configuration as long as nobody else
+  /// has set or deleted it. `source` is where the configuration stands ("understudy.yaml:12").
+  base::Result<Ensured> ensure_flag(flags::Flag flag, std::string_view source);
+
+  base::Result<flags::Segment> put_segment(flags::Segment segment, const Change& change,
+                                           std::optional<int64_t> expected_version = std::nullopt);
+  base::Status remove_segment(std::string_view key, const Change& change,
+                              std::optional<int64_t> expected_version = std::nullopt);
+  base::Result<flags::Segment> segment(std::string_view key);
+  base::Result<std::vector<flags::Segment>> segments();
+
+  /// All flags and segments for evaluation; its version is the id of the newest history entry.
+  base::Result<std::shared_ptr<const flags::FlagSnapshot>> snapshot();
+
+  /// Newest first.
+  base::Result<std::vector<HistoryEntry>> history(const HistoryQuery& query);
+
+  /// Returns the marker with its id and time.
+  base::Result<Marker> add_marker(Marker marker);
+  /// Newest first, by id.
+  base::Result<std::vector<Marker>> markers(const MarkerQuery& query);
+
+ protected:
+  /// One flag or segment as an engine keeps it.
+  struct Record {
+    ItemKind kind = ItemKind::kFlag;
+    std::string key;
+    int64_t version = 0;
+    bool deleted = false;
+    Origin origin = Origin::kChange;
+    std::string json;  // of the last value; kept when deleted
+  };
+  /// All that one change writes. Ids are the engine's to give.
+  struct Write {
+    Record record;
+    HistoryEntry history;
+    Marker marker;
+  };
+  struct Selection {
+    std::optional<ItemKind> kind;
+    std::string key;  // empty means all
+  };
+  struct Contents {
+    std::vector<Record> records;  // by kind, then key
+    int64_t newest_history_id = 0;
+  };
+  /// Decides what to write from what there is (null when there is nothing); no Write means that
+  /// nothing changes.
+  using Decide = std::function<base::Result<std::optional<Write>>(const Record* current)>;
+
+  explicit StateStore(const base::Clock& clock) : clock_(clock) {}
+
+  // What an engine does. Arguments are checked before they get here.
+
+  /// Reads one record, asks `decide`, and writes its answer, in one transaction. A new record
+  /// above kRecordsMax is refused.
+  virtual base::Status update(ItemKind kind, std::string_view key, const Decide& decide) = 0;
+  virtual base::Result<Contents> load(const Selection& selection) = 0;
+  virtual base::Result<std::vector<HistoryEntry>> select_history(const HistoryQuery& query) = 0;
+  virtual base::Result<int64_t> insert_marker(const Marker& marker) = 0;
+  virtual base::Result<std::vector<Marker>> select_markers(const MarkerQuery& query) = 0;
+
+ private:
+  template <class Item>
+  base::Result<Item> put(Item item, const Change& change, std::optional<int64_t> expected);
+  base::Status remove(ItemKind kind, std::string_view key, const Change& change,
+                      std::optional<int64_t> expected);
+  template <class Item>
+  base::Result<Item> find(std::string_view key);
+  template <class Item>
+  base::Result<std::vector<Item>> all();
+  Write make_write(ItemKind kind, const Record* current, std::string key, std::string json,
+                   Origin origin, const Change& change) const;
+
+  const base::Clock& clock_;
+};
+
+}  // namespace understudy::state
