@@ -1,0 +1,11 @@
+# Writes OUTPUT, a C++ file that holds the files of PAGES as raw strings.
+set(out "#include \"services/pages.h\"\n\nnamespace flamingo {\n\nconst Page kPages[] = {\n")
+set(count 0)
+foreach(page ${PAGES})
+  get_filename_component(name "${page}" NAME)
+  file(READ "${page}" text)
+  string(APPEND out "    {\"${name}\", R\"~~page~~(${text})~~page~~\"},\n")
+  math(EXPR count "${count} + 1")
+endforeach()
+string(APPEND out "};\nconst size_t kPagesCount = ${count};\n\n}  // namespace flamingo\n")
+file(WRITE "${OUTPUT}" "${out}")
