@@ -152,6 +152,8 @@ Result<JsonDocument> JsonDocument::parse(std::string_view text) {
     return JsonDocument(std::make_unique<json>(json::parse(text)));
   } catch (const json::parse_error& broken) {
     return base::invalid(cat("the query is not JSON, at byte ", broken.byte));
+  } catch (const json::out_of_range&) {
+    return base::invalid("the query holds a number that is too large");
   }
 }
 
