@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "compare/difference.h"
+#include "compare/rules.h"
+#include "compare/scalar.h"
+
+namespace understudy::compare {
+
+/// What is known about why two values differ.
+struct Explained {
+  Explanation explanation = Explanation::kNone;
+  double distance = 0;
+  const char* distance_unit = "";
+  std::optional<Rule> rule;  // narrowest that accepts these two; its path is left to the caller
+};
+
+/// Explains a pair that no rule accepted. At most one side is missing.
+/// The offered rule is tried on the pair before it is offered. Cost: linear in the two texts;
+/// called only for differences that are recorded.
+Explained explain(const Scalar& control, const Scalar& candidate, uint64_t explain_ulps_max);
+
+}  // namespace understudy::compare

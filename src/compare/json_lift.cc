@@ -1,0 +1,377 @@
+#include "compare/json_lift.h"
+
+#include <simdjson.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+
+#include "base/text.h"
+#include "compare/comparator_options.h"
+
+namespace understudy::compare {
+
+namespace {
+
+bool is_space(char letter) {
+  return letter == ' ' || letter == '\n' || letter == '\r' || letter == '\t';
+}
+
+bool is_digit(char letter) { return static_cast<unsigned char>(letter - '0') < 10; }
+
+bool is_hex(char letter) {
+  return is_digit(letter) || (letter >= 'a' && letter <= 'f') || (letter >= 'A' && letter <= 'F');
+}
+
+/// The first byte of `text` from `from` on that starts a wrong escape before `end`, or `end`.
+size_t wrong_escape(const char* text, size_t from, size_t end) {
+  while (from < end) {
+    const void* found = std::memchr(text + from, '\\', end - from);
+    if (found == nullptr) return end;
+    const size_t at = static_cast<size_t>(static_cast<const char*>(found) - text);
+    if (at + 1 >= end) return at;
+    switch (text[at + 1]) {
+      case '"':
+      case '\\':
+      case '/':
+      case 'b':
+      case 'f':
+      case 'n':
+      case 'r':
+      case 't':
+        from = at + 2;
+        break;
+      case 'u':
+        if (at + 6 > end) return at;
+        for (size_t i = at + 2; i < at + 6; ++i) {
+          if (!is_hex(text[i])) return at;
+        }
+        from = at + 6;
+        break;
+      default:
+        return at;
+    }
+  }
+  return end;
+}
+
+LiftResult malformed(std::string_view what, size_t at) {
+  return {LiftFailure::kMalformed, base::cat(what, " at byte ", at)};
+}
+
+LiftResult too_large(std::string reason) { return {LiftFailure::kTooLarge, std::move(reason)}; }
+
+/// Whether eight letters are all digits, in one step.
+bool all_digits_8(uint64_t word) {
+  return ((word & 0xF0F0F0F0F0F0F0F0ULL) |
+          (((word + 0x0606060606060606ULL) & 0xF0F0F0F0F0F0F0F0ULL) >> 4)) == 0x3333333333333333ULL;
+}
+
+}  // namespace
+
+NodeKind classify_number(std::string_view token) {
+  const char* at = token.data();
+  const char* const end = at + token.size();
+  if (at != end && *at == '-') ++at;
+  if (at == end) return NodeKind::kNull;
+  if (*at == '0') {
+    ++at;
+  } else if (is_digit(*at)) {
+    while (end - at >= 8) {
+      uint64_t word;
+      std::memcpy(&word, at, sizeof word);
+      if (!all_digits_8(word)) break;
+      at += 8;
+    }
+    while (at != end && is_digit(*at)) ++at;
+  } else {
+    if (token == "NaN" || token == "Infinity" || token == "-Infinity") return NodeKind::kNan;
+    return NodeKind::kNull;
+  }
+  if (at == end) return NodeKind::kInteger;
+  if (*at == '.') {
+    ++at;
+    const char* const fraction = at;
+    while (end - at >= 8) {
+      uint64_t word;
+      std::memcpy(&word, at, sizeof word);
+      if (!all_digits_8(word)) break;
+      at += 8;
+    }
+    while (at != end && is_digit(*at)) ++at;
+    if (at == fraction) return NodeKind::kNull;
+    if (at == end) return NodeKind::kFloat;
+  }
+  if (*at != 'e' && *at != 'E') return NodeKind::kNull;
+  ++at;
+  if (at != end && (*at == '+' || *at == '-')) ++at;
+  const char* const exponent = at;
+  while (at != end && is_digit(*at)) ++at;
+  return at == end && at != exponent ? NodeKind::kFloat : NodeKind::kNull;
+}
+
+/// simdjson's first stage: where brackets, colons, commas and the first bytes of values are. The
+/// only code that knows simdjson.
+class JsonLift::Index {
+ public:
+  /// Null on success, else what is wrong with the text.
+  const char* build(std::string_view text) {
+    if (parser_ == nullptr || capacity_ < text.size()) {
+      const size_t capacity = std::bit_ceil(std::max<size_t>(text.size(), 4096));
+      parser_.reset();
+      capacity_ = 0;
+      if (simdjson::get_active_implementation()->create_dom_parser_implementation(
+              capacity, 1, parser_) != simdjson::SUCCESS) {
+        return "no memory for its index";
+      }
+      capacity_ = capacity;
+    }
+    switch (parser_->stage1(reinterpret_cast<const uint8_t*>(text.data()), text.size(),
+                            simdjson::stage1_mode::regular)) {
+      case simdjson::SUCCESS:
+        return nullptr;
+      case simdjson::EMPTY:
+        return "empty";
+      case simdjson::UTF8_ERROR:
+        return "not UTF-8";
+      case simdjson::UNCLOSED_STRING:
+        return "a string does not end";
+      case simdjson::UNESCAPED_CHARS:
+        return "a control character inside a string";
+      default:
+        return "no JSON";
+    }
+  }
+
+  const uint32_t* positions() const { return parser_->structural_indexes.get(); }
+  uint32_t size() const { return parser_->n_structural_indexes; }
+  size_t memory_bytes() const { return capacity_ * 5; }
+  void release() {
+    parser_.reset();
+    capacity_ = 0;
+  }
+
+  std::array<uint32_t, ComparatorOptions::kJsonDepthLimit + 1> open{};      // containers
+  std::array<uint32_t, ComparatorOptions::kJsonDepthLimit + 1> children{};  // of each, so far
+
+ private:
+  std::unique_ptr<simdjson::internal::dom_parser_implementation> parser_;
+  size_t capacity_ = 0;
+};
+
+JsonLift::JsonLift() : index_(std::make_unique<Index>()) {}
+JsonLift::~JsonLift() = default;
+JsonLift::JsonLift(JsonLift&&) noexcept = default;
+JsonLift& JsonLift::operator=(JsonLift&&) noexcept = default;
+
+LiftResult JsonLift::lift(std::string_view text, const JsonLimits& limits, Document& out) {
+  return read(text, limits, false, out);
+}
+
+LiftResult JsonLift::lift_lines(std::string_view text, const JsonLimits& limits, Document& out) {
+  return read(text, limits, true, out);
+}
+
+size_t JsonLift::memory_bytes() const { return index_->memory_bytes(); }
+void JsonLift::release() { index_->release(); }
+
+LiftResult JsonLift::read(std::string_view text, const JsonLimits& limits, bool lines,
+                          Document& out) {
+  out.clear();
+  out.text = text;
+  out.escaped = true;
+  if (text.size() >= UINT32_MAX) return too_large("4 GiB or more of JSON");
+  if (const char* problem = index_->build(text)) {
+    if (lines && std::string_view(problem) == "empty") {
+      out.close(out.open(NodeKind::kArray, 0), 0, text.size());
+      return {};
+    }
+    return {LiftFailure::kMalformed, problem};
+  }
+
+  // Every opening bracket and every scalar is one node, so the index bounds their number.
+  const uint32_t* const positions = index_->positions();
+  const uint32_t count = index_->size();
+  out.reserve(static_cast<size_t>(count) + 1);
+  Node* const nodes = out.writable();
+  const char* const base = text.data();
+  const uint32_t depth_max = std::min(limits.depth_max, ComparatorOptions::kJsonDepthLimit);
+  uint32_t* const open = index_->open.data();
+  uint32_t* const children = index_->children.data();
+
+  uint32_t size = 0;   // nodes written
+  uint32_t at = 0;     // next structural position
+  uint32_t depth = 0;  // open containers
+  size_t backslash = text.find('\\');
+  if (lines) {
+    nodes[size++] = Node{0, 0, 0, Node::pack(NodeKind::kArray, 0)};
+    open[0] = 0;
+    children[0] = 0;
+    depth = 1;
+  }
+  const uint32_t depth_floor = depth;
+
+  const auto token_end = [&](uint32_t structural) {
+    size_t end = structural + 1 < count ? positions[structural + 1] : text.size();
+    while (is_space(base[end - 1])) --end;
+    return static_cast<uint32_t>(end);
+  };
+  const auto check_escapes = [&](size_t from, size_t end) {
+    const size_t wrong = wrong_escape(base, std::max(from, backslash), end);
+    if (wrong == end) {
+      backslash = text.find('\\', end);
+    }
+    return wrong;
+  };
+
+  enum class Expect : uint8_t { kValue, kItemOrEnd, kKeyOrEnd, kKey, kNext };
+  Expect expect = Expect::kValue;
+  const auto close = [&](uint32_t position) {
+    --depth;
+    Node& container = nodes[open[depth]];
+    container.length = position + 1 - container.offset;
+    container.next = size;
+    container.meta |= children[depth] << 4;
+    ++at;
+    expect = Expect::kNext;
+  };
+
+  while (at < count) {
+    const uint32_t position = positions[at];
+    const char letter = base[position];
+    switch (expect) {
+      case Expect::kKeyOrEnd:
+        if (letter == '}') {
+          close(position);
+          continue;
+        }
+        [[fallthrough]];
+      case Expect::kKey: {
+        if (letter != '"') return malformed("expected a member name", position);
+        if (at + 1 >= count || base[positions[at + 1]] != ':') {
+          return malformed("expected ':' after the member name", position);
+        }
+        const uint32_t end = token_end(at);
+        if (end < position + 2 || base[end - 1] != '"') {
+          return malformed("a member name does not end", position);
+        }
+        if (backslash < end) {
+          const size_t wrong = check_escapes(position + 1, end - 1);
+          if (wrong != end - 1) return malformed("wrong escape", wrong);
+        }
+        nodes[size] =
+            Node{position + 1, end - position - 2, size + 1, Node::pack(NodeKind::kKey, 0)};
+        ++size;
+        at += 2;
+        expect = Expect::kValue;
+        continue;
+      }
+      case Expect::kItemOrEnd:
+        if (letter == ']') {
+          close(position);
+          continue;
+        }
+        [[fallthrough]];
+      case Expect::kValue:
+        if (depth != 0) ++children[depth - 1];
+        switch (letter) {
+          case '"': {
+            const uint32_t end = token_end(at);
+            if (end < position + 2 || base[end - 1] != '"') {
+              return malformed("a string does not end", position);
+            }
+            if (backslash < end) {
+              const size_t wrong = check_escapes(position + 1, end - 1);
+              if (wrong != end - 1) return malformed("wrong escape", wrong);
+            }
+            nodes[size] =
+                Node{position + 1, end - position - 2, size + 1, Node::pack(NodeKind::kString, 0)};
+            ++size;
+            break;
+          }
+          case '{':
+          case '[': {
+            if (depth == depth_max) {
+              return too_large(base::cat("nested deeper than json_depth_max ", depth_max));
+            }
+            const bool object = letter == '{';
+            nodes[size] =
+                Node{position, 0, 0, Node::pack(object ? NodeKind::kObject : NodeKind::kArray, 0)};
+            open[depth] = size++;
+            children[depth] = 0;
+            ++depth;
+            ++at;
+            expect = object ? Expect::kKeyOrEnd : Expect::kItemOrEnd;
+            continue;
+          }
+          case '}':
+          case ']':
+          case ',':
+          case ':':
+            return malformed("expected a value", position);
+          default: {
+            const uint32_t end = token_end(at);
+            const std::string_view token(base + position, end - position);
+            NodeKind kind = NodeKind::kNull;
+            if (letter == 't' || letter == 'f' || letter == 'n') {
+              if (token == "true") {
+                kind = NodeKind::kTrue;
+              } else if (token == "false") {
+                kind = NodeKind::kFalse;
+              } else if (token != "null") {
+                return malformed("no JSON value", position);
+              }
+            } else {
+              kind = classify_number(token);
+              if (kind == NodeKind::kNull) return malformed("no JSON value", position);
+            }
+            nodes[size] = Node{position, end - position, size + 1, Node::pack(kind, 0)};
+            ++size;
+          }
+        }
+        ++at;
+        expect = Expect::kNext;
+        continue;
+      case Expect::kNext: {
+        if (depth == depth_floor) {
+          if (!lines) return malformed("more after the end of the value", position);
+          const uint32_t before = positions[at - 1];
+          const std::string_view gap(base + before, position - before);
+          if (gap.find('\n') == std::string_view::npos) {
+            return malformed("two values on one line", position);
+          }
+          expect = Expect::kValue;
+          continue;
+        }
+        const bool object =
+            (nodes[open[depth - 1]].meta & 15U) == static_cast<uint32_t>(NodeKind::kObject);
+        if (letter == ',') {
+          ++at;
+          expect = object ? Expect::kKey : Expect::kValue;
+          continue;
+        }
+        if (letter != (object ? '}' : ']')) {
+          return malformed(object ? "expected ',' or '}'" : "expected ',' or ']'", position);
+        }
+        close(position);
+        continue;
+      }
+    }
+  }
+  if (depth != depth_floor || (expect != Expect::kNext && !(lines && size == 1))) {
+    return malformed("it ends too early", text.size());
+  }
+  if (size > limits.nodes_max) {
+    return too_large(base::cat("more than nodes_max ", limits.nodes_max, " values"));
+  }
+  if (lines) {
+    nodes[0].length = static_cast<uint32_t>(text.size());
+    nodes[0].next = size;
+    nodes[0].meta |= children[0] << 4;
+  }
+  out.set_size(size);
+  return {};
+}
+
+}  // namespace understudy::compare
