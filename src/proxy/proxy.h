@@ -59,6 +59,9 @@ class Proxy {
   ProxyActivity activity() const;
 
  private:
+  base::Result<uint16_t> open_everywhere(const std::shared_ptr<const MigrationOptions>& migration,
+                                         const std::shared_ptr<Accounting>& books);
+
   const ProxyOptions options_;
   const flags::SnapshotHolder& flags_;
   ExchangeSink& sink_;

@@ -1,0 +1,157 @@
+#include "proxy/pool.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "net/signal.h"
+
+namespace understudy::proxy {
+
+using net::StreamError;
+
+PooledConnection::PooledConnection(Pool& pool, std::unique_ptr<net::TcpStream> stream)
+    : net::Timer(pool.loop_.timers()),
+      pool_(pool),
+      http_(std::move(stream), pool.buffers_, pool.limits_) {
+  ++pool_.open_;
+}
+
+PooledConnection::~PooledConnection() { --pool_.open_; }
+
+void PooledConnection::on_peer_closed() { pool_.drop_idle(this); }
+void PooledConnection::on_deadline() { pool_.drop_idle(this); }
+
+/// A look-up under way; those who wait for it share it, and it may outlive the pool.
+struct Pool::Resolution {
+  explicit Resolution(Pool* owner) : pool(owner) {}
+
+  /// Wakes a waiter when its time is up.
+  struct Timeout final : net::Timer {
+    Timeout(net::EventLoop& loop, net::Signal& signal_to_wake)
+        : net::Timer(loop.timers()), signal(signal_to_wake) {}
+    void on_deadline() override { signal.notify(); }
+    net::Signal& signal;
+  };
+
+  std::vector<net::Signal*> waiting;
+  Pool* pool;
+  bool finished = false;
+  std::string failure;
+};
+
+Pool::Pool(net::EventLoop& loop, net::BufferPool& buffers, net::Resolver& resolver,
+           const SideOptions& side, const http::Limits& limits, uint32_t connections_max)
+    : loop_(loop),
+      buffers_(buffers),
+      resolver_(resolver),
+      side_(side),
+      limits_(limits),
+      connections_max_(connections_max) {
+  if (auto address = net::parse_ip_address(side.url.host, side.url.port); address.ok()) {
+    addresses_.push_back(*address);
+    literal_address_ = true;
+  }
+}
+
+Pool::~Pool() {
+  if (resolution_) resolution_->pool = nullptr;
+}
+
+std::unique_ptr<PooledConnection> Pool::take_idle() {
+  while (!idle_.empty()) {
+    std::unique_ptr<PooledConnection> connection = std::move(idle_.back());
+    idle_.pop_back();
+    connection->http_.stream().watch_close(nullptr);
+    connection->set_deadline(net::kNever);
+    if (connection->http_.stream().quiet()) return connection;
+  }
+  return nullptr;
+}
+
+void Pool::give_back(std::unique_ptr<PooledConnection> connection) {
+  if (!connection->http_.reusable()) return;
+  connection->set_deadline(loop_.now_ns() + side_.idle_timeout.count());
+  PooledConnection* kept = connection.get();
+  idle_.push_back(std::move(connection));
+  kept->http_.stream().watch_close(kept);
+}
+
+void Pool::drop_idle(PooledConnection* connection) {
+  const auto found = std::find_if(idle_.begin(), idle_.end(),
+                                  [&](const auto& item) { return item.get() == connection; });
+  if (found != idle_.end()) idle_.erase(found);
+}
+
+base::Task<StreamError> Pool::resolve(int64_t deadline_ns, std::string& detail) {
+  const bool fresh = literal_address_ ||
+                     (!addresses_.empty() && loop_.now_ns() - resolved_ns_ < kAddressesFreshNs);
+  if (fresh) co_return StreamError::kNone;
+  if (!resolution_) {
+    resolution_ = std::make_shared<Resolution>(this);
+    resolver_.resolve(loop_, side_.url.host, side_.url.port,
+                      [state = resolution_](base::Result<net::Resolver::Addresses> answer) {
+                        state->finished = true;
+                        if (answer.ok() && state->pool != nullptr) {
+                          state->pool->addresses_ = std::move(*answer);
+                          state->pool->address_index_ = 0;
+                        } else if (!answer.ok()) {
+                          state->failure = answer.error().context;
+                        }
+                        if (state->pool != nullptr) {
+                          state->pool->resolved_ns_ = state->pool->loop_.now_ns();
+                          state->pool->resolution_ = nullptr;
+                        }
+                        for (net::Signal* waiter : state->waiting) waiter->notify();
+                      });
+  }
+  // Addresses that worked before are good enough while newer ones are on their way.
+  if (!addresses_.empty()) co_return StreamError::kNone;
+  const std::shared_ptr<Resolution> state = resolution_;
+  net::Signal mine(loop_);
+  Resolution::Timeout timeout(loop_, mine);
+  timeout.set_deadline(deadline_ns);
+  state->waiting.push_back(&mine);
+  co_await mine.wait();
+  std::erase(state->waiting, &mine);
+  if (!state->finished) co_return StreamError::kConnectTimeout;
+  detail = state->failure;
+  co_return addresses_.empty() ? StreamError::kResolve : StreamError::kNone;
+}
+
+base::Task<AcquireResult> Pool::connect(int64_t deadline_ns) {
+  AcquireResult result;
+  if (open_ >= connections_max_) {
+    result.error = StreamError::kTooLarge;
+    result.full = true;
+    co_return result;
+  }
+  deadline_ns = std::min(deadline_ns, loop_.precise_now_ns() + side_.connect_timeout.count());
+  result.error = co_await resolve(deadline_ns, result.detail);
+  if (result.error != StreamError::kNone) co_return result;
+  const size_t count = addresses_.size();
+  for (size_t i = 0; i < count; ++i) {
+    const net::SocketAddress address = addresses_[(address_index_ + i) % addresses_.size()];
+    auto stream = net::TcpStream::begin_connect(loop_, address);
+    if (!stream.ok()) {
+      result.error = StreamError::kUnreachable;
+      result.detail = stream.error().context;
+      continue;
+    }
+    (*stream)->set_deadline(deadline_ns);
+    const int failure = co_await (*stream)->connected();
+    if (failure == 0) {
+      address_index_ = (address_index_ + i) % addresses_.size();
+      (*stream)->set_deadline(net::kNever);
+      result.error = StreamError::kNone;
+      result.connection = std::make_unique<PooledConnection>(*this, std::move(*stream));
+      co_return result;
+    }
+    result.error =
+        failure == -ETIMEDOUT ? StreamError::kConnectTimeout : net::stream_error(failure);
+    if (failure == -ETIMEDOUT) break;
+  }
+  co_return result;
+}
+
+}  // namespace understudy::proxy

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/task.h"
+#include "net/buffer.h"
+#include "net/h1_client.h"
+#include "net/resolver.h"
+#include "net/tcp_stream.h"
+#include "proxy/migration_options.h"
+
+namespace understudy::proxy {
+
+class Pool;
+
+/// A connection on loan from a pool, counted there until it is gone.
+class PooledConnection final : private net::CloseWatcher, private net::Timer {
+ public:
+  PooledConnection(Pool& pool, std::unique_ptr<net::TcpStream> stream);
+  ~PooledConnection() override;
+
+  net::H1ClientConnection& http() { return http_; }
+
+ private:
+  friend class Pool;
+  void on_peer_closed() override;
+  void on_deadline() override;
+
+  Pool& pool_;
+  net::H1ClientConnection http_;
+};
+
+/// Why a pool had no connection to give.
+struct AcquireResult {
+  std::unique_ptr<PooledConnection> connection;  // null: see the rest
+  net::StreamError error = net::StreamError::kNone;
+  bool full = false;  // connections_max is reached
+  std::string detail;
+};
+
+/// Connections of one worker to one service, used again in last-in-first-out order, so that under
+/// light load few stay open. A host with several addresses is tried in turn from the last that
+/// worked. A connection that closes or speaks while idle is dropped, never lent.
+/// Lifetime: outlives its connections. Threads: the loop's.
+class Pool {
+ public:
+  Pool(net::EventLoop& loop, net::BufferPool& buffers, net::Resolver& resolver,
+       const SideOptions& side, const http::Limits& limits, uint32_t connections_max);
+  ~Pool();
+
+  /// A connection that can be used at once, or null.
+  std::unique_ptr<PooledConnection> take_idle();
+  /// A new connection, by `deadline_ns` (steady) or the connect timeout, whichever comes first.
+  base::Task<AcquireResult> connect(int64_t deadline_ns);
+  /// Keeps the connection for the next request if it can be used again, else closes it.
+  void give_back(std::unique_ptr<PooledConnection> connection);
+
+  uint32_t open() const { return open_; }
+  const SideOptions& side() const { return side_; }
+  /// Closes what is idle.
+  void close_idle() { idle_.clear(); }
+
+ private:
+  friend class PooledConnection;
+  static constexpr int64_t kAddressesFreshNs = 30'000'000'000;
+
+  struct Resolution;
+  base::Task<net::StreamError> resolve(int64_t deadline_ns, std::string& detail);
+  void drop_idle(PooledConnection* connection);
+
+  net::EventLoop& loop_;
+  net::BufferPool& buffers_;
+  net::Resolver& resolver_;
+  const SideOptions& side_;
+  const http::Limits limits_;
+  const uint32_t connections_max_;
+  uint32_t open_ = 0;
+  std::vector<std::unique_ptr<PooledConnection>> idle_;
+  std::vector<net::SocketAddress> addresses_;
+  bool literal_address_ = false;
+  int64_t resolved_ns_ = 0;
+  size_t address_index_ = 0;
+  std::shared_ptr<Resolution> resolution_;
+};
+
+}  // namespace understudy::proxy

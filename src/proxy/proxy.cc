@@ -1,0 +1,133 @@
+#include "proxy/proxy.h"
+
+#include <thread>
+
+#include "base/check.h"
+#include "base/text.h"
+#include "proxy/worker.h"
+
+namespace understudy::proxy {
+namespace {
+
+/// Fails when somebody else listens there: with SO_REUSEPORT alone two servers of one user would
+/// silently share the traffic.
+base::Status check_free(const net::SocketAddress& address) {
+  if (address.port() == 0) return {};
+  net::EventLoop loop;
+  auto probe = net::Listener::open(loop, address,
+                                   {.port_use = net::ListenerOptions::PortUse::kExclusive}, {});
+  if (!probe.ok()) return std::move(probe).error();
+  return {};
+}
+
+}  // namespace
+
+Proxy::Proxy(const ProxyOptions& options, const flags::SnapshotHolder& flags, ExchangeSink& sink)
+    : options_(options), flags_(flags), sink_(sink) {
+  CHECK(options.workers >= 1);
+}
+
+Proxy::~Proxy() { drain_and_stop(std::chrono::nanoseconds(0)); }
+
+base::Status Proxy::start(const Migrations& migrations) {
+  CHECK(workers_.empty());
+  for (int i = 0; i < options_.workers; ++i) {
+    workers_.push_back(std::make_unique<Worker>(i, options_, flags_, sink_));
+  }
+  for (auto& worker : workers_) worker->start();
+  const base::Status status = reload(migrations);
+  if (!status.ok()) {
+    for (auto& worker : workers_) worker->stop_and_join();
+    workers_.clear();
+  }
+  return status;
+}
+
+base::Status Proxy::reload(const Migrations& migrations) {
+  std::map<std::string, std::shared_ptr<Accounting>> books;
+  for (const auto& migration : migrations) books[migration->name] = accounting(migration->name);
+  std::map<std::string, uint16_t> ports;
+  // Everything is opened before anything changes, so that a failure leaves all as it was.
+  for (const auto& migration : migrations) {
+    if (migration->listen.empty()) continue;
+    auto port = open_everywhere(migration, books[migration->name]);
+    if (!port.ok()) {
+      for (auto& worker : workers_) worker->run_there([&] { worker->give_up(); });
+      return base::error(port.error().kind,
+                         base::cat("migration ", migration->name, ": ", port.error().context));
+    }
+    ports[migration->name] = *port;
+  }
+  for (auto& worker : workers_) worker->run_there([&] { worker->apply(migrations, books); });
+  const std::lock_guard lock(mutex_);
+  ports_ = std::move(ports);
+  return {};
+}
+
+base::Result<uint16_t> Proxy::open_everywhere(
+    const std::shared_ptr<const MigrationOptions>& migration,
+    const std::shared_ptr<Accounting>& books) {
+  TRY_ASSIGN(net::SocketAddress address, net::parse_listen_address(migration->listen));
+  uint16_t port_now = 0;
+  workers_.front()->run_there([&] {
+    const net::SocketAddress* current = workers_.front()->listening_on(migration->name);
+    const bool same = current != nullptr && current->ip() == address.ip() &&
+                      (current->port() == address.port() || address.port() == 0);
+    if (same) port_now = current->port();
+  });
+  if (port_now != 0) return port_now;
+  TRY(check_free(address));
+  for (auto& worker : workers_) {
+    base::Status status;
+    worker->run_there([&] {
+      status = worker->open(migration, books, address);
+      // The first worker finds out which port 0 stands for.
+      if (status.ok()) address = *worker->listening_on(migration->name);
+    });
+    TRY(std::move(status));
+  }
+  return address.port();
+}
+
+bool Proxy::drain_and_stop(std::chrono::nanoseconds timeout) {
+  if (workers_.empty()) return true;
+  for (auto& worker : workers_) worker->run_there([&] { worker->drain(); });
+  const base::Clock& clock = base::system_clock();
+  const int64_t deadline_ns = clock.steady_ns() + timeout.count();
+  const auto busy = [&] {
+    const ProxyActivity now = activity();
+    return now.client_connections + now.shadows_in_flight > 0;
+  };
+  while (busy() && clock.steady_ns() < deadline_ns) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  const bool clean = !busy();
+  for (auto& worker : workers_) worker->stop_and_join();
+  workers_.clear();
+  return clean;
+}
+
+uint16_t Proxy::port(const std::string& migration) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = ports_.find(migration);
+  return found == ports_.end() ? 0 : found->second;
+}
+
+std::shared_ptr<Accounting> Proxy::accounting(const std::string& migration) {
+  const std::lock_guard lock(mutex_);
+  auto& books = accounting_[migration];
+  if (!books) books = std::make_shared<Accounting>();
+  return books;
+}
+
+ProxyActivity Proxy::activity() const {
+  ProxyActivity sum;
+  for (const auto& worker : workers_) {
+    sum.client_connections += worker->connections();
+    sum.requests_in_flight += worker->requests_in_flight();
+    sum.shadows_in_flight += worker->shadows_in_flight();
+  }
+  return sum;
+}
+
+}  // namespace understudy::proxy

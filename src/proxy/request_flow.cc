@@ -1,0 +1,386 @@
+#include "proxy/request_flow.h"
+
+#include <utility>
+
+#include "base/text.h"
+#include "http/hop_by_hop.h"
+#include "http/url.h"
+#include "proxy/bucket_key.h"
+#include "proxy/outgoing_request.h"
+#include "proxy/shadow_call.h"
+#include "proxy/worker.h"
+
+namespace understudy::proxy {
+namespace {
+
+using flags::Service;
+using net::StreamError;
+
+constexpr int kInterimMax = 16;
+
+bool repeatable_by_nature(http::MethodId method) {
+  return method == http::MethodId::kGet || method == http::MethodId::kHead ||
+         method == http::MethodId::kOptions;
+}
+
+base::Side side_of(Service service) {
+  return service == Service::kControl ? base::Side::kControl : base::Side::kCandidate;
+}
+
+/// FNV-1a: enough to tell keys apart in an event without storing them.
+uint64_t hash_of(std::string_view key) {
+  uint64_t hash = 0xCBF29CE484222325;
+  for (const char letter : key) hash = (hash ^ static_cast<uint8_t>(letter)) * 0x100000001B3;
+  return hash;
+}
+
+}  // namespace
+
+RequestFlow::RequestFlow(Worker& worker, std::shared_ptr<MigrationRuntime> runtime,
+                         net::ServerStream& client, std::string_view client_address)
+    : worker_(worker),
+      client_(client),
+      client_address_(client_address),
+      settlement_(std::make_shared<Settlement>(worker, std::move(runtime), worker.new_exchange())),
+      runtime_(settlement_->runtime()),
+      exchange_(settlement_->exchange()) {}
+
+RequestFlow::~RequestFlow() { client_.watch_close(nullptr); }
+
+base::Task<void> RequestFlow::run() {
+  begin();
+  if (runtime_.options->bucket_by.source == BucketBy::Source::kJsonField) {
+    co_await read_body_for_key();
+  }
+  decide();
+  if (first_.error != StreamError::kNone) {
+    body_error_ = first_.error;
+    co_return co_await answer_ourselves(flags::serving_side(exchange_.mode));
+  }
+  client_.watch_close(this);
+  Service service = flags::serving_side(exchange_.mode);
+  Served served = co_await serve_from(service);
+  if (served == Served::kNoAnswer && service == Service::kCandidate && may_repeat() &&
+      replayable() && runtime_.options->fallback_to_control && !exchange_.client_aborted) {
+    service = Service::kControl;
+    served = co_await serve_from(service);
+  }
+  client_.watch_close(nullptr);
+  if (served == Served::kNoAnswer) co_await answer_ourselves(service);
+  pump_.cancel_all();
+  exchange_.duration_ns = settlement_->elapsed_ns();
+  if (exchange_.client_aborted) settlement_->cancel_shadow();
+}
+
+void RequestFlow::begin() {
+  const http::RequestHead& head = client_.head();
+  exchange_.id_high = worker_.rng().next_u64();
+  exchange_.id_low = worker_.rng().next_u64();
+  exchange_.unix_ns = worker_.loop().clock().unix_ns();
+  exchange_.method.assign(head.method);
+  exchange_.target.assign(head.target);
+  exchange_.client_address.assign(client_address_);
+  exchange_.worker = worker_.index();
+  if (runtime_.options->trace_context) {
+    exchange_.trace = http::trace_context(head.fields, worker_.rng());
+    exchange_.span_id = http::child_of(exchange_.trace.parent, worker_.rng()).parent_id;
+  }
+  first_ = client_.body_at_hand();
+}
+
+base::Task<void> RequestFlow::read_body_for_key() {
+  const uint64_t bytes_max = runtime_.options->bucket_by.body_bytes_max;
+  while (first_.error == StreamError::kNone) {
+    key_body_.append(first_.data);
+    if (first_.end || key_body_.size() > bytes_max) break;
+    first_ = co_await client_.read_body();
+  }
+  first_.data = key_body_;
+}
+
+void RequestFlow::decide() {
+  const http::RequestHead& head = client_.head();
+  exchange_.request_body_bytes = first_.data.size();
+  exchange_.route = runtime_.routes.match(head);
+  if (exchange_.route < 0) {
+    exchange_.reason = "route_not_matched";
+    return;
+  }
+  const bool whole_body = first_.end && first_.error == StreamError::kNone;
+  const auto key = bucket_key(runtime_.options->bucket_by, head, client_address_,
+                              whole_body ? std::string_view(key_body_) : std::string_view());
+  // Without a key the shares of the mix still hold, request by request.
+  const std::string chosen = key ? *key : base::hex(worker_.rng().next_u64());
+  if (key) exchange_.key_hash = hash_of(*key);
+  const flags::ModeDecision decision = runtime_.decide(worker_.flag_snapshot(), chosen);
+  exchange_.mode = decision.mode;
+  exchange_.flag_version = decision.decision.flag_version;
+  if (!flags::has_shadow(exchange_.mode)) return;
+  if (!may_repeat()) {
+    exchange_.reason = "not_safe_to_repeat";
+    return;
+  }
+  exchange_.shadow_wanted = true;
+  exchange_.comparison_wanted = flags::compares(exchange_.mode);
+}
+
+bool RequestFlow::may_repeat() const {
+  if (repeatable_by_nature(client_.head().method_id)) return true;
+  const auto& routes = runtime_.options->routes;
+  return exchange_.route >= 0 && static_cast<size_t>(exchange_.route) < routes.size() &&
+         routes[static_cast<size_t>(exchange_.route)].safe_to_repeat;
+}
+
+/// Whether the whole request can be sent once more.
+bool RequestFlow::replayable() const {
+  return first_.end || (tee_ != nullptr && tee_->ended() && !tee_->overflowed());
+}
+
+void RequestFlow::start_shadow() {
+  if (shadow_started_ || !exchange_.shadow_wanted) return;
+  shadow_started_ = true;
+  const std::string_view refusal = runtime_.gate.try_enter(worker_.loop().now_ns());
+  if (!refusal.empty()) return settlement_->shed(Account::kShed, refusal);
+  const Service service = *flags::shadow_side(exchange_.mode);
+  const http::SpanId span_id = http::child_of(exchange_.trace.parent, worker_.rng()).parent_id;
+  const http::RequestHead& outgoing = outgoing_head(service, span_id, Copy::kShadow);
+  const std::string_view body = tee_ == nullptr ? first_.data : std::string_view();
+  worker_.shadows().spawn(run_shadow_call(settlement_, service, &outgoing, body, tee_));
+}
+
+const http::RequestHead& RequestFlow::outgoing_head(Service service, const http::SpanId& span_id,
+                                                    Copy copy) {
+  return worker_.outgoing().build(
+      {.client = client_.head(),
+       .migration = *runtime_.options,
+       .side = runtime_.pool(service).side(),
+       .client_address = client_address_,
+       .trace = runtime_.options->trace_context ? &exchange_.trace : nullptr,
+       .span_id = span_id,
+       .shadow = copy == Copy::kShadow});
+}
+
+base::Task<RequestFlow::Served> RequestFlow::serve_from(Service service) {
+  const bool streams_body = !first_.end;
+  const bool needs_copy =
+      exchange_.shadow_wanted ||
+      (service == Service::kCandidate && runtime_.options->fallback_to_control && may_repeat());
+  if (streams_body && needs_copy && tee_ == nullptr) {
+    tee_ = std::make_shared<BodyTee>(worker_.loop(), runtime_.options->shadow.request_bytes_max);
+    tee_->append(first_.data, false, nullptr);
+  }
+  Pool& pool = runtime_.pool(service);
+  SideResult& result = settlement_->side(service);
+  while (true) {
+    result.called = true;
+    result.start_ns = settlement_->elapsed_ns();
+    std::unique_ptr<PooledConnection> connection = pool.take_idle();
+    if (connection == nullptr) {
+      start_shadow();
+      AcquireResult acquired =
+          co_await pool.connect(worker_.loop().precise_now_ns() + pool.side().timeout.count());
+      if (acquired.connection == nullptr) {
+        overloaded_ = acquired.full;
+        end_side(result, acquired.error, "connect", acquired.detail);
+        co_return Served::kNoAnswer;
+      }
+      connection = std::move(acquired.connection);
+    }
+    if (exchange_.client_aborted) {
+      end_side(result, StreamError::kCancelled, "connect");
+      co_return Served::kNoAnswer;
+    }
+    const Served served = co_await exchange_with(service, *connection);
+    // A connection may close between two requests; nothing of this one was lost if nothing of its
+    // answer came. A fresh connection that fails says something about the service.
+    const bool stale =
+        connection->http().exchanges() > 0 && !connection->http().answered() &&
+        (result.error == StreamError::kClosed || result.error == StreamError::kReset);
+    if (served == Served::kNoAnswer && stale && may_repeat() && replayable()) {
+      result = SideResult();
+      continue;
+    }
+    if (result.complete) pool.give_back(std::move(connection));
+    co_return served;
+  }
+}
+
+base::Task<RequestFlow::Served> RequestFlow::exchange_with(Service service,
+                                                           PooledConnection& connection) {
+  net::H1ClientConnection& side = connection.http();
+  SideResult& result = settlement_->side(service);
+  const int64_t timeout_ns = runtime_.pool(service).side().timeout.count();
+  const http::RequestHead& outgoing = outgoing_head(service, exchange_.span_id, Copy::kMain);
+  side.begin(outgoing.method_id);
+  side.set_deadline(worker_.loop().now_ns() + timeout_ns);
+  main_ = &side;
+  // A second attempt sends what the first one had read on from the client.
+  const bool replay = tee_ != nullptr && tee_->ended();
+  const std::string_view body = replay ? tee_->bytes() : first_.data;
+  const bool whole = first_.end || replay;
+  const StreamError sent = co_await side.send_head(outgoing, body, whole);
+  start_shadow();
+  if (sent == StreamError::kNone && !first_.end && !replay) pump_.spawn(pump_body(side));
+
+  net::HeadResult answer;
+  for (int i = 0; i <= kInterimMax; ++i) {
+    answer = co_await side.read_head();
+    if (answer.error != StreamError::kNone || !answer.head->interim) break;
+    if (answer.head->status == 100) continue;  // we answer Expect ourselves
+    const StreamError error = co_await client_.send_interim(*answer.head);
+    if (error != StreamError::kNone) break;
+  }
+  Served served = Served::kNoAnswer;
+  if (answer.error != StreamError::kNone) {
+    // What went wrong first is what went wrong.
+    const bool send_failed = sent != StreamError::kNone && !side.answered();
+    end_side(result, send_failed ? sent : answer.error, send_failed ? "send" : "read_head",
+             answer.detail);
+  } else if (answer.head->interim || answer.head->status == 101) {
+    end_side(result, StreamError::kMalformed, "read_head", "an informational answer too many");
+  } else {
+    served = co_await pass_on_answer(service, side, *answer.head);
+  }
+  pump_.cancel_all();
+  main_ = nullptr;
+  co_return served;
+}
+
+base::Task<RequestFlow::Served> RequestFlow::pass_on_answer(Service service,
+                                                            net::ClientStream& side,
+                                                            const http::ResponseHead& answer) {
+  SideResult& result = settlement_->side(service);
+  const int64_t timeout_ns = runtime_.pool(service).side().timeout.count();
+  side.set_deadline(net::kNever);
+  result.status = answer.status;
+  result.first_byte_ns = settlement_->elapsed_ns();
+  if (exchange_.comparison_wanted) result.headers = http::OwnedFields(answer.fields);
+
+  net::BodyPiece piece = side.body_at_hand();
+  if (piece.error != StreamError::kNone && piece.data.empty()) {
+    end_side(result, piece.error, "read_body");
+    co_return Served::kNoAnswer;
+  }
+  exchange_.served_by = side_of(service);
+  exchange_.served_status = answer.status;
+  http::ForwardOptions options;
+  if (runtime_.options->via) options.via = "understudy";
+  http::ResponseHead& outgoing = worker_.outgoing_answer();
+  outgoing.clear();
+  http::forward_response(answer, options, worker_.answer_scratch(), outgoing);
+
+  bool head_sent = false;
+  while (true) {
+    settlement_->capture(result, piece.data);
+    exchange_.served_body_bytes += piece.data.size();
+    if (piece.end) {
+      result.complete = true;
+      result.end_ns = settlement_->elapsed_ns();
+    }
+    const http::Fields* trailers = piece.end ? &side.trailers() : nullptr;
+    const StreamError written = head_sent
+                                    ? co_await client_.send_body(piece.data, piece.end, trailers)
+                                    : co_await client_.send_head(outgoing, piece.data, piece.end);
+    head_sent = true;
+    if (written != StreamError::kNone) {
+      exchange_.client_aborted = true;
+      if (!result.complete) end_side(result, StreamError::kCancelled, "read_body");
+      co_return Served::kDone;
+    }
+    if (piece.end) {
+      exchange_.served_complete = true;
+      co_return Served::kDone;
+    }
+    if (piece.error == StreamError::kNone) {
+      side.set_deadline(worker_.loop().now_ns() + timeout_ns);
+      piece = co_await side.read_body();
+      side.set_deadline(net::kNever);
+    }
+    if (piece.error != StreamError::kNone) {
+      settlement_->capture(result, piece.data);
+      end_side(result, piece.error, "read_body");
+      client_.abort();
+      co_return Served::kDone;
+    }
+  }
+}
+
+base::Task<void> RequestFlow::pump_body(net::ClientStream& side) {
+  while (true) {
+    const net::BodyPiece piece = co_await client_.read_body();
+    exchange_.request_body_bytes += piece.data.size();
+    if (piece.error != StreamError::kNone) {
+      body_error_ = piece.error;
+      if (tee_) tee_->break_off();
+      side.cancel(StreamError::kCancelled);
+      co_return;
+    }
+    const http::Fields* trailers = piece.end ? &client_.trailers() : nullptr;
+    if (tee_) tee_->append(piece.data, piece.end, trailers);
+    // When the side stops reading, its answer or its error is seen where the answer is read.
+    if (co_await side.send_body(piece.data, piece.end, trailers) != StreamError::kNone) co_return;
+    if (piece.end) co_return;
+  }
+}
+
+base::Task<void> RequestFlow::answer_ourselves(Service service) {
+  const SideResult& result = settlement_->side(service);
+  int status = 502;
+  std::string what;
+  if (body_error_ == StreamError::kTooLarge) {
+    status = 413;
+    what = "the request body is larger than this server takes";
+  } else if (body_error_ == StreamError::kMalformed) {
+    status = 400;
+    what = "the request body is malformed";
+  } else if (body_error_ == StreamError::kTimeout) {
+    status = 408;
+    what = "the request body did not arrive in time";
+  }
+  // A body that never became whole is the client's failure, whatever became of the rest.
+  if (body_error_ != StreamError::kNone) exchange_.client_aborted = true;
+  if (exchange_.client_aborted && what.empty()) co_return client_.abort();
+  const std::string_view side = service == Service::kControl ? "control" : "candidate";
+  if (overloaded_) {
+    status = 503;
+    what = base::cat("too many connections to ", side);
+  } else if (what.empty()) {
+    if (result.error == StreamError::kTimeout || result.error == StreamError::kConnectTimeout) {
+      status = 504;
+    }
+    what = base::cat(side, " gave no answer");
+  }
+  std::string body = base::cat("{\"error\":\"", what, "\"");
+  if (result.error != StreamError::kNone && body_error_ == StreamError::kNone) {
+    body += base::cat(",\"type\":\"", net::name(result.error), "\"");
+  }
+  body += "}\n";
+  http::ResponseHead head;
+  head.status = status;
+  head.framing = http::Framing::kLength;
+  head.content_length = body.size();
+  head.fields.add("content-type", "application/json");
+  exchange_.served_status = status;
+  exchange_.served_body_bytes = body.size();
+  const bool no_body = client_.head().method_id == http::MethodId::kHead;
+  const std::string_view sent_body = no_body ? std::string_view() : std::string_view(body);
+  const StreamError written = co_await client_.send_head(head, sent_body, true);
+  if (written != StreamError::kNone) exchange_.client_aborted = true;
+  exchange_.duration_ns = settlement_->elapsed_ns();
+}
+
+void RequestFlow::end_side(SideResult& result, StreamError error, const char* where,
+                           std::string_view detail) {
+  result.error = error;
+  result.error_where = where;
+  result.error_detail.assign(detail);
+  result.end_ns = settlement_->elapsed_ns();
+}
+
+void RequestFlow::on_peer_closed() {
+  exchange_.client_aborted = true;
+  if (main_ != nullptr) main_->cancel(StreamError::kCancelled);
+  settlement_->cancel_shadow();
+}
+
+}  // namespace understudy::proxy

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/task.h"
+#include "flags/mode.h"
+#include "net/http_stream.h"
+#include "net/task_scope.h"
+#include "proxy/body_tee.h"
+#include "proxy/migration_runtime.h"
+#include "proxy/settlement.h"
+
+namespace understudy::proxy {
+
+class Worker;
+
+/// The life of one request, in order: see run(). Mirrored by docs/life-of-a-request.md.
+/// Lifetime: client and client_address outlive it. Threads: the worker's.
+class RequestFlow final : private net::CloseWatcher {
+ public:
+  RequestFlow(Worker& worker, std::shared_ptr<MigrationRuntime> runtime, net::ServerStream& client,
+              std::string_view client_address);
+  ~RequestFlow();
+
+  base::Task<void> run();
+
+ private:
+  /// How far an attempt to serve from one side came.
+  enum class Served {
+    kDone,      // the client has an answer, or as much of it as there was
+    kNoAnswer,  // nothing reached the client: another side may be asked, or we answer ourselves
+  };
+
+  void begin();
+  base::Task<void> read_body_for_key();
+  void decide();
+  void start_shadow();
+  enum class Copy { kMain, kShadow };
+  /// Valid until the worker's next outgoing head.
+  const http::RequestHead& outgoing_head(flags::Service service, const http::SpanId& span_id,
+                                         Copy copy);
+  base::Task<Served> serve_from(flags::Service service);
+  base::Task<Served> exchange_with(flags::Service service, PooledConnection& connection);
+  base::Task<Served> pass_on_answer(flags::Service service, net::ClientStream& side,
+                                    const http::ResponseHead& answer);
+  base::Task<void> pump_body(net::ClientStream& side);
+  base::Task<void> answer_ourselves(flags::Service service);
+  bool may_repeat() const;
+  bool replayable() const;
+  void end_side(SideResult& result, net::StreamError error, const char* where,
+                std::string_view detail = {});
+  void on_peer_closed() override;
+
+  Worker& worker_;
+  net::ServerStream& client_;
+  const std::string_view client_address_;
+  std::shared_ptr<Settlement> settlement_;
+  MigrationRuntime& runtime_;
+  Exchange& exchange_;
+  net::BodyPiece first_;  // what had arrived of the request's body when it began
+  std::string key_body_;  // the body, when it had to be read to find the key
+  std::shared_ptr<BodyTee> tee_;
+  net::ClientStream* main_ = nullptr;
+  net::StreamError body_error_ = net::StreamError::kNone;
+  net::TaskScope pump_;
+  bool shadow_started_ = false;
+  bool overloaded_ = false;
+};
+
+}  // namespace understudy::proxy

@@ -1,0 +1,92 @@
+#include "proxy/settlement.h"
+
+#include "proxy/worker.h"
+
+namespace understudy::proxy {
+namespace {
+
+// Enough of an error's body to find its type and message.
+constexpr size_t kErrorBodyBytesMax = 8 * 1024;
+
+struct Booking {
+  Account account;
+  std::string_view reason;
+};
+
+Booking shadow_failure(const SideResult& shadow) {
+  switch (shadow.error) {
+    case net::StreamError::kTimeout:
+    case net::StreamError::kConnectTimeout:
+      return {Account::kTimedOut, net::name(shadow.error)};
+    case net::StreamError::kTooLarge:
+      return {Account::kTooLarge, "answer_bytes_max"};
+    default:
+      return {Account::kFailed, net::name(shadow.error)};
+  }
+}
+
+}  // namespace
+
+Settlement::Settlement(Worker& worker, std::shared_ptr<MigrationRuntime> runtime,
+                       std::unique_ptr<Exchange> exchange)
+    : worker_(worker),
+      runtime_(std::move(runtime)),
+      exchange_(std::move(exchange)),
+      began_ns_(worker.loop().precise_now_ns()) {
+  runtime_->accounting->count_request();
+}
+
+Settlement::~Settlement() {
+  book();
+  runtime_->gate.refund(charged_bytes_);
+  worker_.finish(*runtime_, std::move(exchange_));
+}
+
+int64_t Settlement::elapsed_ns() const { return worker_.loop().precise_now_ns() - began_ns_; }
+
+void Settlement::capture(SideResult& side, std::string_view piece) {
+  side.body_bytes += piece.size();
+  if (side.over_budget || piece.empty()) return;
+  if (exchange_->comparison_wanted) {
+    const uint64_t bytes_max = runtime_->options->shadow.answer_bytes_max;
+    if (side.body.size() + piece.size() <= bytes_max && runtime_->gate.charge(piece.size())) {
+      charged_bytes_ += piece.size();
+      side.body.append(piece);
+      return;
+    }
+    side.over_budget = true;
+    std::string().swap(side.body);
+  } else if (side.status >= 400 && side.body.size() < kErrorBodyBytesMax) {
+    side.body.append(piece.substr(0, kErrorBodyBytesMax - side.body.size()));
+  }
+}
+
+void Settlement::cancel_shadow() {
+  shadow_cancelled = true;
+  if (shadow_stream != nullptr) shadow_stream->cancel(net::StreamError::kCancelled);
+}
+
+void Settlement::book() {
+  Exchange& exchange = *exchange_;
+  const auto set = [&](Booking booking) {
+    exchange.account = booking.account;
+    exchange.reason = booking.reason;
+  };
+  if (exchange.client_aborted) return set({Account::kClientAborted, "client_closed"});
+  if (!exchange.shadow_wanted) return set({Account::kNotSampled, exchange.reason});
+  if (shed_) return set({shed_account_, shed_reason_});
+  const bool control_serves = flags::serving_side(exchange.mode) == flags::Service::kControl;
+  const SideResult& main = control_serves ? exchange.control : exchange.candidate;
+  const SideResult& shadow = control_serves ? exchange.candidate : exchange.control;
+  if (shadow.error != net::StreamError::kNone || !shadow.complete) {
+    return set(shadow_failure(shadow));
+  }
+  if (!exchange.comparison_wanted) return set({Account::kNotSampled, exchange.reason});
+  if (main.error != net::StreamError::kNone || !main.complete) {
+    return set({Account::kFailed, "serving_side_failed"});
+  }
+  if (main.over_budget || shadow.over_budget) return set({Account::kTooLarge, "answer_bytes_max"});
+  set({Account::kCompared, {}});
+}
+
+}  // namespace understudy::proxy

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "flags/mode.h"
+#include "proxy/exchange.h"
+#include "proxy/migration_runtime.h"
+
+namespace understudy::proxy {
+
+class Worker;
+
+/// The record of one request while it is under way, held by its flow and by its shadow call. When
+/// the last of them lets go, the request is booked in exactly one account and its exchange handed
+/// to the sink.
+/// Threads: the loop's. Cost: no allocation on a warm worker when nothing is handed over.
+class Settlement {
+ public:
+  Settlement(Worker& worker, std::shared_ptr<MigrationRuntime> runtime,
+             std::unique_ptr<Exchange> exchange);
+  Settlement(const Settlement&) = delete;
+  Settlement& operator=(const Settlement&) = delete;
+  ~Settlement();
+
+  Exchange& exchange() { return *exchange_; }
+  MigrationRuntime& runtime() { return *runtime_; }
+  Worker& worker() { return worker_; }
+  SideResult& side(flags::Service service) {
+    return service == flags::Service::kControl ? exchange_->control : exchange_->candidate;
+  }
+  /// Nanoseconds since the request began.
+  int64_t elapsed_ns() const;
+
+  /// The shadow was wanted and not called: why (static text).
+  void shed(Account account, std::string_view reason) {
+    shed_account_ = account;
+    shed_reason_ = reason;
+    shed_ = true;
+  }
+  /// Keeps what is needed of an answer's body: all of it for a comparison, the beginning of an
+  /// error's, nothing else. Past a bound the side is marked as over budget and its copy dropped.
+  void capture(SideResult& side, std::string_view piece);
+
+  /// The shadow call's way to be told that the client has left.
+  net::ClientStream* shadow_stream = nullptr;
+  bool shadow_cancelled = false;
+  void cancel_shadow();
+
+ private:
+  void book();
+
+  Worker& worker_;
+  std::shared_ptr<MigrationRuntime> runtime_;
+  std::unique_ptr<Exchange> exchange_;
+  int64_t began_ns_;
+  uint64_t charged_bytes_ = 0;
+  std::string_view shed_reason_;
+  Account shed_account_ = Account::kShed;
+  bool shed_ = false;
+};
+
+}  // namespace understudy::proxy

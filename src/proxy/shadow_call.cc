@@ -1,0 +1,168 @@
+#include "proxy/shadow_call.h"
+
+#include <optional>
+#include <utility>
+
+#include "proxy/outgoing_request.h"
+#include "proxy/worker.h"
+
+namespace understudy::proxy {
+namespace {
+
+using net::StreamError;
+
+// Informational answers before the real one; more is a peer that plays games.
+constexpr int kInterimMax = 16;
+
+/// Tells the gate at the end, however the call ends, and keeps the stream known for cancellation.
+class Presence {
+ public:
+  explicit Presence(Settlement& settlement) : settlement_(settlement) {
+    settlement_.worker().shadow_started();
+  }
+  Presence(const Presence&) = delete;
+  Presence& operator=(const Presence&) = delete;
+  ~Presence() {
+    settlement_.shadow_stream = nullptr;
+    settlement_.runtime().gate.leave(answered_, settlement_.worker().loop().now_ns());
+    settlement_.worker().shadow_ended();
+  }
+  /// The service is alive, or nobody can say because we gave up.
+  void not_silent() { answered_ = true; }
+
+ private:
+  Settlement& settlement_;
+  bool answered_ = false;
+};
+
+struct Outcome {
+  StreamError error = StreamError::kNone;
+  const char* where = "";
+  std::string detail;
+};
+
+base::Task<Outcome> send_body_from(BodyTee& tee, net::ClientStream& stream) {
+  size_t sent = 0;
+  while (true) {
+    if (tee.overflowed()) co_return Outcome{StreamError::kTooLarge, "send", "request_bytes_max"};
+    if (tee.broken()) co_return Outcome{StreamError::kCancelled, "send", {}};
+    const bool ended = tee.ended();
+    if (sent < tee.bytes().size() || ended) {
+      // A copy, because the tee grows while the write waits.
+      const std::string piece(tee.bytes().substr(sent));
+      sent += piece.size();
+      const http::Fields* trailers = ended ? &tee.trailers() : nullptr;
+      const StreamError error = co_await stream.send_body(piece, ended, trailers);
+      if (error != StreamError::kNone) co_return Outcome{error, "send", {}};
+      if (ended) co_return Outcome{};
+      continue;
+    }
+    co_await tee.changed();
+  }
+}
+
+base::Task<Outcome> read_answer(Settlement& settlement, net::ClientStream& stream,
+                                SideResult& result) {
+  net::HeadResult head;
+  for (int i = 0; i <= kInterimMax; ++i) {
+    head = co_await stream.read_head();
+    if (head.error != StreamError::kNone) co_return Outcome{head.error, "read_head", head.detail};
+    if (!head.head->interim) break;
+  }
+  if (head.head->interim || head.head->status == 101) {
+    co_return Outcome{StreamError::kMalformed, "read_head", "an informational answer too many"};
+  }
+  result.status = head.head->status;
+  result.first_byte_ns = settlement.elapsed_ns();
+  const bool compares = settlement.exchange().comparison_wanted;
+  if (compares) result.headers = http::OwnedFields(head.head->fields);
+  const uint64_t dropped_bytes_max = settlement.runtime().options->shadow.dropped_bytes_max;
+  net::BodyPiece piece = stream.body_at_hand();
+  while (true) {
+    settlement.capture(result, piece.data);
+    if (piece.error != StreamError::kNone) co_return Outcome{piece.error, "read_body", {}};
+    if (piece.end) break;
+    if (result.over_budget || result.body_bytes > dropped_bytes_max) {
+      co_return Outcome{StreamError::kTooLarge, "read_body",
+                        compares ? "answer_bytes_max" : "dropped_bytes_max"};
+    }
+    piece = co_await stream.read_body();
+  }
+  result.complete = true;
+  co_return Outcome{};
+}
+
+}  // namespace
+
+base::Task<void> run_shadow_call(std::shared_ptr<Settlement> settlement, flags::Service service,
+                                 const http::RequestHead* head, std::string_view body,
+                                 std::shared_ptr<BodyTee> tee) {
+  Presence presence(*settlement);
+  MigrationRuntime& runtime = settlement->runtime();
+  Pool& pool = runtime.pool(service);
+  SideResult& result = settlement->side(service);
+  const int64_t deadline_ns =
+      settlement->worker().loop().precise_now_ns() + pool.side().timeout.count();
+  result.called = true;
+  result.start_ns = settlement->elapsed_ns();
+
+  const auto end_with = [&](Outcome outcome) {
+    result.end_ns = settlement->elapsed_ns();
+    result.error = outcome.error;
+    result.error_where = outcome.where;
+    result.error_detail = std::move(outcome.detail);
+  };
+
+  std::optional<OwnedRequestHead> owned_head;
+  std::string owned_body;
+  std::unique_ptr<PooledConnection> connection = pool.take_idle();
+  if (connection == nullptr) {
+    owned_head.emplace(*head);
+    owned_body.assign(body);
+    head = &owned_head->head();
+    body = owned_body;
+    AcquireResult acquired = co_await pool.connect(deadline_ns);
+    if (acquired.connection == nullptr) {
+      if (acquired.full) {
+        presence.not_silent();
+        result.called = false;
+        settlement->shed(Account::kShed, "connections_max");
+        co_return;
+      }
+      co_return end_with({acquired.error, "connect", std::move(acquired.detail)});
+    }
+    connection = std::move(acquired.connection);
+  }
+  net::H1ClientConnection& stream = connection->http();
+  stream.begin(head->method_id);
+  stream.set_deadline(deadline_ns);
+  settlement->shadow_stream = &stream;
+  if (settlement->shadow_cancelled) {
+    presence.not_silent();
+    co_return end_with({StreamError::kCancelled, "connect", {}});
+  }
+  const bool whole = tee == nullptr;
+  Outcome sent;
+  sent.where = "send";
+  sent.error = co_await stream.send_head(*head, body, whole);
+  if (sent.error == StreamError::kNone && tee != nullptr) {
+    sent = co_await send_body_from(*tee, stream);
+  }
+  if (sent.error == StreamError::kTooLarge) {
+    presence.not_silent();
+    settlement->shed(Account::kTooLarge, "request_bytes_max");
+    co_return end_with(std::move(sent));
+  }
+  // A side that refuses a body while it still comes has answered, and the answer counts.
+  Outcome outcome = co_await read_answer(*settlement, stream, result);
+  if (stream.answered() || outcome.error == StreamError::kCancelled) presence.not_silent();
+  if (outcome.error != StreamError::kNone && sent.error != StreamError::kNone &&
+      !stream.answered()) {
+    outcome = std::move(sent);
+  }
+  settlement->shadow_stream = nullptr;
+  end_with(std::move(outcome));
+  if (result.complete) pool.give_back(std::move(connection));
+}
+
+}  // namespace understudy::proxy

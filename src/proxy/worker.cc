@@ -1,0 +1,194 @@
+#include "proxy/worker.h"
+
+#include <pthread.h>
+
+#include <future>
+#include <utility>
+
+#include "base/text.h"
+#include "proxy/request_flow.h"
+
+namespace understudy::proxy {
+namespace {
+
+/// Back to the state after construction, keeping the memory of its texts.
+void reset(Exchange& exchange) {
+  const auto emptied = [](std::string& text) {
+    constexpr size_t kKeptBytesMax = 4096;
+    if (text.capacity() > kKeptBytesMax) return std::string();
+    text.clear();
+    return std::move(text);
+  };
+  std::string method = emptied(exchange.method);
+  std::string target = emptied(exchange.target);
+  std::string client_address = emptied(exchange.client_address);
+  exchange = Exchange();
+  exchange.method = std::move(method);
+  exchange.target = std::move(target);
+  exchange.client_address = std::move(client_address);
+}
+
+}  // namespace
+
+Worker::Worker(int index, const ProxyOptions& options, const flags::SnapshotHolder& flags,
+               ExchangeSink& sink)
+    : index_(index), options_(options), sink_(sink), rng_(base::random_seed()), flags_(flags) {}
+
+Worker::~Worker() { stop_and_join(); }
+
+std::shared_ptr<MigrationRuntime> Worker::make_runtime(
+    const std::shared_ptr<const MigrationOptions>& options,
+    const std::shared_ptr<Accounting>& books) {
+  return std::make_shared<MigrationRuntime>(loop_, buffers_, resolver_, options, books,
+                                            static_cast<uint32_t>(options_.workers));
+}
+
+base::Status Worker::open(const std::shared_ptr<const MigrationOptions>& migration,
+                          const std::shared_ptr<Accounting>& books,
+                          const net::SocketAddress& address) {
+  auto& entrance = entrances_[migration->name];
+  if (!entrance) {
+    entrance = std::make_shared<Entrance>();
+    entrance->runtime = make_runtime(migration, books);
+  }
+  const std::weak_ptr<Entrance> weak = entrance;
+  auto listener = net::Listener::open(
+      loop_, address, {},
+      [this, weak](std::unique_ptr<net::TcpStream> stream, const net::SocketAddress& peer) {
+        if (const auto strong = weak.lock()) {
+          clients_.spawn(serve(std::move(stream), peer, strong));
+        }
+      });
+  if (!listener.ok()) return std::move(listener).error();
+  entrance->opened = std::move(*listener);
+  return {};
+}
+
+void Worker::give_up() {
+  for (auto& [name, entrance] : entrances_) entrance->opened.reset();
+  std::erase_if(entrances_, [](const auto& item) { return item.second->listener == nullptr; });
+}
+
+const net::SocketAddress* Worker::listening_on(const std::string& migration) const {
+  const auto found = entrances_.find(migration);
+  if (found == entrances_.end()) return nullptr;
+  const Entrance& entrance = *found->second;
+  if (entrance.opened) return &entrance.opened->address();
+  return entrance.listener ? &entrance.listener->address() : nullptr;
+}
+
+void Worker::apply(const std::vector<std::shared_ptr<const MigrationOptions>>& migrations,
+                   const std::map<std::string, std::shared_ptr<Accounting>>& accounting) {
+  std::map<std::string, std::shared_ptr<Entrance>> kept;
+  for (const auto& options : migrations) {
+    const auto found = entrances_.find(options->name);
+    if (found == entrances_.end() || options->listen.empty()) continue;
+    Entrance& entrance = *found->second;
+    if (entrance.opened) entrance.listener = std::move(entrance.opened);
+    entrance.runtime = make_runtime(options, accounting.at(options->name));
+    kept.insert(*found);
+    entrances_.erase(found);
+  }
+  for (auto& [name, gone] : entrances_) {
+    gone->listener.reset();
+    gone->runtime->closing = true;
+  }
+  entrances_ = std::move(kept);
+}
+
+void Worker::start() {
+  thread_ = std::thread([this] {
+    pthread_setname_np(pthread_self(), base::cat("proxy-", index_).c_str());
+    loop_.run();
+    // What is still under way is cut off here, on the thread it belongs to.
+    clients_.cancel_all();
+    shadows_.cancel_all();
+    entrances_.clear();
+  });
+}
+
+void Worker::run_there(const std::function<void()>& call) {
+  std::promise<void> done;
+  loop_.post([&] {
+    call();
+    done.set_value();
+  });
+  done.get_future().wait();
+}
+
+void Worker::drain() {
+  draining_ = true;
+  for (auto& [name, entrance] : entrances_) entrance->listener.reset();
+  for (net::H1ServerConnection* connection : connections_) connection->drain();
+}
+
+void Worker::stop_and_join() {
+  if (!thread_.joinable()) return;
+  loop_.stop();
+  thread_.join();
+}
+
+base::Task<void> Worker::serve(std::unique_ptr<net::TcpStream> stream, net::SocketAddress peer,
+                               std::shared_ptr<Entrance> entrance) {
+  // The connection's limits stay those it began with, whatever is reloaded meanwhile.
+  const std::shared_ptr<const MigrationOptions> options = entrance->runtime->options;
+  const std::string client_address = peer.ip();
+  net::H1ServerConnection connection(std::move(stream), buffers_, options->server);
+  connections_.insert(&connection);
+  connection_count_.fetch_add(1, std::memory_order_relaxed);
+  struct Leave {
+    Worker& worker;
+    net::H1ServerConnection* connection;
+    ~Leave() {
+      worker.connections_.erase(connection);
+      worker.connection_count_.fetch_sub(1, std::memory_order_relaxed);
+    }
+  } const leave{*this, &connection};
+  if (draining_) connection.drain();
+
+  while (true) {
+    const auto next = co_await connection.next_request();
+    if (next == net::H1ServerConnection::Next::kClosed) co_return;
+    if (next == net::H1ServerConnection::Next::kRefused) break;
+    if (draining_ || entrance->runtime->closing) connection.drain();
+    requests_.fetch_add(1, std::memory_order_relaxed);
+    {
+      RequestFlow flow(*this, entrance->runtime, connection, client_address);
+      co_await flow.run();
+    }
+    requests_.fetch_sub(1, std::memory_order_relaxed);
+    if (!connection.reusable()) break;
+  }
+  co_await connection.close();
+}
+
+std::unique_ptr<Exchange> Worker::new_exchange() {
+  if (exchanges_.empty()) return std::make_unique<Exchange>();
+  std::unique_ptr<Exchange> exchange = std::move(exchanges_.back());
+  exchanges_.pop_back();
+  return exchange;
+}
+
+void Worker::finish(MigrationRuntime& runtime, std::unique_ptr<Exchange> exchange) {
+  const bool compared = exchange->account == Account::kCompared;
+  const bool wanted = options_.record == ProxyOptions::Record::kAll || exchange->shadow_wanted;
+  if (wanted) {
+    exchange->migration = runtime.options;
+    exchange->accounting = runtime.accounting;
+    const Account account = exchange->account;
+    if (sink_.emit(exchange)) {
+      if (!compared) runtime.accounting->count(account);
+      return;
+    }
+    runtime.accounting->count_dropped_record();
+    if (compared) exchange->account = Account::kShed;
+  }
+  // A comparison that nobody can make is shed; all else is booked as it ended.
+  runtime.accounting->count(exchange->account);
+  if (exchanges_.size() < kExchangesKeptMax) {
+    reset(*exchange);
+    exchanges_.push_back(std::move(exchange));
+  }
+}
+
+}  // namespace understudy::proxy

@@ -1,0 +1,114 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <unordered_set>
+#include <vector>
+
+#include "base/result.h"
+#include "base/rng.h"
+#include "flags/snapshot_holder.h"
+#include "net/buffer.h"
+#include "net/event_loop.h"
+#include "net/h1_server.h"
+#include "net/listener.h"
+#include "net/resolver.h"
+#include "net/task_scope.h"
+#include "proxy/exchange.h"
+#include "proxy/migration_runtime.h"
+#include "proxy/outgoing_request.h"
+#include "proxy/proxy.h"
+
+namespace understudy::proxy {
+
+/// One thread of the data plane with all it needs: loop, listeners, pools, connections. Nothing in
+/// it is shared with other workers but immutable snapshots and counters.
+/// Threads: start, stop and the `post`ed calls from the owner; everything else on its own thread.
+class Worker {
+ public:
+  Worker(int index, const ProxyOptions& options, const flags::SnapshotHolder& flags,
+         ExchangeSink& sink);
+  ~Worker();
+
+  /// Opens a listener for a migration, beside the one it may have until apply() or give_up().
+  /// This, apply(), give_up() and drain() on the worker's thread.
+  base::Status open(const std::shared_ptr<const MigrationOptions>& migration,
+                    const std::shared_ptr<Accounting>& books, const net::SocketAddress& address);
+  /// Closes what was opened since the last apply().
+  void give_up();
+  /// The address a migration's newest listener really has; null when there is none.
+  const net::SocketAddress* listening_on(const std::string& migration) const;
+  /// Replaces the migrations; closes the listeners of those that are gone.
+  void apply(const std::vector<std::shared_ptr<const MigrationOptions>>& migrations,
+             const std::map<std::string, std::shared_ptr<Accounting>>& accounting);
+  void start();
+  /// Runs `call` on the worker's thread and waits for it.
+  void run_there(const std::function<void()>& call);
+  /// Stops accepting and ends connections as their requests end.
+  void drain();
+  void stop_and_join();
+
+  uint64_t connections() const { return connection_count_.load(std::memory_order_relaxed); }
+  uint64_t requests_in_flight() const { return requests_.load(std::memory_order_relaxed); }
+  uint64_t shadows_in_flight() const { return shadows_running_.load(std::memory_order_relaxed); }
+
+  // For flows and shadow calls.
+  net::EventLoop& loop() { return loop_; }
+  base::Rng& rng() { return rng_; }
+  int index() const { return index_; }
+  const std::shared_ptr<const flags::FlagSnapshot>& flag_snapshot() { return flags_.get(); }
+  OutgoingRequest& outgoing() { return outgoing_; }
+  http::ResponseHead& outgoing_answer() { return outgoing_answer_; }
+  http::ForwardScratch& answer_scratch() { return answer_scratch_; }
+  net::TaskScope& shadows() { return shadows_; }
+  void shadow_started() { shadows_running_.fetch_add(1, std::memory_order_relaxed); }
+  void shadow_ended() { shadows_running_.fetch_sub(1, std::memory_order_relaxed); }
+  std::unique_ptr<Exchange> new_exchange();
+  /// Books the exchange and hands it to the sink, if it wants it.
+  void finish(MigrationRuntime& runtime, std::unique_ptr<Exchange> exchange);
+
+ private:
+  static constexpr size_t kExchangesKeptMax = 64;
+
+  /// What the connections of one listener follow through reloads.
+  struct Entrance {
+    std::shared_ptr<MigrationRuntime> runtime;
+    std::unique_ptr<net::Listener> listener;
+    std::unique_ptr<net::Listener> opened;  // replaces `listener` with the next apply()
+  };
+  std::shared_ptr<MigrationRuntime> make_runtime(
+      const std::shared_ptr<const MigrationOptions>& options,
+      const std::shared_ptr<Accounting>& books);
+
+  base::Task<void> serve(std::unique_ptr<net::TcpStream> stream, net::SocketAddress peer,
+                         std::shared_ptr<Entrance> entrance);
+
+  const int index_;
+  const ProxyOptions& options_;
+  ExchangeSink& sink_;
+  net::EventLoop loop_;
+  net::BufferPool buffers_;
+  net::Resolver resolver_;
+  base::Rng rng_;
+  flags::SnapshotHolder::Reader flags_;
+  OutgoingRequest outgoing_;
+  http::ResponseHead outgoing_answer_;
+  http::ForwardScratch answer_scratch_;
+  std::vector<std::unique_ptr<Exchange>> exchanges_;
+  std::map<std::string, std::shared_ptr<Entrance>> entrances_;
+  std::unordered_set<net::H1ServerConnection*> connections_;
+  std::atomic<uint64_t> connection_count_{0};
+  std::atomic<uint64_t> requests_{0};
+  std::atomic<uint64_t> shadows_running_{0};
+  bool draining_ = false;
+  // Tasks last: they use everything above.
+  net::TaskScope shadows_;
+  net::TaskScope clients_;
+  std::thread thread_;
+};
+
+}  // namespace understudy::proxy
