@@ -179,10 +179,38 @@ Status ConfigNode::must_be_list() const {
 
 Error ConfigNode::error(std::string_view message) const {
   std::string text;
-  if (!file_.empty()) text = cat(file_, ":", line_, ": ");
+  if (!file_.empty()) text = line_ > 0 ? cat(file_, ":", line_, ": ") : cat(file_, ": ");
   if (!path_.empty()) text += cat(path_, ": ");
   text += message;
   return invalid(std::move(text));
+}
+
+ConfigNode ConfigNode::with_scalar(std::span<const std::string> keys, const std::string& text,
+                                   const std::string& origin) const {
+  if (keys.empty()) {
+    ConfigNode replaced = scalar(text);
+    replaced.file_ = origin;
+    replaced.path_ = path_;
+    return replaced;
+  }
+  ConfigNode copy = *this;
+  if (copy.is_list()) {
+    const auto index = parse_uint64(keys.front());
+    if (!index || *index >= copy.items_.size()) return copy;
+    copy.items_[*index] = copy.items_[*index].with_scalar(keys.subspan(1), text, origin);
+    return copy;
+  }
+  if (copy.is_null()) copy.kind_ = Kind::kMap;
+  for (auto& [key, child] : copy.entries_) {
+    if (key != keys.front()) continue;
+    child = child.with_scalar(keys.subspan(1), text, origin);
+    return copy;
+  }
+  ConfigNode missing;
+  missing.file_ = origin;
+  missing.path_ = child_path(path_, keys.front());
+  copy.entries_.emplace_back(keys.front(), missing.with_scalar(keys.subspan(1), text, origin));
+  return copy;
 }
 
 void ConfigNode::place(const std::string& file, const std::string& path) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <limits>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -70,6 +71,11 @@ class ConfigNode {
 
   /// An Error about this node: "file:line: path: message".
   Error error(std::string_view message) const;
+
+  /// A copy in which the scalar at `keys` (map keys, list indices as text) says `text`; maps on the
+  /// way are made when missing. Errors about it name `origin` in place of file and line.
+  ConfigNode with_scalar(std::span<const std::string> keys, const std::string& text,
+                         const std::string& origin) const;
 
   /// Sets where this tree stands and gives every node below its path.
   void place(const std::string& file, const std::string& path);
