@@ -1,6 +1,7 @@
 // Bytes per second are those of one body; a comparison reads two.
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <random>
 #include <string>
@@ -12,7 +13,7 @@
 namespace understudy::compare {
 namespace {
 
-enum class Change { kNone, kReorderedKeys, kOnePercent, kEveryFloat, kLastByte, kReorderedRows };
+enum class Change { kNone, kReorderedRows };
 
 /// A body of records as an API writes them: nested objects, numbers, short and long texts.
 std::string body(size_t bytes, Change change) {
@@ -21,23 +22,20 @@ std::string body(size_t bytes, Change change) {
   size_t total = 0;
   for (uint64_t id = 0; total + 2 < bytes; ++id) {
     const auto pick = [&](uint64_t below) { return std::to_string(random() % below); };
-    const bool differs = change == Change::kOnePercent && random() % 10 == 0;
     const std::string delay = pick(500);
     const std::string cents = pick(100);
     std::vector<std::string> members = {
         "\"id\":" + std::to_string(100000 + id),
         "\"origin\":\"A" + pick(900) + "\"",
         "\"destination\":\"B" + pick(900) + "\"",
-        "\"delay\":" + (differs ? delay + "1" : delay),
-        "\"revenue\":" + pick(100000) + "." + (cents.size() < 2 ? "0" : "") + cents +
-            (change == Change::kEveryFloat ? "000000000001" : ""),
+        "\"delay\":" + delay,
+        "\"revenue\":" + pick(100000) + "." + (cents.size() < 2 ? "0" : "") + cents,
         "\"carrier\":{\"code\":\"XY\",\"name\":\"Some Airline " + pick(50) + "\"}",
         "\"departed_at\":\"2024-05-0" + pick(9) + "T10:20:30Z\"",
         "\"remarks\":\"nothing out of the ordinary was seen on this flight, number " + pick(9) +
             "\"",
         "\"codes\":[" + pick(10) + "," + pick(10) + "," + pick(10) + "]",
         "\"cancelled\":false"};
-    if (change == Change::kReorderedKeys) std::shuffle(members.begin(), members.end(), random);
     std::string record = "{";
     for (const std::string& member : members) {
       if (record.size() > 1) record += ',';
@@ -53,11 +51,9 @@ std::string body(size_t bytes, Change change) {
     if (out.size() > 1) out += ',';
     out += record;
   }
-  out += change == Change::kLastByte ? " ]" : "]";
-  return out;
+  return out + "]";
 }
 
-/// The keys of both bodies come from one generator run, so that only their order differs.
 void compare_bodies(benchmark::State& state, const std::string& control,
                     const std::string& candidate, Outcome expected, const char* rules = "[]") {
   const Comparator comparator(*Rules::parse_text(rules),
@@ -159,10 +155,10 @@ void BM_OnePercentDiffersAndKeysReversed(benchmark::State& state) {
 }
 BENCHMARK(BM_OnePercentDiffersAndKeysReversed)->Arg(1 << 20);
 
-std::string table(size_t bytes, bool noisy, bool changed) {
+std::string table(uint64_t rows, bool noisy, bool changed) {
   std::mt19937_64 random(11);
   std::string out = R"({"columns":["id","revenue","delay","day","carrier"],"rows":[)";
-  for (uint64_t id = 0; out.size() < bytes; ++id) {
+  for (uint64_t id = 0; id < rows; ++id) {
     if (id != 0) out += ',';
     out += "[" + std::to_string(id) + "," + std::to_string(random() % 100000) + "." +
            std::to_string(1000 + random() % 9000) + (noisy ? "00000000001" : "") + "," +
@@ -173,14 +169,18 @@ std::string table(size_t bytes, bool noisy, bool changed) {
 }
 
 void BM_TableOnePercentOfCellsDiffer(benchmark::State& state) {
-  compare_bodies(state, table(1 << 20, false, false), table(1 << 20, false, true),
-                 Outcome::kMismatch);
+  compare_bodies(state, table(25000, false, false), table(25000, false, true), Outcome::kMismatch);
 }
 BENCHMARK(BM_TableOnePercentOfCellsDiffer);
 
+void BM_TableWithARowMoreAndOnePercentOfCells(benchmark::State& state) {
+  compare_bodies(state, table(25000, false, false), table(25001, false, true), Outcome::kMismatch);
+}
+BENCHMARK(BM_TableWithARowMoreAndOnePercentOfCells);
+
 void BM_TableEveryFloatWithinUlps(benchmark::State& state) {
-  compare_bodies(state, table(1 << 20, false, false), table(1 << 20, true, false),
-                 Outcome::kIgnored, R"([{"path":"$.rows[*][*]","relative":1e-9}])");
+  compare_bodies(state, table(25000, false, false), table(25000, true, false), Outcome::kIgnored,
+                 R"([{"path":"$.rows[*][*]","relative":1e-9}])");
 }
 BENCHMARK(BM_TableEveryFloatWithinUlps);
 

@@ -332,7 +332,7 @@ void TreeDiff::judge_presence() {
   if (!reject()) return;
   const auto listed = [this](size_t count, const std::vector<size_t>& only) {
     std::string out = base::cat(count);
-    for (const size_t i : only) {
+    for (const size_t& i : only) {
       const Table::Column& column = table_->columns[i];
       out += &i == &only.front() ? ", only here: " : ", ";
       out += column.name.data() == nullptr ? base::cat("[", column.index, "]")
