@@ -1,0 +1,319 @@
+// Random events and random questions: the DuckDB engine must give the tables the memory engine
+// gives. UNDERSTUDY_DIFFERENTIAL_SEEDS=1000 runs more; a failure prints the seed that repeats it.
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+
+#include "base/rng.h"
+#include "base/text.h"
+#include "store/duckdb/duckdb_store.h"
+#include "store/log/fake_folder.h"
+#include "store/memory/memory_store.h"
+
+namespace understudy::store {
+namespace {
+
+using event::Column;
+using event::Event;
+using event::Value;
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr std::int64_t kTwoTo53 = 9'007'199'254'740'992;
+
+const std::vector<std::string> kColumns = {"mixed", "number", "text",    "flag",
+                                           "int",   "double", "nothing", "rare"};
+
+/// Doubles are multiples of 1/8 so that sums are exact in any order.
+class RandomSource {
+ public:
+  explicit RandomSource(std::uint64_t seed) : rng_(seed) {}
+
+  std::uint64_t below(std::uint64_t bound) { return rng_.below(bound); }
+  bool one_in(std::uint64_t n) { return below(n) == 0; }
+
+  Value text() {
+    static const std::vector<std::string> kTexts = {
+        "",
+        "5",
+        "5.0",
+        "a",
+        "ab",
+        "abc",
+        "b",
+        "bc",
+        "true",
+        "null",
+        "NaN",
+        "\xC3\xA4",
+        "\xE2\x82\xAC"
+        "uro",
+        "\xF0\x9F\x9A\x80",
+        std::string("a\0b", 3),
+        "it's \"quoted\"; --",
+        "%",
+        "_",
+        "A long text that does not fit into a short string"};
+    return kTexts[below(kTexts.size())];
+  }
+  Value integer() {
+    static const std::vector<std::int64_t> kInts = {0,
+                                                    1,
+                                                    -1,
+                                                    2,
+                                                    5,
+                                                    100,
+                                                    -7,
+                                                    kTwoTo53,
+                                                    kTwoTo53 + 1,
+                                                    -kTwoTo53 - 1,
+                                                    std::numeric_limits<std::int64_t>::max(),
+                                                    std::numeric_limits<std::int64_t>::min()};
+    return one_in(8) ? Value(kInts[below(kInts.size())])
+                     : Value(static_cast<std::int64_t>(below(12)) - 4);
+  }
+  Value number() {
+    switch (below(12)) {
+      case 0:
+        return std::nan("");
+      case 1:
+        return kInfinity;
+      case 2:
+        return -kInfinity;
+      case 3:
+        return -0.0;
+      case 4:
+        return 5.0;
+      default:
+        return static_cast<double>(static_cast<std::int64_t>(below(200)) - 100) / 8;
+    }
+  }
+  Value constant() {
+    switch (below(9)) {
+      case 0:
+        return Value();
+      case 1:
+        return one_in(2);
+      case 2:
+      case 3:
+        return text();
+      case 4:
+        return one_in(2) ? Value(9007199254740992.0) : Value(1e300);
+      case 5:
+      case 6:
+        return number();
+      default:
+        return integer();
+    }
+  }
+  Value for_column(std::size_t column) {
+    if (one_in(5)) return Value();
+    switch (column) {
+      case 0:
+        return constant();
+      case 1:
+        return one_in(2) ? number() : Value(static_cast<std::int64_t>(below(12)) - 4);
+      case 2:
+        return text();
+      case 3:
+        return one_in(2);
+      case 4:
+        return integer();
+      case 5:
+        return number();
+      case 7:
+        return one_in(40) ? constant() : Value();
+      default:
+        return Value();
+    }
+  }
+  const std::string& column() {
+    static const std::string kUnknown = "never.seen";
+    return one_in(15) ? kUnknown : kColumns[below(kColumns.size())];
+  }
+
+  Event event() {
+    Event made(one_in(10) ? "other" : "events",
+               static_cast<std::int64_t>(below(2'000)) - 1'000 + (one_in(50) ? 1'000'000 : 0),
+               weighted ? static_cast<std::uint32_t>(below(6)) : 1);
+    for (std::size_t i = 0; i < kColumns.size(); ++i) {
+      const Value value = for_column(i);
+      if (value.is_null() && one_in(2)) continue;
+      made.add(*Column::intern(kColumns[i]), value.view());
+    }
+    if (one_in(20)) made.add(*Column::intern("mixed"), constant().view());  // twice
+    return made;
+  }
+
+  Filter filter(int depth) {
+    const std::uint64_t kind = depth == 0 ? 3 : below(6);
+    if (kind == 0 || kind == 1) {
+      std::vector<Filter> children;
+      for (std::uint64_t i = below(4); i > 0; --i) children.push_back(filter(depth - 1));
+      return kind == 0 ? all_of(std::move(children)) : any_of(std::move(children));
+    }
+    if (kind == 2) return negate(filter(depth - 1));
+    const auto op = static_cast<FilterOp>(below(16));
+    switch (op) {
+      case FilterOp::kExists:
+      case FilterOp::kDoesNotExist:
+        return test(column(), op);
+      case FilterOp::kIn:
+      case FilterOp::kNotIn: {
+        std::vector<Value> values;
+        for (std::uint64_t i = below(5); i > 0; --i) values.push_back(constant());
+        return test(column(), op, std::move(values));
+      }
+      case FilterOp::kStartsWith:
+      case FilterOp::kDoesNotStartWith:
+      case FilterOp::kEndsWith:
+      case FilterOp::kDoesNotEndWith:
+      case FilterOp::kContains:
+      case FilterOp::kDoesNotContain:
+        return test(column(), op, {text()});
+      default:
+        return test(column(), op, {constant()});
+    }
+  }
+
+  /// Sums are asked of columns whose sums are exact in doubles.
+  Aggregate aggregate() {
+    Aggregate made{.kind = static_cast<AggregateKind>(below(7))};
+    const bool sums = made.kind == AggregateKind::kSum || made.kind == AggregateKind::kAvg;
+    if (made.kind != AggregateKind::kCount) made.column = sums ? "number" : column();
+    static const std::vector<double> kQuantiles = {0,   0.001, 0.05, 0.07, 0.1,   0.25, 0.5,
+                                                   0.7, 0.75,  0.9,  0.99, 0.999, 1};
+    made.quantile =
+        one_in(5) ? static_cast<double>(below(1'000)) / 999 : kQuantiles[below(kQuantiles.size())];
+    if (one_in(3)) made.filter = filter(1);
+    return made;
+  }
+
+  Select select() {
+    Select made{.dataset = one_in(10) ? "other" : one_in(30) ? "nobody" : "events"};
+    if (one_in(3)) made.start_ns = static_cast<std::int64_t>(below(1'500)) - 1'000;
+    if (one_in(3)) made.end_ns = static_cast<std::int64_t>(below(1'500)) - 500;
+    if (!one_in(3)) made.filter = filter(3);
+    made.limit = one_in(3) ? 1 + below(5) : 1'000;
+    if (one_in(5)) {
+      if (one_in(2)) made.order = {{.by = Order::By::kTime, .descending = one_in(2)}};
+      for (std::uint64_t i = below(4); i > 0; --i) made.row_columns.push_back(column());
+      return made;
+    }
+    for (std::uint64_t i = below(4); i > 0; --i) made.group_by.push_back(column());
+    for (std::uint64_t i = 1 + below(4); i > 0; --i) made.aggregates.push_back(aggregate());
+    if (one_in(3)) made.bucket_ns = 1 + static_cast<std::int64_t>(below(700));
+    for (std::uint64_t i = below(3); i > 0; --i) {
+      const bool group = !made.group_by.empty() && one_in(2);
+      made.order.push_back({.by = group ? Order::By::kGroup : Order::By::kAggregate,
+                            .index = below(group ? made.group_by.size() : made.aggregates.size()),
+                            .descending = one_in(2)});
+    }
+    if (one_in(4)) {
+      made.having.push_back({.aggregate = below(made.aggregates.size()),
+                             .op = static_cast<FilterOp>(below(6)),
+                             .value = static_cast<double>(below(20)) - 5});
+    }
+    return made;
+  }
+
+  bool weighted = false;
+
+ private:
+  base::Rng rng_;
+};
+
+std::string describe(const Filter& filter) {
+  if (filter.kind == Filter::Kind::kTest) {
+    std::string text = base::cat(filter.column, " op", static_cast<int>(filter.op));
+    for (const Value& value : filter.values) text += " " + event::to_string(value);
+    return text;
+  }
+  std::string text = filter.kind == Filter::Kind::kAnd  ? "and("
+                     : filter.kind == Filter::Kind::kOr ? "or("
+                                                        : "not(";
+  for (const Filter& child : filter.children) text += describe(child) + ", ";
+  return text + ")";
+}
+
+std::string describe(const Select& select) {
+  std::string text = base::cat(select.dataset, " where ", describe(select.filter), " by");
+  for (const std::string& name : select.group_by) text += " " + name;
+  for (const Aggregate& aggregate : select.aggregates) {
+    text += base::cat("; ", result_name(aggregate), " if ", describe(aggregate.filter));
+  }
+  for (const Order& order : select.order) {
+    text += base::cat("; order ", static_cast<int>(order.by), " ", order.index,
+                      order.descending ? " down" : " up");
+  }
+  for (const Having& having : select.having) {
+    text += base::cat("; having ", having.aggregate, " op", static_cast<int>(having.op), " ",
+                      having.value);
+  }
+  return base::cat(text, "; bucket ", select.bucket_ns.value_or(0), " limit ", select.limit);
+}
+
+std::string describe(const ResultTable& table) {
+  std::string text;
+  for (const auto& column : table.columns) text += column.name + " | ";
+  for (const auto& row : table.rows) {
+    text += "\n  ";
+    for (const Value& value : row) text += event::to_string(value) + " | ";
+  }
+  return text + (table.truncated ? "\n  ..." : "");
+}
+
+void expect_same(const Select& select, MemoryStore& memory, DuckDbStore& duckdb) {
+  const auto expected = memory.select(select);
+  const auto actual = duckdb.select(select);
+  ASSERT_TRUE(expected.ok()) << expected.error().context;
+  ASSERT_TRUE(actual.ok()) << actual.error().context << "\n" << describe(select);
+  EXPECT_EQ(describe(*actual), describe(*expected)) << describe(select);
+}
+
+class DifferentialTest : public ::testing::TestWithParam<bool> {};
+
+TEST_P(DifferentialTest, EnginesGiveIdenticalTables) {
+  const char* wanted = std::getenv("UNDERSTUDY_DIFFERENTIAL_SEEDS");
+  const std::uint64_t seeds = wanted == nullptr ? 3 : std::strtoull(wanted, nullptr, 10);
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    RandomSource random(seed);
+    random.weighted = GetParam();
+    base::FakeClock clock;
+    const auto disk = std::make_shared<FakeDisk>(clock);
+    MemoryStore memory;
+    // Small parts, so that questions span several of them, and few enough events to keep all.
+    auto opened = DuckDbStore::open({.events_in_memory_max = 2'000}, disk->folder(), clock);
+    ASSERT_TRUE(opened.ok());
+    DuckDbStore* duckdb = opened->get();
+    for (int batch = 0; batch < 20; ++batch) {
+      std::vector<Event> events;
+      for (std::uint64_t i = random.below(60); i > 0; --i) events.push_back(random.event());
+      ASSERT_TRUE(memory.append(events).ok());
+      ASSERT_TRUE(duckdb->append(events).ok());
+      if (batch % 7 == 0) {
+        ASSERT_TRUE(duckdb->wait_until_queryable(std::chrono::minutes(1)).ok());
+      }
+    }
+    if (random.one_in(2)) {  // what a replay builds must be the same
+      opened->reset();
+      opened = DuckDbStore::open({.events_in_memory_max = 2'000}, disk->folder(), clock);
+      ASSERT_TRUE(opened.ok());
+      duckdb = opened->get();
+    }
+    ASSERT_TRUE(duckdb->wait_until_queryable(std::chrono::minutes(1)).ok());
+    for (int question = 0; question < 150; ++question) {
+      expect_same(random.select(), memory, *duckdb);
+      if (::testing::Test::HasFailure()) return;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(SampleRates, DifferentialTest, ::testing::Bool(),
+                         [](const auto& param) { return param.param ? "Mixed" : "AllOne"; });
+
+}  // namespace
+}  // namespace understudy::store

@@ -1,0 +1,416 @@
+#include "store/duckdb/duckdb_store.h"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "event/batch.h"
+#include "store/duckdb/database.h"
+#include "store/duckdb/dataset_table.h"
+#include "store/duckdb/sql_plan.h"
+#include "store/intake.h"
+
+namespace understudy::store {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Above this share of memory_bytes_max the oldest events go, so that queries have room to compute.
+constexpr double kMemoryShareMax = 0.75;
+// How many events may be added between two looks at DuckDB's memory.
+constexpr std::uint64_t kEventsPerMemoryCheck = 50'000;
+
+}  // namespace
+
+/// Three parts: intake (append to the log), the indexing thread (log to tables) and queries.
+class DuckDbStore::Impl {
+ public:
+  Impl(DuckDbStoreOptions options, std::unique_ptr<Database> database)
+      : options_(std::move(options)), database_(std::move(database)) {}
+
+  ~Impl() {
+    {
+      const std::lock_guard lock(queue_mutex_);
+      stopping_ = true;
+    }
+    queue_moved_.notify_all();
+    if (indexer_.joinable()) indexer_.join();
+  }
+
+  base::Status start(std::unique_ptr<LogFolder> folder, const base::Clock& clock) {
+    TRY_ASSIGN(log_, EventLog::open(options_.log, std::move(folder), clock,
+                                    [this](DurableBatch batch) { enqueue(std::move(batch)); }));
+    indexer_ = std::thread([this] { index_forever(); });
+    return {};
+  }
+
+  // --- intake ---
+
+  base::Status append(std::span<const event::Event> events) {
+    auto status = try_append(events);
+    const std::lock_guard lock(queue_mutex_);
+    if (status.ok()) {
+      events_appended_ += events.size();
+    } else {
+      ++append_failures_;
+    }
+    return status;
+  }
+
+  base::Status try_append(std::span<const event::Event> events) {
+    if (events.empty()) return {};
+    TRY(take_datasets(events));
+    event::BatchEncoder encoder;
+    std::uint64_t dropped = 0;
+    for (const event::Event& event : events) {
+      encoder.add(event);
+      dropped += event.dropped();
+    }
+    event::EncodedBatch batch = encoder.take();
+    {
+      std::unique_lock lock(queue_mutex_);
+      queue_moved_.wait(lock, [&] { return waiting_bytes_ < options_.waiting_bytes_max; });
+      fields_dropped_ += dropped;
+    }
+    return log_->append(std::move(batch));
+  }
+
+  base::Status take_datasets(std::span<const event::Event> events) {
+    const std::lock_guard lock(queue_mutex_);
+    const auto known = [&](std::string_view name) { return dataset_names_.contains(name); };
+    TRY(check_intake(events, dataset_names_.size(), known));
+    for (const event::Event& event : events) {
+      if (!known(event.dataset())) dataset_names_.insert(event.dataset());
+    }
+    return {};
+  }
+
+  void enqueue(DurableBatch batch) {
+    {
+      const std::lock_guard lock(queue_mutex_);
+      waiting_bytes_ += batch.bytes.size();
+      waiting_events_ += batch.events;
+      enqueued_ += batch.events;
+      queue_.push_back(std::move(batch));
+    }
+    queue_moved_.notify_all();
+  }
+
+  // --- indexing ---
+
+  void index_forever() {
+    const auto status = log_->replay([this](std::uint64_t seq, const event::EventView& view) {
+      index(seq, view);
+      return !stopping_;
+    });
+    if (!status.ok()) base::log_error("store: replay: ", status.error().context);
+    flush();
+    {
+      const std::lock_guard lock(queue_mutex_);
+      replayed_ = true;
+    }
+    queue_moved_.notify_all();
+    while (index_waiting()) {
+    }
+  }
+
+  /// Indexes what waits; false when the store is closing.
+  bool index_waiting() {
+    std::deque<DurableBatch> batches;
+    {
+      std::unique_lock lock(queue_mutex_);
+      queue_moved_.wait(lock, [&] { return stopping_ || !queue_.empty(); });
+      if (stopping_) return false;
+      batches.swap(queue_);
+    }
+    const event::ColumnMap columns = event::ColumnMap::identity();
+    std::uint64_t bytes = 0;
+    std::uint64_t events = 0;
+    for (const DurableBatch& batch : batches) {
+      event::BatchReader reader(batch.bytes, columns);
+      for (std::uint32_t i = 0; i < batch.events; ++i) {
+        const auto more = reader.next(view_);
+        if (!more.ok() || !*more) {
+          base::log_error("store: a batch of our own is not readable");
+          break;
+        }
+        index(batch.first_seq + i, view_);
+      }
+      bytes += batch.bytes.size();
+      events += batch.events;
+    }
+    flush();
+    {
+      const std::lock_guard lock(queue_mutex_);
+      waiting_bytes_ -= bytes;
+      waiting_events_ -= events;
+      indexed_ += events;
+    }
+    queue_moved_.notify_all();
+    return true;
+  }
+
+  void index(std::uint64_t seq, const event::EventView& view) {
+    DatasetTable* const table = table_for(view.dataset);
+    if (table == nullptr || !table->add(seq, view).ok()) ++not_indexed_;
+    if (++since_memory_check_ >= kEventsPerMemoryCheck) keep_memory_free();
+  }
+
+  DatasetTable* table_for(std::string_view dataset) {
+    if (last_table_ != nullptr && dataset == last_dataset_) return last_table_;
+    const std::lock_guard lock(tables_mutex_);
+    auto found = tables_.find(dataset);
+    if (found == tables_.end()) {
+      if (tables_.size() >= kDatasetsMax) return nullptr;
+      found = tables_
+                  .emplace(std::string(dataset),
+                           std::make_unique<DatasetTable>(*database_, tables_.size(),
+                                                          options_.events_in_memory_max))
+                  .first;
+      const std::lock_guard queue_lock(queue_mutex_);
+      dataset_names_.insert(found->first);
+    }
+    last_dataset_ = found->first;
+    last_table_ = found->second.get();
+    return last_table_;
+  }
+
+  void flush() {
+    // Only this thread adds tables, so it may walk them without the lock.
+    for (auto& [name, table] : tables_) {
+      if (auto status = table->flush(); !status.ok()) keep_memory_free();
+    }
+  }
+
+  void keep_memory_free() {
+    since_memory_check_ = 0;
+    auto connection = database_->connect();
+    if (!connection.ok()) return;
+    auto rows = (*connection)
+                    ->query({.text = "SELECT sum(memory_usage_bytes)::BIGINT FROM duckdb_memory()"},
+                            Clock::now() + options_.query_timeout);
+    const bool known = rows.ok() && rows->next() && !rows->is_null(0);
+    const double used = known ? static_cast<double>(rows->bigint(0)) : 0;
+    if (used < kMemoryShareMax * static_cast<double>(options_.memory_bytes_max)) {
+      database_->release(*std::move(connection));
+      return;
+    }
+    DatasetTable* largest = nullptr;
+    for (auto& [name, table] : tables_) {
+      if (largest == nullptr || table->counts().queryable > largest->counts().queryable) {
+        largest = table.get();
+      }
+    }
+    if (largest != nullptr && largest->drop_oldest_part()) {
+      base::log_warn(
+          "store: memory_bytes_max is near: the oldest events of a dataset can no longer "
+          "be queried");
+    }
+  }
+
+  // --- queries ---
+
+  /// A place among queries_at_once_max, given back at the end.
+  class Place {
+   public:
+    explicit Place(Impl& impl) : impl_(impl) {}
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+    ~Place() {
+      {
+        const std::lock_guard lock(impl_.query_mutex_);
+        --impl_.queries_;
+      }
+      impl_.query_ended_.notify_one();
+    }
+
+   private:
+    Impl& impl_;
+  };
+
+  base::Result<ResultTable> select(const Select& select) {
+    TRY(validate(select));
+    const Clock::time_point deadline = Clock::now() + options_.query_timeout;
+    TRY(wait_for_replay(deadline));
+    {
+      std::unique_lock lock(query_mutex_);
+      if (!query_ended_.wait_until(lock, deadline,
+                                   [&] { return queries_ < options_.queries_at_once_max; })) {
+        return base::error(base::ErrorKind::kTimeout, "too many queries at once");
+      }
+      ++queries_;
+    }
+    const Place place(*this);
+    const TableView view = view_of(select.dataset);
+    const SqlPlan plan =
+        select.aggregates.empty() ? plan_rows(select, view) : plan_groups(select, view);
+    TRY_ASSIGN(auto connection, database_->connect());
+    TRY_ASSIGN(QueryRows rows, connection->query(plan.sql, deadline));
+    ResultTable table = plan.read(std::move(rows));
+    database_->release(std::move(connection));
+    return table;
+  }
+
+  TableView view_of(std::string_view dataset) {
+    const std::lock_guard lock(tables_mutex_);
+    const auto found = tables_.find(dataset);
+    return found == tables_.end() ? TableView{} : found->second->view();
+  }
+
+  base::Status wait_for_replay(Clock::time_point deadline) {
+    std::unique_lock lock(queue_mutex_);
+    if (queue_moved_.wait_until(lock, deadline, [&] { return replayed_; })) return {};
+    return base::error(base::ErrorKind::kTimeout, "the event log is still being read");
+  }
+
+  base::Status wait_until_queryable(Clock::time_point deadline) {
+    std::unique_lock lock(queue_mutex_);
+    const std::uint64_t wanted = enqueued_;
+    if (queue_moved_.wait_until(lock, deadline, [&] { return replayed_ && indexed_ >= wanted; })) {
+      return {};
+    }
+    return base::error(base::ErrorKind::kTimeout, "events are still being indexed");
+  }
+
+  std::vector<DatasetInfo> datasets() {
+    const std::lock_guard lock(tables_mutex_);
+    std::vector<DatasetInfo> out;
+    for (const auto& [name, table] : tables_) {
+      const TableView view = table->view();
+      DatasetInfo info{.name = name, .columns = view.schema->columns.size()};
+      for (const PartView& part : view.parts) {
+        if (part.events == 0) continue;
+        const bool first = info.events == 0;
+        info.time_min_ns = first ? part.time_min_ns : std::min(info.time_min_ns, part.time_min_ns);
+        info.time_max_ns = first ? part.time_max_ns : std::max(info.time_max_ns, part.time_max_ns);
+        info.events += part.events;
+      }
+      out.push_back(std::move(info));
+    }
+    return out;
+  }
+
+  base::Result<std::vector<DatasetColumn>> columns(std::string_view dataset) {
+    {
+      const std::lock_guard lock(tables_mutex_);
+      if (!tables_.contains(dataset)) {
+        return base::error(base::ErrorKind::kNotFound, base::cat("no dataset ", dataset));
+      }
+    }
+    std::vector<DatasetColumn> out;
+    const TableView view = view_of(dataset);
+    for (const auto& [name, physical] : view.schema->columns) {
+      DatasetColumn& column = out.emplace_back(DatasetColumn{name, {}});
+      for (const int index : physical) {
+        if (index != kAbsent) {
+          column.types.push_back(view.schema->physical[static_cast<std::size_t>(index)]);
+        }
+      }
+    }
+    return out;
+  }
+
+  StoreStats stats() {
+    StoreStats stats;
+    const EventLogStats log = log_->stats();
+    stats.log_bytes = log.bytes;
+    stats.log_files = log.files;
+    stats.log_bytes_cut = log.bytes_cut;
+    stats.log_bytes_damaged = log.bytes_damaged;
+    stats.log_ranges_damaged = log.ranges_damaged;
+    {
+      const std::lock_guard lock(queue_mutex_);
+      stats.events_appended = events_appended_;
+      stats.events_waiting = waiting_events_;
+      stats.append_failures = append_failures_;
+      stats.fields_dropped = fields_dropped_;
+    }
+    stats.events_aged_out = not_indexed_;
+    const std::lock_guard lock(tables_mutex_);
+    for (const auto& [name, table] : tables_) {
+      const DatasetTableCounts counts = table->counts();
+      stats.events_queryable += counts.queryable;
+      stats.events_aged_out += counts.aged_out;
+      stats.fields_dropped += counts.fields_dropped;
+    }
+    return stats;
+  }
+
+ private:
+  const DuckDbStoreOptions options_;
+  const std::unique_ptr<Database> database_;  // outlives the tables
+  std::unique_ptr<EventLog> log_;
+
+  std::mutex tables_mutex_;
+  std::map<std::string, std::unique_ptr<DatasetTable>, std::less<>> tables_;
+
+  // The indexing thread's own.
+  std::string last_dataset_;
+  DatasetTable* last_table_ = nullptr;
+  event::EventView view_;
+  std::uint64_t since_memory_check_ = 0;
+  std::atomic<std::uint64_t> not_indexed_ = 0;
+
+  std::mutex queue_mutex_;
+  std::condition_variable queue_moved_;
+  std::deque<DurableBatch> queue_;
+  std::set<std::string, std::less<>> dataset_names_;
+  std::uint64_t waiting_bytes_ = 0;
+  std::uint64_t waiting_events_ = 0;
+  std::uint64_t enqueued_ = 0;
+  std::uint64_t indexed_ = 0;
+  std::uint64_t events_appended_ = 0;
+  std::uint64_t append_failures_ = 0;
+  std::uint64_t fields_dropped_ = 0;
+  bool replayed_ = false;
+  std::atomic<bool> stopping_ = false;
+
+  std::mutex query_mutex_;
+  std::condition_variable query_ended_;
+  std::size_t queries_ = 0;
+
+  std::thread indexer_;
+};
+
+base::Result<std::unique_ptr<DuckDbStore>> DuckDbStore::open(DuckDbStoreOptions options,
+                                                             const base::Clock& clock) {
+  TRY_ASSIGN(auto folder, open_log_folder(options.log.folder));
+  return open(std::move(options), std::move(folder), clock);
+}
+
+base::Result<std::unique_ptr<DuckDbStore>> DuckDbStore::open(DuckDbStoreOptions options,
+                                                             std::unique_ptr<LogFolder> folder,
+                                                             const base::Clock& clock) {
+  TRY_ASSIGN(auto database, Database::open({.memory_bytes_max = options.memory_bytes_max,
+                                            .threads = options.threads}));
+  auto impl = std::make_unique<Impl>(std::move(options), std::move(database));
+  TRY(impl->start(std::move(folder), clock));
+  return std::unique_ptr<DuckDbStore>(new DuckDbStore(std::move(impl)));
+}
+
+DuckDbStore::DuckDbStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+DuckDbStore::~DuckDbStore() = default;
+
+base::Status DuckDbStore::append(std::span<const event::Event> events) {
+  return impl_->append(events);
+}
+base::Result<ResultTable> DuckDbStore::select(const Select& select) {
+  return impl_->select(select);
+}
+std::vector<DatasetInfo> DuckDbStore::datasets() { return impl_->datasets(); }
+base::Result<std::vector<DatasetColumn>> DuckDbStore::columns(std::string_view dataset) {
+  return impl_->columns(dataset);
+}
+StoreStats DuckDbStore::stats() { return impl_->stats(); }
+base::Status DuckDbStore::wait_until_queryable(std::chrono::nanoseconds timeout) {
+  return impl_->wait_until_queryable(Clock::now() + timeout);
+}
+
+}  // namespace understudy::store
