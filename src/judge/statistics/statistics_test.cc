@@ -162,7 +162,12 @@ TEST(Ratio, OfAnUnboundedSideIsUnbounded) {
   EXPECT_EQ(ratio_of({10, 8, infinity}, {5, 4, 6}).high, infinity);
   EXPECT_EQ(ratio_of({10, 8, 12}, {5, 0, 6}).high, infinity);
   EXPECT_EQ(ratio_of({10, 8, 12}, {5, 4, infinity}).low, 0);
-  EXPECT_EQ(ratio_of({infinity, 8, infinity}, {5, 4, infinity}).value, infinity);
+  EXPECT_EQ(ratio_of({infinity, infinity, infinity}, {5, 4, infinity}).low, 0);
+}
+
+TEST(Ratio, OfSomethingCertainlyInfiniteIsInfinite) {
+  const double infinity = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(ratio_of({infinity, infinity, infinity}, {5, 4, 6}).low, infinity);
 }
 
 TEST(EvidenceNeeded, FindsTheTotalAtWhichTheCriterionWouldPass) {
