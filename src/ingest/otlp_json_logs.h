@@ -14,20 +14,23 @@ namespace understudy::ingest {
 /// Bounds of one OTLP logs request. What is beyond a bound of the whole request refuses it; what is
 /// beyond a bound of one record rejects that record, which is counted.
 struct OtlpLimits {
-  size_t body_bytes_max = size_t{64} << 20;  // after decompression
-  size_t json_depth_max = 64;                // of the whole body
-  size_t records_max = 100'000;              // log records in one request
-  size_t attributes_max = 1'000;             // of one record, its scope and resource included
+  size_t body_bytes_max = size_t{64} << 20;     // after decompression
+  size_t json_depth_max = 64;                   // of the whole body
+  size_t records_max = 100'000;                 // log records in one request
+  size_t attributes_max = 1'000;                // of one record, its scope and resource included
+  size_t events_bytes_max = size_t{256} << 20;  // of all events: records repeat their resource
 };
 
 /// The events of one request, and what could not be taken: the server's answer carries it as
 /// `partialSuccess` (PROTOCOLS 6.2).
 struct OtlpLogs {
   std::vector<event::Event> events;
-  uint64_t rejected = 0;      // records that make no event
-  std::string error_message;  // why the first of them was rejected; empty when none was
+  uint64_t rejected = 0;        // records that make no event
+  uint64_t fields_dropped = 0;  // attributes whose name cannot be a column
+  std::string error_message;    // about the first of these; empty when there was none
 
-  /// The JSON body of the answer: `{}` when everything was taken.
+  /// The JSON body of the answer: `{}` when everything was taken; a count of 0 with a message is a
+  /// warning.
   std::string response_json() const;
 };
 
@@ -35,8 +38,8 @@ struct OtlpLogs {
 ///
 /// Dataset: the attribute `understudy.dataset` of the record, its scope or its resource (the
 /// nearest counts); else `eventName`; else `service.name`; else "unknown_logs". A name that is
-/// empty, too long or has characters other than letters, digits, space and `._/:-` rejects the
-/// record.
+/// empty, too long or has characters other than letters, digits, space and `._/:-`, starts with
+/// "." or "/", or has ".." in it, rejects the record.
 /// Time: `timeUnixNano`, else `observedTimeUnixNano`, else `received_unix_ns`.
 /// Columns: resource, then scope, then record attributes under their own names, the nearest
 /// counts; `body`, `severity_text`, `severity_code`, `trace.trace_id`, `trace.parent_id` (the
@@ -45,6 +48,8 @@ struct OtlpLogs {
 /// Values: strings, booleans, 64-bit integers (as JSON number or decimal string, exact) and doubles
 /// (also "NaN", "Infinity", "-Infinity") as they are; arrays, key-value lists as JSON text; bytes
 /// as their base64 text; a value without a type is null.
+/// An attribute whose name cannot be a column (too long, or the column table is full) is left out
+/// and counted.
 /// Failure: text that is no such JSON, or beyond a bound of the whole, is an Error (kInvalid,
 /// kLimit); nothing is ever half read. Pure. Cost: linear in the body, about three times its
 /// memory.
