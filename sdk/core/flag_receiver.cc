@@ -29,6 +29,16 @@ struct Change {
   }
 };
 
+/// The version of the entry with this key, a tombstone's included; -1 when there never was one.
+/// Linear in the entries: once per change, never per run.
+template <typename Entries>
+int64_t version_of(const Entries& entries, std::string_view key) {
+  for (const auto* entry : entries) {
+    if (entry->key == key) return entry->version;
+  }
+  return -1;
+}
+
 base::Result<Change> parse_change(std::string_view data) {
   TRY_ASSIGN(flags::Value body, flags::parse_json(data, FlagReceiver::kEventBytesMax));
   const flags::Value* path = body.find("path");
@@ -134,13 +144,11 @@ base::Status FlagReceiver::apply_patch(std::string_view data) {
   if (const auto key = change.flag_key(); !key.empty()) {
     TRY_ASSIGN(flags::Flag flag, flags::flag_from_json(*body));
     if (flag.key != key) return base::invalid("patch of a flag under another key");
-    const flags::Flag* old = now->find_flag(key);
-    if (old == nullptr || flag.version > old->version) publish(now->with(std::move(flag)));
+    if (flag.version > version_of(now->flags(), key)) publish(now->with(std::move(flag)));
   } else if (const auto name = change.segment_key(); !name.empty()) {
     TRY_ASSIGN(flags::Segment segment, flags::segment_from_json(*body));
     if (segment.key != name) return base::invalid("patch of a segment under another key");
-    const flags::Segment* old = now->find_segment(name);
-    if (old == nullptr || segment.version > old->version) publish(now->with(std::move(segment)));
+    if (segment.version > version_of(now->segments(), name)) publish(now->with(std::move(segment)));
   }
   return base::ok_status();
 }
@@ -156,8 +164,7 @@ base::Status FlagReceiver::apply_delete(std::string_view data) {
     tombstone.key = key;
     tombstone.version = version->as_integer();
     tombstone.deleted = true;
-    const flags::Flag* old = now->find_flag(key);
-    if (old == nullptr || tombstone.version > old->version) {
+    if (tombstone.version > version_of(now->flags(), key)) {
       publish(now->with(std::move(tombstone)));
     }
   } else if (const auto name = change.segment_key(); !name.empty()) {
@@ -165,8 +172,7 @@ base::Status FlagReceiver::apply_delete(std::string_view data) {
     tombstone.key = name;
     tombstone.version = version->as_integer();
     tombstone.deleted = true;
-    const flags::Segment* old = now->find_segment(name);
-    if (old == nullptr || tombstone.version > old->version) {
+    if (tombstone.version > version_of(now->segments(), name)) {
       publish(now->with(std::move(tombstone)));
     }
   }
