@@ -154,7 +154,8 @@ class ExchangeRecorderTest : public ::testing::Test {
     return "absent";
   }
   static std::string text(const event::Value& value) {
-    return value.is_null() ? "absent" : event::to_string(value);
+    if (value.is_null()) return "absent";
+    return value.type() == event::Type::kString ? value.as_string() : event::to_string(value);
   }
   std::string evaluation(std::string_view column) { return only("evaluations", column); }
   std::string difference(std::string_view column) { return only("differences", column); }
@@ -178,8 +179,8 @@ TEST_F(ExchangeRecorderTest, AnExchangeBecomesOneEvaluationWithAllThatIsKnown) {
   EXPECT_EQ(evaluation("served_by"), "control");
   EXPECT_EQ(evaluation("success"), "100");
   EXPECT_EQ(evaluation("control.status_code"), "200");
-  EXPECT_EQ(evaluation("control.duration_ms"), "2");
-  EXPECT_EQ(evaluation("duration_ms"), "3");
+  EXPECT_EQ(evaluation("control.duration_ms"), "2.0");
+  EXPECT_EQ(evaluation("duration_ms"), "3.0");
   EXPECT_EQ(evaluation("url.path"), "/query");
   EXPECT_EQ(evaluation("http.route"), "query");
   EXPECT_EQ(evaluation("feature_flag.key"), "data-engine.mode");
