@@ -15,6 +15,10 @@ using event::Type;
 // A dataset lies in about so many parts; the oldest one goes when room is needed.
 constexpr std::size_t kPartsPerDataset = 8;
 
+// An event with more new columns than this gets a new part, since altering a table costs as much as
+// making it.
+constexpr std::size_t kColumnsAlteredMax = 64;
+
 // Before c0 stand seq, ts and rate.
 constexpr idx_t kFixedColumns = 3;
 
@@ -75,17 +79,7 @@ DatasetTable::DatasetTable(Database& database, std::size_t number, std::size_t e
 DatasetTable::~DatasetTable() { end_appender(); }
 
 base::Status DatasetTable::add(std::uint64_t seq, const event::EventView& event) {
-  if (!current_.part || current_.events >= part_events_max_) TRY(begin_part());
-  // A column that is new changes the table, so all of them come first.
-  for (const event::Field& field : event.fields) {
-    if (field.value.is_null()) continue;
-    const std::uint32_t id = field.column.id();
-    if (id >= columns_.size()) columns_.resize(id + 64);
-    ColumnState& state = columns_[id];
-    if (state.physical[static_cast<std::size_t>(field.value.type())] == kAbsent) {
-      TRY(add_physical(field.column, state, field.value.type()));
-    }
-  }
+  TRY(make_room_for(event));
   if (chunk_ == nullptr) TRY(begin_chunk());
   const int row = rows_;
   static_cast<std::int64_t*>(data_[0])[row] = static_cast<std::int64_t>(seq);
@@ -148,27 +142,44 @@ base::Status DatasetTable::write(int row, const event::Field& field) {
   return {};
 }
 
-base::Status DatasetTable::add_physical(event::Column column, ColumnState& state, Type type) {
-  if (state.refused) return {};
-  const std::shared_ptr<const Schema> schema = next_schema_ ? next_schema_ : view_.schema;
-  const bool known = state.physical != kNowhere;
-  if (!known && schema->columns.size() >= kColumnsPerDatasetMax) {
-    state.refused = true;
-    return {};
+/// Gives the event a part whose table has its columns.
+base::Status DatasetTable::make_room_for(const event::EventView& event) {
+  for (const event::Field& field : event.fields) {
+    if (!field.value.is_null()) note_column(field);
   }
+  if (!current_.part || current_.events >= part_events_max_ ||
+      physical_.size() > current_.physical + kColumnsAlteredMax) {
+    return begin_part();
+  }
+  if (physical_.size() == current_.physical) return {};
   TRY(flush());
   end_appender();
-  const std::size_t index = physical_.size();
-  auto status = connection_->run(base::cat("ALTER TABLE ", current_.part->name(), " ADD COLUMN c",
-                                           index, " ", sql_type(type)));
-  if (!status.ok()) return lost_rows(status.error());
-  if (!next_schema_) next_schema_ = std::make_shared<Schema>(*view_.schema);
-  next_schema_->physical.push_back(type);
-  physical_.push_back(type);
-  state.physical[static_cast<std::size_t>(type)] = static_cast<int>(index);
-  next_schema_->columns[std::string(column.name())] = state.physical;
-  current_.physical = physical_.size();
+  for (std::size_t i = current_.physical; i < physical_.size(); ++i) {
+    const auto status = connection_->run(base::cat(
+        "ALTER TABLE ", current_.part->name(), " ADD COLUMN c", i, " ", sql_type(physical_[i])));
+    if (!status.ok()) return begin_part();  // which has them from the start
+    current_.physical = i + 1;
+  }
   return {};
+}
+
+/// Makes a physical column for a (name, type) that is new, unless there are too many names.
+void DatasetTable::note_column(const event::Field& field) {
+  const std::uint32_t id = field.column.id();
+  if (id >= columns_.size()) columns_.resize(id + 64);
+  ColumnState& state = columns_[id];
+  const auto type = static_cast<std::size_t>(field.value.type());
+  if (state.physical[type] != kAbsent || state.refused) return;
+  const Schema& schema = next_schema_ ? *next_schema_ : *view_.schema;
+  if (state.physical == kNowhere && schema.columns.size() >= kColumnsPerDatasetMax) {
+    state.refused = true;
+    return;
+  }
+  if (!next_schema_) next_schema_ = std::make_shared<Schema>(*view_.schema);
+  state.physical[type] = static_cast<int>(physical_.size());
+  physical_.push_back(field.value.type());
+  next_schema_->physical.push_back(field.value.type());
+  next_schema_->columns[std::string(field.column.name())] = state.physical;
 }
 
 base::Status DatasetTable::begin_part() {

@@ -105,7 +105,8 @@ class DatasetTable {
   base::Status begin_part();
   base::Status begin_chunk();
   base::Status append_chunk();
-  base::Status add_physical(event::Column column, ColumnState& state, event::Type type);
+  base::Status make_room_for(const event::EventView& event);
+  void note_column(const event::Field& field);
   base::Status lost_rows(const base::Error& reason);
   base::Status write(int row, const event::Field& field);
   void end_appender();
