@@ -1,5 +1,7 @@
 #include "data/s3_store.h"
 
+#include <openssl/evp.h>
+
 #include <charconv>
 #include <optional>
 
@@ -23,6 +25,21 @@ std::string encode(std::string_view text, bool keep_slash) {
       out += kHex[byte >> 4];
       out += kHex[byte & 15];
     }
+  }
+  return out;
+}
+
+/// The header that S3 wants beside the signature. libcurl makes it from version 8.3 on; before, it
+/// takes the hash that it signs from here.
+std::string sha256_hex(std::string_view bytes) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned int length = 0;
+  EVP_Digest(bytes.data(), bytes.size(), digest, &length, EVP_sha256(), nullptr);
+  std::string out;
+  for (unsigned int i = 0; i < length; ++i) {
+    out += kHex[digest[i] >> 4];
+    out += kHex[digest[i] & 15];
   }
   return out;
 }
@@ -71,6 +88,7 @@ Outcome<std::string> S3Store::ask(std::string method, std::string_view path_and_
                                   std::string_view body) {
   HttpCall call{.method = std::move(method),
                 .url = options_.endpoint + "/" + options_.bucket + std::string(path_and_query),
+                .headers = {{"x-amz-content-sha256", sha256_hex(body)}},
                 .body = body,
                 .sign_with = &options_.credentials,
                 .aws_service = "s3"};
@@ -108,7 +126,8 @@ Outcome<std::vector<ObjectInfo>> S3Store::list(std::string_view prefix) {
     // Parameters in the order of their names, as the signature has them.
     std::string query = "?";
     if (continuation) query += "continuation-token=" + encode(*continuation, false) + "&";
-    query += "list-type=2&prefix=" + encode(prefix, false);
+    query += "list-type=2&max-keys=" + std::to_string(options_.page_keys_max) +
+             "&prefix=" + encode(prefix, false);
     TRY_OUTCOME(const std::string xml, ask("GET", query));
     size_t from = 0;
     while (const auto contents = element(xml, "Contents", from)) {

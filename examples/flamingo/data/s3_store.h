@@ -11,6 +11,7 @@ struct S3Options {
   std::string endpoint;  // "http://127.0.0.1:4568" or "https://s3.eu-central-1.amazonaws.com"
   std::string bucket;
   AwsCredentials credentials;
+  int page_keys_max = 1000;  // of one answer to a listing; the service has the same limit
 };
 
 /// Objects in a bucket of S3 or of anything that speaks its protocol: path-style addresses,

@@ -40,6 +40,7 @@ void append_value(std::string& out, const Value& value) {
     append_number(out, *integer);
   } else if (const auto* number = std::get_if<double>(&value); number && std::isfinite(*number)) {
     append_number(out, *number);
+    if (*number == 0 && std::signbit(*number)) out += ".0";  // "-0" would be read as an integer
   } else if (const auto* text = std::get_if<std::string>(&value)) {
     append_string(out, *text);
   } else {

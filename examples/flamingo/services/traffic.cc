@@ -143,9 +143,9 @@ constexpr std::pair<const char*, ChartMaker> kCharts[] = {
             {"size", count()}},
            {f.to()});
      }},
-    {"delay_by_month",
+    {"spread_by_month",
      [](const Filters& f, Random&) {
-       return chart("line", {{"x", time_field("yearmonth")}, {"y", number("mean", "delay")}},
+       return chart("line", {{"x", time_field("yearmonth")}, {"y", number("stdev", "delay")}},
                     {f.from()});
      }},
 };

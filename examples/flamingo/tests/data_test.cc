@@ -1,0 +1,323 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "data/catalog.h"
+#include "data/csv_reader.h"
+#include "data/dynamo_catalog.h"
+#include "data/manifest.h"
+#include "data/s3_store.h"
+#include "data/token_bucket.h"
+#include "engine/data_manager.h"
+#include "engine/flights_export.h"
+#include "engine/local_engine.h"
+#include "engine/sqlite_dataset.h"
+#include "tests/flights.h"
+#include "tests/node_server.h"
+
+namespace flamingo {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using std::chrono_literals::operator""ms;
+
+std::vector<std::vector<std::string>> records(std::string_view csv) {
+  CsvReader reader(csv);
+  std::vector<std::vector<std::string>> all;
+  std::vector<std::string_view> cells;
+  while (reader.next(cells)) all.emplace_back(cells.begin(), cells.end());
+  return all;
+}
+
+TEST(CsvReaderTest, ReadsQuotesEmptyCellsAndBothLineEnds) {
+  EXPECT_THAT(
+      records("a,b\r\n1,\"x, \"\"y\"\"\nz\"\n,\n"),
+      ElementsAre(ElementsAre("a", "b"), ElementsAre("1", "x, \"y\"\nz"), ElementsAre("", "")));
+  EXPECT_THAT(records("last,line"), ElementsAre(ElementsAre("last", "line")));
+  EXPECT_THAT(records("\"never closed"), ElementsAre(ElementsAre("never closed")));
+  EXPECT_THAT(records(""), ElementsAre());
+}
+
+TEST(TokenBucketTest, TakesWhatFlowedInAndNoMore) {
+  std::chrono::steady_clock::time_point now{};
+  TokenBucket bucket(10, 2, [&] { return now; });
+  EXPECT_TRUE(bucket.take(20));
+  EXPECT_FALSE(bucket.take(1));
+  now += 100ms;
+  EXPECT_TRUE(bucket.take(1));
+  EXPECT_FALSE(bucket.take(1));
+  now += std::chrono::hours(1);
+  EXPECT_TRUE(bucket.take(20));
+  EXPECT_FALSE(bucket.take(1));
+}
+
+TEST(TokenBucketTest, MoreCapacityHelpsAtOnce) {
+  std::chrono::steady_clock::time_point now{};
+  TokenBucket bucket(1, 1, [&] { return now; });
+  EXPECT_TRUE(bucket.take(1));
+  EXPECT_FALSE(bucket.take(50));
+  bucket.set_rate(100);
+  EXPECT_TRUE(bucket.take(50));
+  EXPECT_EQ(bucket.rate(), 100);
+}
+
+TEST(FolderStoreTest, KeysStayInTheFolder) {
+  const ScratchFolder folder;
+  FolderStore store(folder.path() / "store");
+  ASSERT_TRUE(store.put("a/b.txt", "hello").ok());
+  EXPECT_EQ(*store.get("a/b.txt"), "hello");
+  EXPECT_EQ(store.get("a/c.txt").fault().type, "NoSuchKey");
+  for (const char* key : {"../x", "/etc/passwd", "a/../../x", "", ".", "a/./b"}) {
+    EXPECT_EQ(store.get(key).fault().type, "InvalidKey") << key;
+    EXPECT_FALSE(store.put(key, "x").ok()) << key;
+  }
+}
+
+TEST(ManifestTest, SaysWhatIsWrong) {
+  const auto complaint = [](const char* text) {
+    const auto manifest = parse_manifest(text);
+    return manifest.ok() ? "none" : manifest.fault().message;
+  };
+  EXPECT_EQ(complaint("[]"), "it is not a JSON object");
+  EXPECT_THAT(complaint(R"({"name":"a b","fields":[{"name":"x","type":"time"}]})"),
+              HasSubstr("is not a plain name"));
+  EXPECT_THAT(complaint(R"({"name":"a","fields":[{"name":"x","type":"money"}]})"),
+              HasSubstr("no type 'money'"));
+  EXPECT_THAT(complaint(R"({"name":"a","fields":[{"name":"x","type":"integer"}],
+                            "calculated":[{"name":"y","expression":"x + z"}]})"),
+              HasSubstr("calculated.y: the dataset 'a' has no column 'z'"));
+  EXPECT_THAT(complaint(R"({"name":"a","fields":[{"name":"x","type":"integer"}],
+                            "csv":[{"key":"k","bytes":"many"}]})"),
+              HasSubstr("type must be number"));
+}
+
+// ---- The data manager ----
+
+/// A loader of empty datasets of a given size that counts what it loads.
+class CountingLoader final : public DatasetLoader {
+ public:
+  struct Empty final : Dataset {
+    explicit Empty(size_t size) : size_(size) {}
+    Outcome<ResultSet> run(const BoundQuery&) override { return ResultSet{}; }
+    size_t bytes() const override { return size_; }
+    size_t size_;
+  };
+
+  Outcome<std::shared_ptr<Dataset>> load(const Manifest& manifest, ObjectStore&) override {
+    ++loads[manifest.schema.dataset];
+    if (fails) return Fault{FaultKind::kUnavailable, "MalformedData", "broken"};
+    return std::shared_ptr<Dataset>(std::make_shared<Empty>(40));
+  }
+
+  std::map<std::string, int> loads;
+  bool fails = false;
+};
+
+class DataManagerTest : public testing::Test {
+ protected:
+  DataManagerTest() {
+    for (const char* name : {"a", "b", "c"}) {
+      const std::string manifest =
+          R"({"name":")" + std::string(name) + R"(","fields":[{"name":"x","type":"integer"}]})";
+      catalog_.register_dataset(*parse_manifest(manifest));
+    }
+  }
+
+  const ScratchFolder folder_;
+  FolderStore store_{folder_.path()};
+  EmbeddedCatalog catalog_{1000, 1};
+  CountingLoader loader_;
+  DataManager data_{catalog_, store_, loader_, 100};
+};
+
+TEST_F(DataManagerTest, ADatasetIsLoadedOnce) {
+  EXPECT_TRUE(data_.open("a").ok());
+  EXPECT_TRUE(data_.open("a").ok());
+  EXPECT_EQ(loader_.loads["a"], 1);
+  EXPECT_EQ(data_.bytes(), 40u);
+}
+
+TEST_F(DataManagerTest, TheLeastRecentlyUsedGoesWhenMemoryIsFull) {
+  const auto kept = data_.open("a");
+  EXPECT_TRUE(data_.open("b").ok());
+  EXPECT_TRUE(data_.open("a").ok());
+  EXPECT_TRUE(data_.open("c").ok());  // 120 of 100: b goes
+  EXPECT_EQ(data_.bytes(), 80u);
+  EXPECT_TRUE(data_.open("a").ok());
+  EXPECT_EQ(loader_.loads["a"], 1);
+  EXPECT_TRUE(data_.open("b").ok());
+  EXPECT_EQ(loader_.loads["b"], 2);
+}
+
+TEST_F(DataManagerTest, AFailedLoadIsTriedAgain) {
+  loader_.fails = true;
+  EXPECT_EQ(data_.open("a").fault().type, "MalformedData");
+  loader_.fails = false;
+  EXPECT_TRUE(data_.open("a").ok());
+  EXPECT_EQ(data_.open("z").fault().type, "UnknownDataset");
+}
+
+TEST_F(DataManagerTest, ManyThreadsLoadOnce) {
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 8; ++i) {
+      threads.emplace_back([this] { EXPECT_TRUE(data_.open("a").ok()); });
+    }
+  }
+  EXPECT_EQ(loader_.loads["a"], 1);
+}
+
+TEST(EmbeddedCatalogTest, ReadsAboveTheCapacityAreRefusedUntilItIsRaised) {
+  EmbeddedCatalog catalog(2, 1);
+  catalog.register_dataset(
+      *parse_manifest(R"({"name":"a","fields":[{"name":"x","type":"time"}]})"));
+  int refused = 0;
+  for (int i = 0; i < 50; ++i) {
+    const auto item = catalog.locate("a");
+    if (item.ok()) continue;
+    ++refused;
+    EXPECT_EQ(item.fault().type, "ProvisionedThroughputExceededException");
+    EXPECT_EQ(http_status(item.fault().kind), 503);
+  }
+  EXPECT_GT(refused, 40);
+  ASSERT_TRUE(catalog.set_capacity(10'000).ok());
+  for (int i = 0; i < 50; ++i) EXPECT_TRUE(catalog.locate("a").ok());
+  EXPECT_FALSE(catalog.set_capacity(0).ok());
+}
+
+TEST(SqliteLoaderTest, ABrokenCellIsNamedWithItsLine) {
+  const ScratchFolder folder;
+  FolderStore store(folder.path());
+  ASSERT_TRUE(store.put("a.csv", "x,s\n1,one\ntwo,2\n").ok());
+  const auto manifest = parse_manifest(R"({"name":"a","fields":[{"name":"x","type":"integer"},
+      {"name":"s","type":"string"}],"csv":[{"key":"a.csv"}]})");
+  SqliteLoader loader({});
+  EXPECT_EQ(loader.load(*manifest, store).fault().message,
+            "a.csv:3: 'two' is not of the type of x");
+  ASSERT_TRUE(store.put("a.csv", "s,x\n").ok());
+  EXPECT_THAT(loader.load(*manifest, store).fault().message, HasSubstr("the header does not name"));
+  EXPECT_EQ(SqliteLoader({.bytes_max = 100}).load(*manifest, store).fault().type, "MalformedData");
+}
+
+TEST(SqliteLoaderTest, AnEmptyCellIsNullAndADatasetAboveTheLimitIsRefused) {
+  const ScratchFolder folder;
+  FolderStore store(folder.path());
+  ASSERT_TRUE(store.put("a.csv", "x,s\n1,\n,b\n3,c\n").ok());
+  const auto manifest = parse_manifest(R"({"name":"a","fields":[{"name":"x","type":"integer"},
+      {"name":"s","type":"string"}],"sorted_by":[["s"]],"csv":[{"key":"a.csv"}]})");
+  StoreCatalog catalog(store);
+  ASSERT_TRUE(store.put("a/dataset.json", manifest->text).ok());
+  SqliteLoader loader({});
+  DataManager data(catalog, store, loader, 1 << 20);
+  LocalEngine engine(data);
+  const auto answer = engine.execute(
+      single_query("SELECT x, s FROM a WHERE x IS NULL OR s = '' ORDER BY s DESC"), "");
+  ASSERT_TRUE(answer.ok()) << answer.fault().message;
+  EXPECT_THAT(answer->rows, ElementsAre(ElementsAre(Value{}, Value{std::string("b")}),
+                                        ElementsAre(Value{int64_t{1}}, Value{std::string()})));
+  EXPECT_EQ(SqliteLoader({.bytes_max = 100}).load(*manifest, store).fault().type,
+            "DatasetTooLarge");
+}
+
+// ---- Real servers of the protocols ----
+
+TEST(S3StoreTest, SpeaksToAnS3Server) {
+  const ScratchFolder folder;
+  const NodeServer server("s3_server.mjs", {folder.path().string()});
+  ASSERT_FALSE(server.url().empty());
+  S3Store store({server.url(), "flights", {"S3RVER", "S3RVER"}});
+  const std::string bytes("binary\0\xff body", 13);
+  ASSERT_TRUE(store.put("flights/csv/2001-01.csv", bytes).ok())
+      << store.put("x", bytes).fault().message;
+  ASSERT_TRUE(store.put("flights/odd key+&=é.txt", "odd").ok());
+  EXPECT_EQ(*store.get("flights/csv/2001-01.csv"), bytes);
+  EXPECT_EQ(*store.get("flights/odd key+&=é.txt"), "odd");
+  EXPECT_EQ(store.get("flights/none").fault().type, "NoSuchKey");
+  const auto listed = store.list("flights/");
+  ASSERT_TRUE(listed.ok()) << listed.fault().message;
+  ASSERT_EQ(listed->size(), 2u);
+  EXPECT_EQ((*listed)[0].key, "flights/csv/2001-01.csv");
+  EXPECT_EQ((*listed)[0].bytes, 13u);
+  EXPECT_EQ((*listed)[1].key, "flights/odd key+&=é.txt");
+}
+
+TEST(S3StoreTest, AListingContinuesOverPages) {
+  const ScratchFolder folder;
+  const NodeServer server("s3_server.mjs", {folder.path().string()});
+  S3Store store({server.url(), "flights", {"S3RVER", "S3RVER"}, /*page_keys_max=*/3});
+  constexpr size_t kObjects = 7;
+  for (size_t i = 0; i < kObjects; ++i) {
+    ASSERT_TRUE(store.put("many/" + std::to_string(i), "").ok());
+  }
+  const auto listed = store.list("many/");
+  ASSERT_TRUE(listed.ok()) << listed.fault().message;
+  EXPECT_EQ(listed->size(), kObjects);
+}
+
+TEST(S3StoreTest, AWrongKeyIsRefusedBecauseRequestsAreReallySigned) {
+  const ScratchFolder folder;
+  const NodeServer server("s3_server.mjs", {folder.path().string()});
+  S3Store store({server.url(), "flights", {"S3RVER", "wrong"}});
+  const auto listed = store.list("a");
+  ASSERT_FALSE(listed.ok());
+  EXPECT_EQ(listed.fault().type, "SignatureDoesNotMatch");
+  const auto put = store.put("a", "b");
+  ASSERT_FALSE(put.ok());
+  EXPECT_EQ(put.fault().type, "SignatureDoesNotMatch");
+}
+
+TEST(S3StoreTest, AServiceLoadsItsDataFromABucket) {
+  const ScratchFolder folder;
+  const NodeServer server("s3_server.mjs", {folder.path().string()});
+  S3Store store({server.url(), "flights", {"S3RVER", "S3RVER"}});
+  ASSERT_TRUE(
+      export_flights({.parquet = FLAMINGO_DEPS "/vega-datasets/flights-3m.parquet", .every = 3000},
+                     store)
+          .ok());
+  StoreCatalog catalog(store);
+  SqliteLoader loader({});
+  DataManager data(catalog, store, loader, size_t{1} << 30);
+  LocalEngine engine(data);
+  const auto answer = engine.execute(single_query("SELECT count() AS n FROM flights"), "");
+  ASSERT_TRUE(answer.ok()) << answer.fault().message;
+  EXPECT_EQ(answer->rows[0][0], Value{int64_t{1000}});
+}
+
+TEST(DynamoCatalogTest, SpeaksToADynamoDbServerThatThrottles) {
+  const NodeServer server("dynamo_server.mjs", {});
+  ASSERT_FALSE(server.url().empty());
+  DynamoCatalog catalog({.endpoint = server.url(), .credentials = {"key", "secret"}});
+  ASSERT_TRUE(catalog.create_table(3).ok()) << catalog.create_table(3).fault().message;
+  const auto manifest = parse_manifest(R"({"name":"a","fields":[{"name":"x","type":"time"}]})");
+  ASSERT_TRUE(catalog.register_dataset(*manifest).ok());
+  EXPECT_EQ(*catalog.capacity(), 3);
+
+  const auto item = catalog.locate("a");
+  ASSERT_TRUE(item.ok()) << item.fault().message;
+  EXPECT_EQ((*item)->schema.dataset, "a");
+  EXPECT_EQ(catalog.locate("b").fault().type, "UnknownDataset");
+  EXPECT_TRUE(catalog.locate("a").ok());
+  const auto refused = catalog.locate("a");
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.fault().type, "ProvisionedThroughputExceededException");
+  EXPECT_EQ(refused.fault().kind, FaultKind::kThrottled);
+
+  ASSERT_TRUE(catalog.set_capacity(50).ok()) << catalog.set_capacity(51).fault().message;
+  EXPECT_EQ(*catalog.capacity(), 50);
+  EXPECT_TRUE(catalog.locate("a").ok());
+}
+
+TEST(DynamoCatalogTest, ErrorsOfTheServiceKeepTheirType) {
+  const NodeServer server("dynamo_server.mjs", {});
+  DynamoCatalog catalog(
+      {.endpoint = server.url(), .table = "missing", .credentials = {"key", "secret"}});
+  EXPECT_EQ(catalog.locate("a").fault().type, "ResourceNotFoundException");
+  DynamoCatalog nowhere({.endpoint = "http://127.0.0.1:1", .credentials = {"key", "secret"}});
+  EXPECT_EQ(nowhere.locate("a").fault().type, "ConnectFailed");
+}
+
+}  // namespace
+}  // namespace flamingo

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace flamingo {
+
+/// A server of the npm registry as a child process, on a port of its own choosing. Ends with the
+/// object.
+class NodeServer {
+ public:
+  /// Runs `node tests/SCRIPT NODE_MODULES ARGS...` and waits for the port it prints.
+  NodeServer(const std::string& script, const std::vector<std::string>& args);
+  ~NodeServer();
+  NodeServer(const NodeServer&) = delete;
+  NodeServer& operator=(const NodeServer&) = delete;
+
+  /// Empty when the server did not start.
+  const std::string& url() const { return url_; }
+
+ private:
+  int pid_ = -1;
+  std::string url_;
+};
+
+}  // namespace flamingo
