@@ -358,7 +358,7 @@ uint64_t TreeDiff::blocking_hash(const Document& document, uint32_t index, bool 
   uint32_t child = index + 1;
   for (uint32_t i = 0; i < count; ++i) {
     if (object) {
-      place_.enter_member(document.text_of(child), document.escaped);
+      place_.enter_member(document.name_of(child));
       const uint64_t value = blocking_hash(document, child + 1, false);
       // A member that may differ may also be missing.
       if (value != 0) state += mix(hash_leaf(document, child) + 3 * value);
@@ -470,8 +470,8 @@ std::vector<std::vector<std::string>> TreeDiff::possible_keys(const Item& item) 
       if (object) {
         keys.push_back({std::string(a_.text_of(child))});
       } else {
-        const std::string_view name = table_ == nullptr ? "" : table_->name(true, i);
-        keys.push_back({name.empty() ? base::cat(i) : std::string(name)});
+        const Name name = table_ == nullptr ? Name{} : table_->name(true, i);
+        keys.push_back({name.raw.empty() ? base::cat(i) : std::string(name.raw)});
       }
     }
     child = a_[value].next;

@@ -564,7 +564,7 @@ TEST_F(ComparatorTest, ABrokenBodyIsADifferenceThatSaysWhere) {
   bodies(R"({"a":1})", R"({"a":1)");
   const Difference found = difference();
   EXPECT_EQ(found.dimension, Dimension::kUnparsed);
-  EXPECT_THAT(found.candidate_value, HasSubstr("ends too early at byte 6"));
+  EXPECT_THAT(found.candidate_value, HasSubstr("expected ',' or '}' at byte 6"));
 }
 
 TEST_F(ComparatorTest, TextThatIsNoJsonIsUnparsed) {

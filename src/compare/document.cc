@@ -3,7 +3,15 @@
 #include <algorithm>
 #include <cstring>
 
+#include "compare/text_form.h"
+
 namespace understudy::compare {
+
+std::string_view Name::text(std::string& buffer) const {
+  if (!escaped) return raw;
+  buffer = unescaped(raw);
+  return buffer;
+}
 
 void Document::reserve(size_t count) {
   if (count <= capacity_) return;

@@ -28,22 +28,37 @@ enum class NodeKind : uint8_t {
 /// One value, key or container of a document: 16 bytes, so that a megabyte of JSON becomes a few
 /// megabytes of nodes that are read front to back.
 struct Node {
-  uint32_t offset = 0;  // of its text: strings without quotes, containers with brackets
-  uint32_t length = 0;  // bytes of its text
-  uint32_t next = 0;    // the node after it and all below it
-  uint32_t meta = 0;    // kind in the low 4 bits, children (members of an object) above
+  // Without initial values: room for nodes is not written before they are.
+  uint32_t offset;  // of its text: strings without quotes, containers with brackets
+  uint32_t length;  // bytes of its text
+  uint32_t next;    // the node after it and all below it
+  uint32_t meta;    // kind in the low 4 bits, children (members of an object) above;
+                    // a text with JSON escapes has one "child"
 
   static constexpr uint32_t pack(NodeKind kind, uint32_t children) {
     return static_cast<uint32_t>(kind) | children << 4;
   }
   NodeKind kind() const { return static_cast<NodeKind>(meta & 15U); }
   uint32_t children() const { return meta >> 4; }
+  bool escaped() const {
+    return meta == pack(NodeKind::kString, 1) || meta == pack(NodeKind::kKey, 1);
+  }
   bool is_container() const { return (meta & 15U) >= static_cast<uint32_t>(NodeKind::kArray); }
   bool is_number() const { return kind() == NodeKind::kInteger || kind() == NodeKind::kFloat; }
 };
 
 /// Index of a node that is not there: the other side of a missing or extra value.
 inline constexpr uint32_t kAbsent = UINT32_MAX;
+
+/// The name of a member or column as written; without data when there is none.
+struct Name {
+  std::string_view raw;
+  bool escaped = false;  // has JSON escapes
+
+  bool any() const { return raw.data() != nullptr; }
+  /// The name itself; `buffer` holds it when it has to be decoded.
+  std::string_view text(std::string& buffer) const;
+};
 
 /// A body lifted to one neutral form: nodes in document order over the text they were read from.
 /// Numbers and strings stay as they were written, so nothing is lost to a double or a decoder.
@@ -52,7 +67,6 @@ inline constexpr uint32_t kAbsent = UINT32_MAX;
 class Document {
  public:
   std::string_view text;
-  bool escaped = false;  // strings hold JSON escapes
 
   const Node& operator[](uint32_t index) const { return nodes_[index]; }
   const Node* nodes() const { return nodes_.get(); }
@@ -61,6 +75,8 @@ class Document {
     const Node& node = nodes_[index];
     return text.substr(node.offset, node.length);
   }
+
+  Name name_of(uint32_t index) const { return {text_of(index), nodes_[index].escaped()}; }
 
   void clear() { size_ = 0; }
   /// Room for `count` nodes in all; old ones are kept.

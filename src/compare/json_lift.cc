@@ -180,7 +180,6 @@ LiftResult JsonLift::read(std::string_view text, const JsonLimits& limits, bool 
                           Document& out) {
   out.clear();
   out.text = text;
-  out.escaped = true;
   if (text.size() >= UINT32_MAX) return too_large("4 GiB or more of JSON");
   if (const char* problem = index_->build(text)) {
     if (lines && std::string_view(problem) == "empty") {
@@ -197,170 +196,155 @@ LiftResult JsonLift::read(std::string_view text, const JsonLimits& limits, bool 
   Node* const nodes = out.writable();
   const char* const base = text.data();
   const uint32_t depth_max = std::min(limits.depth_max, ComparatorOptions::kJsonDepthLimit);
-  uint32_t* const open = index_->open.data();
-  uint32_t* const children = index_->children.data();
+  uint32_t* const open = index_->open.data();          // containers around the current one
+  uint32_t* const children = index_->children.data();  // of each of them, so far
 
   uint32_t size = 0;   // nodes written
   uint32_t at = 0;     // next structural position
   uint32_t depth = 0;  // open containers
+  uint32_t container = 0;
+  uint32_t items = 0;  // of the innermost container
   size_t backslash = text.find('\\');
-  if (lines) {
-    nodes[size++] = Node{0, 0, 0, Node::pack(NodeKind::kArray, 0)};
-    open[0] = 0;
-    children[0] = 0;
-    depth = 1;
-  }
-  const uint32_t depth_floor = depth;
+  size_t wrong = 0;
 
+  const auto letter_at = [&](uint32_t structural) {
+    return structural < count ? base[positions[structural]] : '\0';
+  };
+  const auto place_at = [&](uint32_t structural) {
+    return structural < count ? positions[structural] : text.size();
+  };
+  // Where the token at a structural position ends: only white space is between it and the next.
   const auto token_end = [&](uint32_t structural) {
-    size_t end = structural + 1 < count ? positions[structural + 1] : text.size();
+    size_t end = place_at(structural + 1);
     while (is_space(base[end - 1])) --end;
     return static_cast<uint32_t>(end);
   };
-  const auto check_escapes = [&](size_t from, size_t end) {
-    const size_t wrong = wrong_escape(base, std::max(from, backslash), end);
-    if (wrong == end) {
-      backslash = text.find('\\', end);
-    }
-    return wrong;
-  };
-
-  enum class Expect : uint8_t { kValue, kItemOrEnd, kKeyOrEnd, kKey, kNext };
-  Expect expect = Expect::kValue;
-  const auto close = [&](uint32_t position) {
-    --depth;
-    Node& container = nodes[open[depth]];
-    container.length = position + 1 - container.offset;
-    container.next = size;
-    container.meta |= children[depth] << 4;
-    ++at;
-    expect = Expect::kNext;
-  };
-
-  while (at < count) {
+  // A string from its opening quote; false when it has a wrong escape or no end.
+  const auto string_node = [&](NodeKind kind) {
     const uint32_t position = positions[at];
-    const char letter = base[position];
-    switch (expect) {
-      case Expect::kKeyOrEnd:
-        if (letter == '}') {
-          close(position);
-          continue;
+    const uint32_t end = token_end(at);
+    wrong = position;
+    if (end < position + 2 || base[end - 1] != '"') return false;
+    uint32_t escapes = 0;
+    if (backslash < end) [[unlikely]] {
+      wrong = wrong_escape(base, std::max<size_t>(position + 1, backslash), end - 1);
+      if (wrong != end - 1) return false;
+      backslash = text.find('\\', end);
+      escapes = 1;
+    }
+    nodes[size] = Node{position + 1, end - position - 2, size + 1, Node::pack(kind, escapes)};
+    ++size;
+    ++at;
+    return true;
+  };
+  const auto open_container = [&](NodeKind kind) {
+    open[depth] = container;
+    children[depth] = items;
+    ++depth;
+    container = size;
+    items = 0;
+    nodes[size] = Node{positions[at], 0, 0, Node::pack(kind, 0)};
+    ++size;
+    ++at;
+  };
+
+  // One label for each thing that may stand next, so that each has branches of its own to predict.
+  if (lines) {
+    nodes[size++] = Node{0, 0, 0, Node::pack(NodeKind::kArray, 0)};
+    depth = 1;
+    open[0] = 0;
+    children[0] = 0;
+  }
+  const uint32_t depth_floor = depth;
+
+value:
+  ++items;
+  switch (letter_at(at)) {
+    case '"':
+      if (!string_node(NodeKind::kString)) return malformed("a string with a wrong escape", wrong);
+      goto after_value;
+    case '{':
+      if (depth == depth_max) goto too_deep;
+      open_container(NodeKind::kObject);
+      if (letter_at(at) == '}') goto close;
+      goto member;
+    case '[':
+      if (depth == depth_max) goto too_deep;
+      open_container(NodeKind::kArray);
+      if (letter_at(at) == ']') goto close;
+      goto value;
+    case '}':
+    case ']':
+    case ',':
+    case ':':
+    case '\0':
+      return malformed("expected a value", place_at(at));
+    default: {
+      const uint32_t position = positions[at];
+      const uint32_t end = token_end(at);
+      const std::string_view token(base + position, end - position);
+      NodeKind kind = classify_number(token);
+      if (kind == NodeKind::kNull) {
+        if (token == "true") {
+          kind = NodeKind::kTrue;
+        } else if (token == "false") {
+          kind = NodeKind::kFalse;
+        } else if (token != "null") {
+          return malformed("no JSON value", position);
         }
-        [[fallthrough]];
-      case Expect::kKey: {
-        if (letter != '"') return malformed("expected a member name", position);
-        if (at + 1 >= count || base[positions[at + 1]] != ':') {
-          return malformed("expected ':' after the member name", position);
-        }
-        const uint32_t end = token_end(at);
-        if (end < position + 2 || base[end - 1] != '"') {
-          return malformed("a member name does not end", position);
-        }
-        if (backslash < end) {
-          const size_t wrong = check_escapes(position + 1, end - 1);
-          if (wrong != end - 1) return malformed("wrong escape", wrong);
-        }
-        nodes[size] =
-            Node{position + 1, end - position - 2, size + 1, Node::pack(NodeKind::kKey, 0)};
-        ++size;
-        at += 2;
-        expect = Expect::kValue;
-        continue;
       }
-      case Expect::kItemOrEnd:
-        if (letter == ']') {
-          close(position);
-          continue;
-        }
-        [[fallthrough]];
-      case Expect::kValue:
-        if (depth != 0) ++children[depth - 1];
-        switch (letter) {
-          case '"': {
-            const uint32_t end = token_end(at);
-            if (end < position + 2 || base[end - 1] != '"') {
-              return malformed("a string does not end", position);
-            }
-            if (backslash < end) {
-              const size_t wrong = check_escapes(position + 1, end - 1);
-              if (wrong != end - 1) return malformed("wrong escape", wrong);
-            }
-            nodes[size] =
-                Node{position + 1, end - position - 2, size + 1, Node::pack(NodeKind::kString, 0)};
-            ++size;
-            break;
-          }
-          case '{':
-          case '[': {
-            if (depth == depth_max) {
-              return too_large(base::cat("nested deeper than json_depth_max ", depth_max));
-            }
-            const bool object = letter == '{';
-            nodes[size] =
-                Node{position, 0, 0, Node::pack(object ? NodeKind::kObject : NodeKind::kArray, 0)};
-            open[depth] = size++;
-            children[depth] = 0;
-            ++depth;
-            ++at;
-            expect = object ? Expect::kKeyOrEnd : Expect::kItemOrEnd;
-            continue;
-          }
-          case '}':
-          case ']':
-          case ',':
-          case ':':
-            return malformed("expected a value", position);
-          default: {
-            const uint32_t end = token_end(at);
-            const std::string_view token(base + position, end - position);
-            NodeKind kind = NodeKind::kNull;
-            if (letter == 't' || letter == 'f' || letter == 'n') {
-              if (token == "true") {
-                kind = NodeKind::kTrue;
-              } else if (token == "false") {
-                kind = NodeKind::kFalse;
-              } else if (token != "null") {
-                return malformed("no JSON value", position);
-              }
-            } else {
-              kind = classify_number(token);
-              if (kind == NodeKind::kNull) return malformed("no JSON value", position);
-            }
-            nodes[size] = Node{position, end - position, size + 1, Node::pack(kind, 0)};
-            ++size;
-          }
-        }
-        ++at;
-        expect = Expect::kNext;
-        continue;
-      case Expect::kNext: {
-        if (depth == depth_floor) {
-          if (!lines) return malformed("more after the end of the value", position);
-          const uint32_t before = positions[at - 1];
-          const std::string_view gap(base + before, position - before);
-          if (gap.find('\n') == std::string_view::npos) {
-            return malformed("two values on one line", position);
-          }
-          expect = Expect::kValue;
-          continue;
-        }
-        const bool object =
-            (nodes[open[depth - 1]].meta & 15U) == static_cast<uint32_t>(NodeKind::kObject);
-        if (letter == ',') {
-          ++at;
-          expect = object ? Expect::kKey : Expect::kValue;
-          continue;
-        }
-        if (letter != (object ? '}' : ']')) {
-          return malformed(object ? "expected ',' or '}'" : "expected ',' or ']'", position);
-        }
-        close(position);
-        continue;
-      }
+      nodes[size] = Node{position, end - position, size + 1, Node::pack(kind, 0)};
+      ++size;
+      ++at;
     }
   }
-  if (depth != depth_floor || (expect != Expect::kNext && !(lines && size == 1))) {
-    return malformed("it ends too early", text.size());
+
+after_value:
+  if (depth == depth_floor) goto document_end;
+  if (nodes[container].kind() == NodeKind::kObject) {
+    if (letter_at(at) == ',') {
+      ++at;
+      goto member;
+    }
+    if (letter_at(at) == '}') goto close;
+    return malformed("expected ',' or '}'", place_at(at));
+  }
+  if (letter_at(at) == ',') {
+    ++at;
+    goto value;
+  }
+  if (letter_at(at) == ']') goto close;
+  return malformed("expected ',' or ']'", place_at(at));
+
+member:
+  if (letter_at(at) != '"') return malformed("expected a member name", place_at(at));
+  if (letter_at(at + 1) != ':') {
+    return malformed("expected ':' after the member name", place_at(at + 1));
+  }
+  if (!string_node(NodeKind::kKey)) return malformed("a name with a wrong escape", wrong);
+  ++at;
+  goto value;
+
+close : {
+  Node& node = nodes[container];
+  node.length = positions[at] + 1 - node.offset;
+  node.next = size;
+  node.meta |= items << 4;
+  ++at;
+  --depth;
+  container = open[depth];
+  items = children[depth];
+  goto after_value;
+}
+
+document_end:
+  if (at < count) {
+    if (!lines) return malformed("more after the end of the value", positions[at]);
+    const std::string_view gap(base + positions[at - 1], positions[at] - positions[at - 1]);
+    if (gap.find('\n') == std::string_view::npos) {
+      return malformed("two values on one line", positions[at]);
+    }
+    goto value;
   }
   if (size > limits.nodes_max) {
     return too_large(base::cat("more than nodes_max ", limits.nodes_max, " values"));
@@ -368,10 +352,13 @@ LiftResult JsonLift::read(std::string_view text, const JsonLimits& limits, bool 
   if (lines) {
     nodes[0].length = static_cast<uint32_t>(text.size());
     nodes[0].next = size;
-    nodes[0].meta |= children[0] << 4;
+    nodes[0].meta |= items << 4;
   }
   out.set_size(size);
   return {};
+
+too_deep:
+  return too_large(base::cat("nested deeper than json_depth_max ", depth_max));
 }
 
 }  // namespace understudy::compare

@@ -319,7 +319,6 @@ LiftResult lift_body(Format format, std::string_view text, const ComparatorOptio
                      JsonLift& json, std::string& arena, Document& out) {
   out.clear();
   out.text = text;
-  out.escaped = false;
   if (text.size() >= UINT32_MAX / 2) return {LiftFailure::kTooLarge, "2 GiB or more of body"};
   const JsonLimits limits{options.json_depth_max, options.nodes_max};
   switch (format) {
@@ -344,7 +343,6 @@ LiftResult lift_body(Format format, std::string_view text, const ComparatorOptio
 LiftResult lift_table(const Table& table, const ComparatorOptions& options, std::string& arena,
                       Document& out) {
   out.clear();
-  out.escaped = false;
   const uint64_t values =
       static_cast<uint64_t>(table.row_count()) * (table.column_count() + 1) + table.column_count();
   if (values + 5 > options.nodes_max) {

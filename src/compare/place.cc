@@ -49,12 +49,8 @@ void Place::enter(Frame frame) {
   if (from != parent_from) {
     work_->spend(from - parent_from);
     std::string decoded;
-    std::string_view name = frame.name;
-    if (frame.escaped && name.find('\\') != std::string_view::npos) {
-      decoded = unescaped(name);
-      name = decoded;
-    }
-    const bool named = frame.name.data() != nullptr;
+    const std::string_view name = frame.name.text(decoded);
+    const bool named = frame.name.any();
     for (uint32_t i = parent_from; i < from; ++i) {
       const State state = states_[i];
       const auto& steps = (*rules_)[state.rule].path.steps();
@@ -104,10 +100,10 @@ void Place::leave() {
 
 namespace {
 
-void append_step(std::string& out, std::string_view name, bool escaped, uint32_t index,
-                 bool as_pattern) {
-  if (name.data() != nullptr) {
-    append_member(out, presentable(escaped ? unescaped(name) : std::string(name), SIZE_MAX));
+void append_step(std::string& out, const Name& name, uint32_t index, bool as_pattern) {
+  if (name.any()) {
+    std::string decoded;
+    append_member(out, presentable(name.text(decoded), SIZE_MAX));
   } else if (as_pattern) {
     out += "[*]";
   } else {
@@ -121,7 +117,7 @@ std::string Place::path(size_t bytes_max) const {
   std::string out = "$";
   for (size_t i = 1; i < frames_.size(); ++i) {
     const Frame& frame = frames_[i];
-    append_step(out, frame.name, frame.escaped, frame.index, false);
+    append_step(out, frame.name, frame.index, false);
     if (out.size() > bytes_max) {
       return base::cat(base::cut_utf8(out, bytes_max), "...");
     }
@@ -133,7 +129,7 @@ std::string Place::pattern() const {
   std::string out = "$";
   for (size_t i = 1; i < frames_.size(); ++i) {
     const Frame& frame = frames_[i];
-    append_step(out, frame.name, frame.escaped, frame.index, true);
+    append_step(out, frame.name, frame.index, true);
   }
   return out;
 }
@@ -142,8 +138,10 @@ bool Place::pattern_is_rule() const {
   if (frames_.size() > PathPattern::kPathStepsMax) return false;
   size_t bytes = 0;
   for (const Frame& frame : frames_) {
-    bytes += frame.name.size() * 2 + 8;
-    if (!is_utf8(frame.escaped ? unescaped(frame.name) : frame.name)) return false;
+    std::string decoded;
+    const std::string_view name = frame.name.text(decoded);
+    bytes += name.size() * 6 + 8;
+    if (!is_utf8(name)) return false;
   }
   return bytes <= PathPattern::kPathBytesMax;
 }
@@ -159,8 +157,9 @@ std::string Place::column() const {
   for (size_t i = frames_.size(); i-- > 1;) {
     const Frame& frame = frames_[i];
     if (frame.role != Role::kCell) continue;
-    if (frame.name.data() == nullptr) return base::cat(frame.index);
-    return presentable(frame.escaped ? unescaped(frame.name) : std::string(frame.name), SIZE_MAX);
+    if (!frame.name.any()) return base::cat(frame.index);
+    std::string decoded;
+    return presentable(frame.name.text(decoded), SIZE_MAX);
   }
   return {};
 }

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "compare/document.h"
 #include "compare/rules.h"
 
 namespace understudy::compare {
@@ -45,15 +46,11 @@ class Place {
   /// Goes back to the root for another comparison. Rules must outlive it.
   void start(const Rules& rules, WorkBudget* work);
 
-  void enter_member(std::string_view raw, bool escaped) {
-    enter({raw, kNoIndex, escaped, Role::kTree});
-  }
-  void enter_item(uint32_t index) { enter({{}, index, false, Role::kTree}); }
+  void enter_member(Name name) { enter({name, kNoIndex, Role::kTree}); }
+  void enter_item(uint32_t index) { enter({{}, index, Role::kTree}); }
   /// A cell of a table: by its column's name, its index, or both.
-  void enter_cell(std::string_view raw, bool escaped, uint32_t index) {
-    enter({raw, index, escaped, Role::kCell});
-  }
-  void enter_row(uint32_t index) { enter({{}, index, false, Role::kRow}); }
+  void enter_cell(Name name, uint32_t index) { enter({name, index, Role::kCell}); }
+  void enter_row(uint32_t index) { enter({{}, index, Role::kRow}); }
   void leave();
 
   /// Numbers of the rules whose pattern ends here, ascending.
@@ -85,9 +82,8 @@ class Place {
     uint16_t step;  // the next one to be matched
   };
   struct Frame {
-    std::string_view name;
+    Name name;
     uint32_t index = kNoIndex;
-    bool escaped = false;
     Role role = Role::kTree;
     bool redacted = false;
     uint32_t states_from = 0;

@@ -169,12 +169,12 @@ void TreeDiff::show_object(const Document& document, uint32_t index, std::string
   uint32_t key = index + 1;
   for (uint32_t i = 0; i < document[index].children() && out.size() <= options_.value_bytes_max;
        ++i) {
-    const std::string_view text = document.text_of(key);
+    std::string decoded;
     if (i != 0) out += ',';
     out += '"';
-    out += document.escaped ? unescaped(text) : std::string(text);
+    out += document.name_of(key).text(decoded);
     out += "\":";
-    place_.enter_member(text, document.escaped);
+    place_.enter_member(document.name_of(key));
     if (table && key == table->rows_key && !place_.redacted()) {
       out += '[';
       uint32_t row = key + 2;
@@ -208,7 +208,7 @@ void TreeDiff::show_row(const Document& document, uint32_t row, const NamedTable
        ++i) {
     if (i != 0) out += ',';
     if (i < table->names.size()) {
-      place_.enter_cell(document.text_of(table->names[i]), document.escaped, i);
+      place_.enter_cell(document.name_of(table->names[i]), i);
     } else {
       place_.enter_item(i);
     }

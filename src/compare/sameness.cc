@@ -40,11 +40,6 @@ inline bool equal_bytes(const char* a, const char* b, size_t size) {
   return true;
 }
 
-bool has_escape(const Document& document, const Node& node) {
-  return document.escaped &&
-         document.text.substr(node.offset, node.length).find('\\') != std::string_view::npos;
-}
-
 /// The texts of keys in sorting order, the k-th of a name before the next.
 struct SortedKeys {
   SortedKeys(const Document& document, uint32_t first, uint32_t members, WorkBudget& work) {
@@ -52,7 +47,7 @@ struct SortedKeys {
     uint32_t key = first;
     for (uint32_t i = 0; i < members; ++i) {
       std::string_view text = document.text_of(key);
-      if (has_escape(document, document[key])) text = decoded.emplace_back(unescaped(text));
+      if (document[key].escaped()) text = decoded.emplace_back(unescaped(text));
       keys.emplace_back(text, key);
       key = document[key + 1].next;
     }
@@ -98,7 +93,7 @@ uint64_t hash_leaf(const Document& document, uint32_t index) {
       return kind ^ mix(std::bit_cast<uint64_t>(to_double(text)));
     case NodeKind::kString:
     case NodeKind::kKey:
-      if (has_escape(document, node)) return kind ^ hash_bytes(unescaped(text));
+      if (node.escaped()) return kind ^ hash_bytes(unescaped(text));
       return kind ^ hash_bytes(text);
     case NodeKind::kInteger:
     case NodeKind::kNan:
@@ -125,20 +120,14 @@ bool Sameness::same_bytes(uint32_t control, uint32_t candidate) const {
 bool Sameness::same_leaf(uint32_t control, uint32_t candidate) const {
   const Node& x = a_[control];
   const Node& y = b_[candidate];
-  if (x.meta != y.meta) return false;
-  if (x.length == y.length &&
+  if (x.meta == y.meta && x.length == y.length &&
       equal_bytes(a_.text.data() + x.offset, b_.text.data() + y.offset, x.length)) {
     return true;
   }
-  switch (x.kind()) {
-    case NodeKind::kInteger:
-    case NodeKind::kNan:
-      return false;
-    case NodeKind::kString:
-      if (!a_.escaped) return false;
-      break;
-    default:
-      break;
+  // Only texts with escapes and floats have several spellings.
+  if (x.kind() != y.kind()) return false;
+  if (x.kind() == NodeKind::kString ? !x.escaped() && !y.escaped() : x.kind() != NodeKind::kFloat) {
+    return false;
   }
   work_.spend((x.length + y.length) / 16);
   return same_scalar(Scalar::of(a_, control), Scalar::of(b_, candidate));
@@ -147,11 +136,11 @@ bool Sameness::same_leaf(uint32_t control, uint32_t candidate) const {
 bool Sameness::same_key(uint32_t control, uint32_t candidate) const {
   const Node& x = a_[control];
   const Node& y = b_[candidate];
-  if (x.length == y.length &&
+  if (x.meta == y.meta && x.length == y.length &&
       equal_bytes(a_.text.data() + x.offset, b_.text.data() + y.offset, x.length)) {
     return true;
   }
-  if (!a_.escaped || (!has_escape(a_, x) && !has_escape(b_, y))) return false;
+  if (!x.escaped() && !y.escaped()) return false;
   work_.spend((x.length + y.length) / 16);
   return unescaped(a_.text_of(control)) == unescaped(b_.text_of(candidate));
 }
@@ -159,8 +148,8 @@ bool Sameness::same_key(uint32_t control, uint32_t candidate) const {
 bool Sameness::same(uint32_t control, uint32_t candidate) {
   const Node& x = a_[control];
   const Node& y = b_[candidate];
-  if (x.meta != y.meta) return false;
   if (!x.is_container()) return same_leaf(control, candidate);
+  if (x.meta != y.meta) return false;
   const uint32_t count = x.children();
   // One step for each child, and one for each piece of text that the comparison of bytes reads.
   if (!work_.spend(1 + count + x.length / 64)) return true;
@@ -183,7 +172,7 @@ bool Sameness::same_object(uint32_t control, uint32_t candidate) {
   for (uint32_t i = 0; i < count; ++i) {
     const Node& x = a_[p];
     const Node& y = b_[q];
-    if (x.length != y.length ||
+    if (x.meta != y.meta || x.length != y.length ||
         !equal_bytes(a_.text.data() + x.offset, b_.text.data() + y.offset, x.length)) {
       return same_rest(p, q, count - i);
     }

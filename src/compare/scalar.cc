@@ -11,8 +11,7 @@ Scalar Scalar::of(const Document& document, uint32_t index) {
   scalar.kind = document[index].kind();
   scalar.type = value_type(scalar.kind);
   scalar.raw = document.text_of(index);
-  scalar.escaped = document.escaped && scalar.type == ValueType::kString &&
-                   scalar.raw.find('\\') != std::string_view::npos;
+  scalar.escaped = document[index].escaped();
   return scalar;
 }
 

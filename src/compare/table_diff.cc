@@ -45,11 +45,11 @@ TreeDiff::Table::Table(const Document& control, const Document& candidate,
   const auto& ours = names->control.names;
   const auto& theirs = names->candidate.names;
   for (uint32_t i = 0; i < ours.size(); ++i) {
-    columns.push_back({.name = a.text_of(ours[i]), .index = i, .in_control = true});
+    columns.push_back({.name = a.name_of(ours[i]), .index = i, .in_control = true});
   }
   const auto plain = [](const Document& document, uint32_t node) {
-    const std::string_view text = document.text_of(node);
-    return document.escaped ? unescaped(text) : std::string(text);
+    std::string buffer;
+    return std::string(document.name_of(node).text(buffer));
   };
   std::multimap<std::string, size_t> free;
   for (size_t i = 0; i < ours.size(); ++i) free.emplace(plain(a, ours[i]), i);
@@ -59,7 +59,7 @@ TreeDiff::Table::Table(const Document& control, const Document& candidate,
     const auto found = free.lower_bound(name);  // of equal names the first one left
     size_t column = columns.size();
     if (found == free.end() || found->first != name) {
-      columns.push_back({.name = b.text_of(theirs[i]), .index = i});
+      columns.push_back({.name = b.name_of(theirs[i]), .index = i});
     } else {
       column = found->second;
       free.erase(found);
@@ -71,13 +71,13 @@ TreeDiff::Table::Table(const Document& control, const Document& candidate,
 }
 
 std::optional<size_t> TreeDiff::Table::column_of(bool of_control, uint32_t key, uint32_t index) {
-  std::string_view name;
+  Name name;
   if (row_kind == NodeKind::kObject) {
-    name = (of_control ? a : b).text_of(key);
+    name = (of_control ? a : b).name_of(key);
     // Rows mostly have their members in one order.
-    if (index < columns.size() && columns[index].name == name) return index;
-    if (a.escaped && name.find('\\') != std::string_view::npos) return std::nullopt;
-    const auto found = by_name_.find(name);
+    if (index < columns.size() && columns[index].name.raw == name.raw) return index;
+    if (name.escaped) return std::nullopt;
+    const auto found = by_name_.find(name.raw);
     if (found != by_name_.end()) return found->second;
   } else if (of_control || names == nullptr) {
     const size_t named = names == nullptr ? 0 : names->control.names.size();
@@ -88,13 +88,13 @@ std::optional<size_t> TreeDiff::Table::column_of(bool of_control, uint32_t key, 
   }
   if (names != nullptr && row_kind == NodeKind::kArray) {
     // A row longer than the list of names: columns without a name, by index.
-    for (size_t i = columns.size(); i-- > 0 && columns[i].name.data() == nullptr;) {
+    for (size_t i = columns.size(); i-- > 0 && !columns[i].name.any();) {
       if (columns[i].index == index) return i;
     }
   }
   if (columns.size() >= columns_max) return std::nullopt;
   columns.push_back({.name = name, .index = index});
-  if (name.data() != nullptr) by_name_.emplace(name, columns.size() - 1);
+  if (name.any()) by_name_.emplace(name.raw, columns.size() - 1);
   return columns.size() - 1;
 }
 
@@ -158,15 +158,15 @@ void TreeDiff::Table::scan(bool of_control, uint32_t row) {
   });
 }
 
-std::string_view TreeDiff::Table::name(bool of_control, uint32_t index) const {
+Name TreeDiff::Table::name(bool of_control, uint32_t index) const {
   if (names == nullptr) return {};
   const auto& list = of_control ? names->control.names : names->candidate.names;
   if (index >= list.size()) return {};
-  return (of_control ? a : b).text_of(list[index]);
+  return (of_control ? a : b).name_of(list[index]);
 }
 
 void TreeDiff::Table::enter_cell(Place& place, bool of_control, uint32_t index) const {
-  place.enter_cell(name(of_control, index), a.escaped, index);
+  place.enter_cell(name(of_control, index), index);
 }
 
 std::optional<uint64_t> TreeDiff::Table::position(bool of_control, std::string_view wanted,
@@ -174,7 +174,7 @@ std::optional<uint64_t> TreeDiff::Table::position(bool of_control, std::string_v
   if (names == nullptr) return fallback;
   const auto& list = of_control ? names->control.names : names->candidate.names;
   for (uint32_t i = 0; i < list.size(); ++i) {
-    if (name(of_control, i) == wanted) return i;
+    if (name(of_control, i).raw == wanted) return i;
   }
   return fallback;
 }
@@ -290,7 +290,7 @@ void TreeDiff::judge_presence() {
   size_t in_candidate = 0;
   const auto enter = [this](const Table::Column& column) {
     place_.enter_row(0);
-    place_.enter_cell(column.name, a_.escaped, column.index);
+    place_.enter_cell(column.name, column.index);
   };
   const auto leave = [this] {
     place_.leave();
@@ -335,9 +335,12 @@ void TreeDiff::judge_presence() {
     for (const size_t& i : only) {
       const Table::Column& column = table_->columns[i];
       out += &i == &only.front() ? ", only here: " : ", ";
-      out += column.name.data() == nullptr ? base::cat("[", column.index, "]")
-             : a_.escaped                  ? unescaped(column.name)
-                                           : std::string(column.name);
+      std::string decoded;
+      if (column.name.any()) {
+        out += column.name.text(decoded);
+      } else {
+        out += base::cat("[", column.index, "]");
+      }
       if (out.size() > options_.value_bytes_max) break;
     }
     return presentable(out, options_.value_bytes_max);
@@ -387,7 +390,7 @@ void TreeDiff::report_column_type(size_t index, const ItemPair& row, uint32_t co
                                   uint32_t candidate) {
   Table::Column& column = table_->columns[index];
   place_.enter_row(row.control.index);
-  place_.enter_cell(column.name, a_.escaped, column.index);
+  place_.enter_cell(column.name, column.index);
   const Scalar x = Scalar::of(a_, control);
   const Scalar y = Scalar::of(b_, candidate);
   bool accepted_by_rule = false;
@@ -453,7 +456,7 @@ void TreeDiff::diff_cell(size_t index, uint32_t control, uint32_t candidate) {
       if (compare_magnitude(x, y) == 0 && x.negative() == y.negative()) return;
     }
   }
-  place_.enter_cell(column.name, a_.escaped, column.index);
+  place_.enter_cell(column.name, column.index);
   const bool nested =
       both && a_[control].is_container() && a_[control].kind() == b_[candidate].kind();
   if (nested) {

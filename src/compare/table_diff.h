@@ -16,7 +16,7 @@ namespace understudy::compare {
 /// Lifetime: of one diff_table call; refers to its documents.
 struct TreeDiff::Table {
   struct Column {
-    std::string_view name;    // as written in the document; without data when it has none
+    Name name = {};
     uint32_t index = 0;       // in control's rows, else in candidate's
     bool in_control = false;  // some row, or the list of names, has it
     bool in_candidate = false;
@@ -44,7 +44,7 @@ struct TreeDiff::Table {
   /// Notes the columns and types of one row.
   void scan(bool of_control, uint32_t row);
   void enter_cell(Place& place, bool of_control, uint32_t index) const;
-  std::string_view name(bool of_control, uint32_t index) const;
+  Name name(bool of_control, uint32_t index) const;
   /// The index of the column called `wanted` in the rows of one side, else `fallback`.
   std::optional<uint64_t> position(bool of_control, std::string_view wanted,
                                    std::optional<uint64_t> fallback) const;

@@ -87,9 +87,9 @@ void TreeDiff::diff_member(const MemberPair& pair, const ColumnNames* names) {
     return;
   }
   if (pair.control_key != kAbsent) {
-    place_.enter_member(a_.text_of(pair.control_key), a_.escaped);
+    place_.enter_member(a_.name_of(pair.control_key));
   } else {
-    place_.enter_member(b_.text_of(pair.candidate_key), b_.escaped);
+    place_.enter_member(b_.name_of(pair.candidate_key));
   }
   // Rows that are not compared as a table are not known by the names of their columns, so a
   // redaction by name could not find its values: all of them are hidden.
@@ -198,7 +198,7 @@ void TreeDiff::diff_named_table(uint32_t control, uint32_t candidate, ColumnName
         pair.candidate_key != names.candidate.columns_key) {
       continue;
     }
-    place_.enter_member(a_.text_of(pair.control_key), a_.escaped);
+    place_.enter_member(a_.name_of(pair.control_key));
     names.ignored = ignoring_rule().has_value();
     if (names.ignored || !names.control.plain || !names.candidate.plain) {
       diff(pair.control_key + 1, pair.candidate_key + 1);
@@ -214,7 +214,7 @@ void TreeDiff::diff_named_table(uint32_t control, uint32_t candidate, ColumnName
       }
       if (pair.control_key == names.control.rows_key &&
           pair.candidate_key == names.candidate.rows_key) {
-        place_.enter_member(a_.text_of(pair.control_key), a_.escaped);
+        place_.enter_member(a_.name_of(pair.control_key));
         if (ignoring_rule()) {
           diff(pair.control_key + 1, pair.candidate_key + 1);
         } else {
