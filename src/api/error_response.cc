@@ -1,0 +1,59 @@
+#include "api/error_response.h"
+
+#include <utility>
+
+namespace understudy::api {
+namespace {
+
+constexpr std::string_view kRetryAfterSeconds = "5";
+
+int status_of(base::ErrorKind kind) {
+  switch (kind) {
+    case base::ErrorKind::kProtocol:
+      return 400;
+    case base::ErrorKind::kNotFound:
+      return 404;
+    case base::ErrorKind::kConflict:
+      return 409;
+    case base::ErrorKind::kInvalid:
+    case base::ErrorKind::kLimit:
+      return 422;
+    case base::ErrorKind::kTimeout:
+    case base::ErrorKind::kUnavailable:
+    case base::ErrorKind::kIo:
+      return 503;
+    case base::ErrorKind::kClosed:
+    case base::ErrorKind::kCancelled:
+    case base::ErrorKind::kInternal:
+      return 500;
+  }
+  return 500;
+}
+
+}  // namespace
+
+Response error_response(int status, std::string_view message) {
+  return json_response(flags::Value::Object{{"error", message}}, status);
+}
+
+Response error_response(const base::Error& error) {
+  Response response = error_response(status_of(error.kind), error.context);
+  if (response.status == 503) {
+    response.headers.emplace_back("Retry-After", kRetryAfterSeconds);
+  }
+  return response;
+}
+
+Response json_response(const flags::Value& body, int status) {
+  return json_response_text(flags::to_json(body), status);
+}
+
+Response json_response_text(std::string body, int status) {
+  Response response;
+  response.status = status;
+  response.body = std::move(body);
+  response.body += '\n';
+  return response;
+}
+
+}  // namespace understudy::api

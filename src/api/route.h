@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/call.h"
+#include "api/response.h"
+#include "base/result.h"
+
+namespace understudy::api {
+
+/// What a request of a route may carry as body.
+enum class BodyKind {
+  kNone,    // nothing is read
+  kJson,    // Content-Type must be application/json, also for an empty body
+  kIngest,  // the same, may be compressed, and as long as ingest_body_bytes_max
+};
+
+/// One method on one path pattern.
+struct Route {
+  std::string_view method;
+  std::string_view path;  // "/api/flags/{key}/history"; {x} is one segment
+  BodyKind body = BodyKind::kNone;
+  /// Query parameters it knows; others are refused.
+  std::vector<std::string_view> parameters;
+  /// An Error becomes a response by its kind, see error_response.h.
+  std::function<base::Result<Response>(const Call&)> handle;
+  /// Clients of other products add parameters of their own here: none is refused.
+  bool any_parameters = false;
+};
+
+using Routes = std::vector<Route>;
+
+}  // namespace understudy::api
