@@ -34,7 +34,7 @@ class FlagPublisher {
   std::shared_ptr<const flags::FlagSnapshot> current() const { return holder_.load(); }
 
   /// A stream in LaunchDarkly's shape: `put` with everything, then `patch` and `delete`.
-  /// kLimit when streams_max are open.
+  /// kUnavailable when streams_max are open.
   base::Result<std::shared_ptr<EventStream>> open_stream();
   size_t streams_open() const;
 
