@@ -1,0 +1,171 @@
+#include "api/api.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "api/error_response.h"
+#include "api/guard.h"
+#include "api/resources.h"
+#include "api/router.h"
+#include "base/text.h"
+
+namespace understudy::api {
+namespace {
+
+using base::cat;
+using flags::Value;
+
+/// A body nobody asked for is read up to here and forgotten, so that the answer is about the rest.
+constexpr size_t kIgnoredBodyBytesMax = 64 * 1024;
+
+Response not_found(const NoRoute& none) {
+  return error_response(404, none.nearest.empty()
+                                 ? std::string("there is nothing here; GET / lists what there is")
+                                 : cat("there is nothing here; did you mean ", none.nearest, "?"));
+}
+
+Response method_not_allowed(std::string_view method, const OtherMethods& others) {
+  Response response = error_response(
+      405, cat("'", base::printable(method), "' is not possible here; use ", others.allow));
+  response.headers.emplace_back("Allow", others.allow);
+  return response;
+}
+
+base::Status check_parameters(const Route& route, const Target& target) {
+  if (route.any_parameters) return base::ok_status();
+  for (const Parameter& one : target.parameters) {
+    const auto& known = route.parameters;
+    if (std::find(known.begin(), known.end(), one.name) != known.end()) continue;
+    const std::string_view meant = base::nearest(one.name, known);
+    return base::error(base::ErrorKind::kProtocol,
+                       cat("parameter '", base::printable(one.name), "' is not known here",
+                           meant.empty() ? std::string() : cat("; did you mean '", meant, "'?")));
+  }
+  return base::ok_status();
+}
+
+}  // namespace
+
+struct Api::Inside {
+  Inside(Dependencies given, ApiOptions wanted)
+      : dependencies(std::move(given)), options(std::move(wanted)), router(all_routes()) {}
+
+  Routes all_routes();
+  Response index() const;
+  Response answer(const Request& request) const;
+  size_t body_bytes_max(const Route& route) const;
+
+  const Dependencies dependencies;
+  const ApiOptions options;
+  const Router router;
+};
+
+Routes Api::Inside::all_routes() {
+  Routes routes;
+  const auto add = [&](Routes more) {
+    std::move(more.begin(), more.end(), std::back_inserter(routes));
+  };
+  routes.push_back({.method = "GET", .path = "/", .handle = [this](const Call&) {
+                      return base::Result<Response>(index());
+                    }});
+  add(migration_routes(dependencies));
+  add(mode_routes(dependencies));
+  add(difference_routes(dependencies));
+  add(error_routes(dependencies));
+  add(query_routes(dependencies));
+  add(dataset_routes(dependencies));
+  add(flag_routes(dependencies));
+  add(evaluate_routes(dependencies));
+  add(marker_routes(dependencies));
+  add(stream_routes(dependencies));
+  add(otlp_routes(dependencies, options.ingest_body_bytes_max));
+  add(health_routes(dependencies));
+  add(metrics_routes(dependencies));
+  add(reload_routes(dependencies));
+  return routes;
+}
+
+Response Api::Inside::index() const {
+  Value::List resources;
+  for (const Route& route : router.routes())
+    resources.push_back(cat(route.method, " ", route.path));
+  return json_response(Value::Object{{"name", "understudy"}, {"resources", std::move(resources)}});
+}
+
+size_t Api::Inside::body_bytes_max(const Route& route) const {
+  switch (route.body) {
+    case BodyKind::kNone:
+      return kIgnoredBodyBytesMax;
+    case BodyKind::kJson:
+      return options.body_bytes_max;
+    case BodyKind::kIngest:
+      return options.ingest_body_bytes_max;
+  }
+  return kIgnoredBodyBytesMax;
+}
+
+Response Api::Inside::answer(const Request& request) const {
+  if (auto refusal = refuse_foreign_host(request, options.host_names)) return *refusal;
+  base::Result<Target> target = Target::parse(request.target);
+  if (!target.ok()) {
+    const bool too_long = target.error().kind == base::ErrorKind::kLimit;
+    return too_long ? error_response(414, target.error().context) : error_response(target.error());
+  }
+  auto found = router.match(request.method, *target);
+  if (const auto* none = std::get_if<NoRoute>(&found)) return not_found(*none);
+  if (const auto* others = std::get_if<OtherMethods>(&found)) {
+    return method_not_allowed(request.method, *others);
+  }
+  auto& match = std::get<RouteMatch>(found);
+  if (auto refusal = refuse_foreign_origin(request)) return *refusal;
+  if (auto refusal = refuse_other_content(request, *match.route)) return *refusal;
+  if (request.body.size() > body_bytes_max(*match.route)) {
+    return too_large(body_bytes_max(*match.route));
+  }
+  if (const base::Status known = check_parameters(*match.route, *target); !known.ok()) {
+    return error_response(known.error());
+  }
+  base::Result<Response> response =
+      match.route->handle(Call(request, std::move(match.path), std::move(target->parameters)));
+  return response.ok() ? *std::move(response) : error_response(response.error());
+}
+
+Api::Api(Dependencies dependencies, ApiOptions options)
+    : inside_(std::make_unique<Inside>(std::move(dependencies), std::move(options))) {}
+
+Api::~Api() = default;
+
+Response Api::handle(const Request& request) {
+  Response response = inside_->answer(request);
+  if (request.method == "HEAD") response.stream.reset();
+  response.headers.emplace_back("X-Content-Type-Options", "nosniff");
+  const bool cached =
+      std::any_of(response.headers.begin(), response.headers.end(),
+                  [](const auto& header) { return header.first == "Cache-Control"; });
+  if (!cached) response.headers.emplace_back("Cache-Control", "no-store");
+  return response;
+}
+
+size_t Api::body_bytes_max(std::string_view method, std::string_view target) const {
+  const base::Result<Target> parsed = Target::parse(target);
+  if (!parsed.ok()) return kIgnoredBodyBytesMax;
+  const auto found = inside_->router.match(method, *parsed);
+  const auto* match = std::get_if<RouteMatch>(&found);
+  return match == nullptr ? kIgnoredBodyBytesMax : inside_->body_bytes_max(*match->route);
+}
+
+Response Api::too_large(size_t body_bytes_max) {
+  return error_response(
+      413, cat("the body is larger than ", body_bytes_max, " bytes; send it in smaller parts"));
+}
+
+std::vector<std::string> Api::routes() const {
+  std::vector<std::string> routes;
+  for (const Route& route : inside_->router.routes()) {
+    routes.push_back(cat(route.method, " ", route.path));
+  }
+  return routes;
+}
+
+}  // namespace understudy::api

@@ -1,0 +1,192 @@
+#include "api/differences.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "api/error_response.h"
+#include "api/mode.h"
+#include "api/resources.h"
+#include "api/table_json.h"
+#include "event/event.h"
+
+namespace understudy::api {
+namespace {
+
+using base::Result;
+using flags::Value;
+using store::FilterOp;
+
+constexpr size_t kStoredGroupsMax = 1'000;
+constexpr size_t kGroupsMax = 200;
+constexpr size_t kGroupsDefault = 50;
+constexpr size_t kExamplesMax = 200;
+constexpr size_t kExamplesDefault = 20;
+
+store::Filter equals(const char* column, std::string_view value) {
+  return store::test(column, FilterOp::kEqual, {event::Value(value)});
+}
+
+store::Select in_window(const MigrationNow& migration, const EvidenceWindow& window) {
+  store::Select select;
+  select.dataset = std::string(event::kDifferences);
+  select.start_ns = window.span.start_ns;
+  select.end_ns = window.span.end_ns;
+  select.filter = store::all_of({equals("evaluation.migration", migration.facts.name)});
+  return select;
+}
+
+/// The unit as static text, which is what a Difference holds.
+const char* static_unit(std::string_view unit) {
+  static constexpr std::array<const char*, 7> kUnits = {"ulp",  "absolute", "ratio",  "s",
+                                                        "rows", "columns",  "seconds"};
+  const auto found = std::find(kUnits.begin(), kUnits.end(), unit);
+  return found == kUnits.end() ? "" : *found;
+}
+
+/// The stored differences put together as the recorder does it, so that the rule a group offers
+/// accepts all of it.
+Result<DifferenceNumbers> stored_differences(const Dependencies& dependencies,
+                                             const MigrationNow& migration,
+                                             const EvidenceWindow& window) {
+  store::Select select = in_window(migration, window);
+  select.group_by = {"http.route",           "difference.path_pattern",
+                     "difference.dimension", "difference.explanation",
+                     "difference.rule",      "difference.distance_unit"};
+  select.aggregates = {{.kind = store::AggregateKind::kCount},
+                       {.kind = store::AggregateKind::kMax, .column = "difference.distance"}};
+  select.order = {{.by = store::Order::By::kAggregate, .index = 0, .descending = true}};
+  select.limit = kStoredGroupsMax;
+  TRY_ASSIGN(const store::ResultTable table, dependencies.events.select(select));
+
+  store::Select count = in_window(migration, window);
+  count.aggregates = {{.kind = store::AggregateKind::kCount}};
+  TRY_ASSIGN(const store::ResultTable all, dependencies.events.select(count));
+
+  compare::DifferenceGroups groups({.groups_max = kStoredGroupsMax, .examples_max = 0});
+  uint64_t unknown = 0;
+  for (const auto& row : table.rows) {
+    const auto dimension = compare::parse_dimension(cell_text(row[2]));
+    const auto explanation = compare::parse_explanation(cell_text(row[3]));
+    const auto number = static_cast<uint64_t>(std::max<int64_t>(0, cell_count(row[6])));
+    if (!dimension) {
+      unknown += number;
+      continue;
+    }
+    compare::Difference difference;
+    difference.dimension = *dimension;
+    difference.explanation = explanation.value_or(compare::Explanation::kNone);
+    difference.path_pattern = cell_text(row[1]);
+    difference.rule = cell_text(row[4]);
+    difference.distance_unit = static_unit(cell_text(row[5]));
+    difference.distance = row[7].is_number() ? row[7].as_number() : 0;
+    groups.add(cell_text(row[0]), difference, number);
+  }
+  DifferenceNumbers numbers{.groups = groups.groups(), .total = groups.total() + unknown};
+  if (!all.rows.empty()) {
+    const auto total = static_cast<uint64_t>(std::max<int64_t>(0, cell_count(all.rows[0][0])));
+    numbers.total = std::max(numbers.total, total);
+  }
+  numbers.ungrouped = numbers.total - (groups.total() - groups.ungrouped());
+  return numbers;
+}
+
+Value group_json(const compare::DifferenceGroup& group) {
+  Value json = Value::Object{{"text", group.describe()},
+                             {"count", static_cast<int64_t>(group.count)},
+                             {"share", group.share},
+                             {"route", group.route},
+                             {"path", group.path_pattern},
+                             {"dimension", compare::name(group.dimension)},
+                             {"explanation", compare::name(group.explanation)}};
+  if (!group.distance_unit.empty()) {
+    json.set("distance_max", group.distance_max);
+    json.set("distance_unit", group.distance_unit);
+  }
+  if (!group.rule.empty()) json.set("rule", group.rule);
+  return json;
+}
+
+store::Select examples_select(const MigrationNow& migration, const EvidenceWindow& window,
+                              const Call& call) {
+  store::Select select = in_window(migration, window);
+  static constexpr std::array<std::pair<std::string_view, const char*>, 4> kFilters = {
+      {{"route", "http.route"},
+       {"path", "difference.path_pattern"},
+       {"dimension", "difference.dimension"},
+       {"explanation", "difference.explanation"}}};
+  for (const auto& [parameter, column] : kFilters) {
+    if (const auto wanted = call.query(parameter)) {
+      select.filter.children.push_back(equals(column, *wanted));
+    }
+  }
+  select.row_columns = {"evaluation.id",
+                        "evaluation.mode",
+                        "http.route",
+                        "difference.dimension",
+                        "difference.path",
+                        "difference.control_type",
+                        "difference.candidate_type",
+                        "difference.control_value",
+                        "difference.candidate_value",
+                        "difference.explanation",
+                        "difference.distance",
+                        "difference.distance_unit",
+                        "difference.rule"};
+  return select;
+}
+
+Result<Response> get_differences(const Dependencies& dependencies, const Call& call) {
+  const auto migration = dependencies.migrations.find(call.path("name"));
+  if (!migration) return check_migration(dependencies, call.path("name")).error();
+  TRY_ASSIGN(const int64_t groups_max, call.query_int("groups", 0, kGroupsMax, kGroupsDefault));
+  TRY_ASSIGN(const int64_t limit, call.query_int("limit", 0, kExamplesMax, kExamplesDefault));
+  TRY_ASSIGN(const EvidenceWindow window, evidence_window(dependencies, *migration, call));
+  TRY_ASSIGN(Value shown,
+             differences_json(dependencies, *migration, window, static_cast<size_t>(groups_max)));
+  Value::List examples;
+  if (limit > 0) {
+    store::Select select = examples_select(*migration, window, call);
+    select.limit = static_cast<size_t>(limit);
+    TRY_ASSIGN(const store::ResultTable rows, dependencies.events.select(select));
+    for (size_t row = 0; row < rows.rows.size(); ++row) examples.push_back(row_json(rows, row));
+  }
+  shown.set("examples", std::move(examples));
+  return json_response(shown);
+}
+
+}  // namespace
+
+Result<Value> differences_json(const Dependencies& dependencies, const MigrationNow& migration,
+                               const EvidenceWindow& window, size_t groups_max) {
+  TRY_ASSIGN(const DifferenceNumbers stored, stored_differences(dependencies, migration, window));
+  const bool from_events = stored.total > 0;
+  const DifferenceNumbers& numbers = from_events ? stored : migration.differences;
+  Value::List groups;
+  for (const compare::DifferenceGroup& group : numbers.groups) {
+    if (groups.size() == groups_max) break;
+    groups.push_back(group_json(group));
+  }
+  Value::List rules;
+  for (const RuleHits& rule : migration.differences.rules) {
+    rules.push_back(Value::Object{{"rule", rule.rule}, {"hits", static_cast<int64_t>(rule.hits)}});
+  }
+  return Value::Object{{"source", from_events ? "events" : "memory"},
+                       {"total", static_cast<int64_t>(numbers.total)},
+                       {"ungrouped", static_cast<int64_t>(numbers.ungrouped)},
+                       {"groups_found", static_cast<int64_t>(numbers.groups.size())},
+                       {"groups", std::move(groups)},
+                       {"rules", std::move(rules)}};
+}
+
+Routes difference_routes(const Dependencies& dependencies) {
+  return {{.method = "GET",
+           .path = "/api/migrations/{name}/differences",
+           .parameters = {"last", "since", "groups", "limit", "route", "path", "dimension",
+                          "explanation"},
+           .handle = [&](const Call& call) { return get_differences(dependencies, call); }}};
+}
+
+}  // namespace understudy::api

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <cstddef>
+
+#include "api/api.h"
+#include "api/evidence_window.h"
+#include "base/result.h"
+#include "flags/value.h"
+
+namespace understudy::api {
+
+/// The differences of a migration, grouped by cause: {"source", "total", "ungrouped", "groups",
+/// "rules"}, the `groups_max` largest groups. They come from the stored events of the window, which
+/// hold what every process reported; when there are none, from what this process has in memory.
+base::Result<flags::Value> differences_json(const Dependencies& dependencies,
+                                            const MigrationNow& migration,
+                                            const EvidenceWindow& window, size_t groups_max);
+
+}  // namespace understudy::api

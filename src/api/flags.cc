@@ -1,0 +1,195 @@
+#include <limits>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "api/error_response.h"
+#include "api/flag_check.h"
+#include "api/resources.h"
+#include "base/text.h"
+#include "flags/flag_json.h"
+#include "flags/mode.h"
+#include "query/rfc3339.h"
+
+namespace understudy::api {
+namespace {
+
+using base::cat;
+using base::ErrorKind;
+using base::Result;
+using flags::Flag;
+using flags::Value;
+
+constexpr int64_t kFlagsDefault = 100;
+constexpr int64_t kFlagsMax = 1'000;
+/// Histories carry whole flags, twice each.
+constexpr int64_t kHistoryDefault = 20;
+constexpr int64_t kHistoryMax = 200;
+
+Result<Response> list_flags(const Dependencies& dependencies, const Call& call) {
+  TRY_ASSIGN(const int64_t limit, call.query_int("limit", 1, kFlagsMax, kFlagsDefault));
+  const std::string_view after = call.query("after").value_or(std::string_view());
+  TRY_ASSIGN(const std::vector<Flag> flags, dependencies.state.flags());
+  Value::List list;
+  Value shown = Value::Object{{"total", static_cast<int64_t>(flags.size())}};
+  for (const Flag& flag : flags) {
+    if (!after.empty() && flag.key <= after) continue;
+    if (std::cmp_equal(list.size(), limit)) {
+      shown.set("next_after", list.back().find("key")->as_string());
+      break;
+    }
+    list.push_back(flags::to_value(flag));
+  }
+  shown.set("flags", std::move(list));
+  return json_response(shown);
+}
+
+/// The error for an unknown key, with the nearest one.
+base::Error no_flag(const Dependencies& dependencies, std::string_view key) {
+  const auto snapshot = dependencies.flags.current();
+  std::vector<std::string_view> keys;
+  for (const Flag* flag : snapshot->flags()) {
+    if (!flag->deleted) keys.push_back(flag->key);
+  }
+  const std::string_view meant = base::nearest(key, keys);
+  return base::error(ErrorKind::kNotFound,
+                     cat("there is no flag '", base::printable(key), "'",
+                         meant.empty() ? std::string() : cat("; did you mean '", meant, "'?")));
+}
+
+std::string version_tag(const Flag& flag) { return cat("\"", flag.version, "\""); }
+
+Result<Response> get_flag(const Dependencies& dependencies, const Call& call) {
+  const std::string_view key = call.path("key");
+  const Result<Flag> flag = dependencies.state.flag(key);
+  if (!flag.ok()) {
+    return flag.error().kind == ErrorKind::kNotFound ? no_flag(dependencies, key) : flag.error();
+  }
+  Response response = json_response(flags::to_value(*flag));
+  response.headers.emplace_back("ETag", version_tag(*flag));
+  return response;
+}
+
+/// `expected_version` as parameter, or If-Match with the ETag that GET gave.
+Result<std::optional<int64_t>> expected_version(const Call& call) {
+  std::optional<int64_t> expected;
+  if (call.query("expected_version")) {
+    TRY_ASSIGN(expected,
+               call.query_int("expected_version", 0, std::numeric_limits<int64_t>::max(), 0));
+    return expected;
+  }
+  std::string_view tag = base::trim(call.header("if-match"));
+  if (tag.empty() || tag == "*") return expected;
+  if (tag.size() >= 2 && tag.front() == '"' && tag.back() == '"') {
+    expected = base::parse_int64(tag.substr(1, tag.size() - 2));
+  }
+  if (!expected) {
+    return base::error(ErrorKind::kProtocol, "If-Match is not the ETag of a flag, such as \"3\"");
+  }
+  return expected;
+}
+
+state::Change change_of(const Call& call) {
+  return {.who = call.actor(), .comment = std::string(call.query("comment").value_or(""))};
+}
+
+Result<Response> put_flag(const Dependencies& dependencies, const Call& call) {
+  const std::string_view key = call.path("key");
+  TRY_ASSIGN(const auto expected, expected_version(call));
+  TRY_ASSIGN(Value body, call.json_object());
+  const Value* given_key = body.find("key");
+  if (given_key == nullptr) {
+    body.set("key", key);
+  } else if (!given_key->is_string() || given_key->as_string() != key) {
+    return base::invalid(cat("\"key\" in the body is not '", base::printable(key),
+                             "', the key in the path; leave it out or make them equal"));
+  }
+  TRY_ASSIGN(Flag flag, flags::flag_from_json(body));
+  TRY(check_flag(flag));
+  for (const std::string& migration : dependencies.migrations.names()) {
+    if (key != flags::mode_flag_key(migration)) continue;
+    const auto mix = flags::mix_of(flag);
+    if (!mix.ok()) {
+      return base::invalid(
+          cat("this flag is the mode of migration ", migration, ": ", mix.error().context));
+    }
+  }
+  TRY_ASSIGN(const Flag written,
+             dependencies.state.put_flag(std::move(flag), change_of(call), expected));
+  TRY(dependencies.flags.publish());
+  Response response = json_response(flags::to_value(written));
+  response.headers.emplace_back("ETag", version_tag(written));
+  return response;
+}
+
+Result<Response> delete_flag(const Dependencies& dependencies, const Call& call) {
+  const std::string_view key = call.path("key");
+  TRY_ASSIGN(const auto expected, expected_version(call));
+  const base::Status removed = dependencies.state.remove_flag(key, change_of(call), expected);
+  if (!removed.ok()) {
+    return removed.error().kind == ErrorKind::kNotFound ? no_flag(dependencies, key)
+                                                        : removed.error();
+  }
+  TRY(dependencies.flags.publish());
+  Response response;
+  response.status = 204;
+  response.content_type.clear();
+  return response;
+}
+
+Value flag_or_null(const std::string& json) {
+  if (json.empty()) return {};
+  Result<Value> value = flags::parse_json(json);
+  return value.ok() ? *std::move(value) : Value();
+}
+
+Result<Response> get_history(const Dependencies& dependencies, const Call& call) {
+  TRY_ASSIGN(const int64_t limit, call.query_int("limit", 1, kHistoryMax, kHistoryDefault));
+  TRY_ASSIGN(const int64_t before,
+             call.query_int("before", 0, std::numeric_limits<int64_t>::max(), 0));
+  TRY_ASSIGN(const auto entries, dependencies.state.history({.kind = state::ItemKind::kFlag,
+                                                             .key = std::string(call.path("key")),
+                                                             .before_id = before,
+                                                             .limit = static_cast<int>(limit)}));
+  if (entries.empty() && before == 0) return no_flag(dependencies, call.path("key"));
+  Value::List list;
+  for (const state::HistoryEntry& entry : entries) {
+    list.push_back(Value::Object{{"id", entry.id},
+                                 {"time", query::rfc3339_nanoseconds(entry.time_ns)},
+                                 {"version", entry.version},
+                                 {"by", entry.who},
+                                 {"comment", entry.comment},
+                                 {"origin", state::name(entry.origin)},
+                                 {"from", flag_or_null(entry.from_json)},
+                                 {"to", flag_or_null(entry.to_json)}});
+  }
+  return json_response(Value::Object{{"history", std::move(list)}});
+}
+
+}  // namespace
+
+Routes flag_routes(const Dependencies& dependencies) {
+  return {{.method = "GET",
+           .path = "/api/flags",
+           .parameters = {"limit", "after"},
+           .handle = [&](const Call& call) { return list_flags(dependencies, call); }},
+          {.method = "GET",
+           .path = "/api/flags/{key}",
+           .handle = [&](const Call& call) { return get_flag(dependencies, call); }},
+          {.method = "PUT",
+           .path = "/api/flags/{key}",
+           .body = BodyKind::kJson,
+           .parameters = {"by", "comment", "expected_version"},
+           .handle = [&](const Call& call) { return put_flag(dependencies, call); }},
+          {.method = "DELETE",
+           .path = "/api/flags/{key}",
+           .parameters = {"by", "comment", "expected_version"},
+           .handle = [&](const Call& call) { return delete_flag(dependencies, call); }},
+          {.method = "GET",
+           .path = "/api/flags/{key}/history",
+           .parameters = {"limit", "before"},
+           .handle = [&](const Call& call) { return get_history(dependencies, call); }}};
+}
+
+}  // namespace understudy::api

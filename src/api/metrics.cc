@@ -1,0 +1,137 @@
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "api/resources.h"
+#include "base/check.h"
+#include "base/text.h"
+
+namespace understudy::api {
+namespace {
+
+using base::cat;
+using base::Result;
+
+/// Prometheus text, version 0.0.4.
+class Exposition {
+ public:
+  using Labels = std::vector<std::pair<std::string_view, std::string_view>>;
+
+  void family(std::string_view name, std::string_view type, std::string_view meaning) {
+    text_ += cat("# HELP ", name, " ", meaning, "\n# TYPE ", name, " ", type, "\n");
+  }
+  void sample(std::string_view name, uint64_t value, const Labels& labels = {}) {
+    text_ += name;
+    for (size_t i = 0; i < labels.size(); ++i) {
+      text_ += cat(i == 0 ? "{" : ",", labels[i].first, "=\"", escaped(labels[i].second), "\"");
+    }
+    text_ += cat(labels.empty() ? "" : "}", " ", value, "\n");
+  }
+  void single(std::string_view name, std::string_view type, std::string_view meaning,
+              uint64_t value) {
+    family(name, type, meaning);
+    sample(name, value);
+  }
+  std::string take() { return std::move(text_); }
+
+ private:
+  static std::string escaped(std::string_view text) {
+    std::string out;
+    for (const char letter : text) {
+      if (letter == '\n') {
+        out += "\\n";
+      } else {
+        if (letter == '\\' || letter == '"') out += '\\';
+        out += letter;
+      }
+    }
+    return out;
+  }
+
+  std::string text_;
+};
+
+void add_accounting(Exposition& out, MigrationDirectory& migrations) {
+  struct Books {
+    std::string migration;
+    AccountingNumbers numbers;
+  };
+  std::vector<Books> all;
+  for (const std::string& name : migrations.names()) {
+    if (auto numbers = migrations.accounting(name)) all.push_back({name, *std::move(numbers)});
+  }
+  if (all.empty()) return;
+  out.family("understudy_requests_total", "counter", "Requests of a migration.");
+  for (const Books& books : all) {
+    out.sample("understudy_requests_total", books.numbers.requests,
+               {{"migration", books.migration}});
+  }
+  out.family("understudy_evaluations_total", "counter",
+             "Settled requests by account; they add up to the requests once none is under way.");
+  for (const Books& books : all) {
+    for (const NamedCount& account : books.numbers.accounts) {
+      out.sample("understudy_evaluations_total", account.count,
+                 {{"migration", books.migration}, {"accounting", account.name}});
+    }
+  }
+  out.family("understudy_records_dropped_total", "counter",
+             "Evaluations without an event because the recorder was full.");
+  for (const Books& books : all) {
+    out.sample("understudy_records_dropped_total", books.numbers.records_dropped,
+               {{"migration", books.migration}});
+  }
+}
+
+void add_store(Exposition& out, store::EventStore& events) {
+  const store::StoreStats stats = events.stats();
+  out.single("understudy_store_events_appended_total", "counter", "Events acknowledged.",
+             stats.events_appended);
+  out.single("understudy_store_events_queryable", "gauge", "Events that can be queried.",
+             stats.events_queryable);
+  out.single("understudy_store_events_waiting", "gauge",
+             "Events acknowledged that cannot be queried yet.", stats.events_waiting);
+  out.single("understudy_store_events_aged_out_total", "counter",
+             "Events that left the queryable set at its bound.", stats.events_aged_out);
+  out.single("understudy_store_fields_dropped_total", "counter",
+             "Fields beyond the columns a dataset can have.", stats.fields_dropped);
+  out.single("understudy_store_append_failures_total", "counter", "Appends that failed.",
+             stats.append_failures);
+  out.single("understudy_store_log_bytes", "gauge", "Bytes of the event log.", stats.log_bytes);
+  out.single("understudy_store_log_files", "gauge", "Files of the event log.", stats.log_files);
+  out.single("understudy_store_log_bytes_cut", "gauge", "Torn tail cut off at the start.",
+             stats.log_bytes_cut);
+  out.single("understudy_store_log_bytes_damaged", "gauge", "Bytes no record could be read from.",
+             stats.log_bytes_damaged);
+}
+
+Result<Response> metrics(const Dependencies& dependencies) {
+  Exposition out;
+  add_accounting(out, dependencies.migrations);
+  for (const NamedCount& one : dependencies.migrations.recorder_counters()) {
+    out.single(cat("understudy_recorder_", one.name), "untyped", "A counter of the recorder.",
+               one.count);
+  }
+  add_store(out, dependencies.events);
+  out.single("understudy_flags_version", "gauge", "Number of the newest flag change.",
+             dependencies.flags.current()->version());
+  out.single("understudy_flag_streams_open", "gauge", "Flag streams that are open.",
+             dependencies.flags.streams_open());
+  out.single("understudy_bugs_seen_total", "counter",
+             "Broken assumptions that were survived; each is in the log.", base::bugs_seen());
+  Response response;
+  response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+  response.body = out.take();
+  return response;
+}
+
+}  // namespace
+
+Routes metrics_routes(const Dependencies& dependencies) {
+  return {{.method = "GET",
+           .path = "/metrics",
+           .handle = [&](const Call&) { return metrics(dependencies); },
+           .any_parameters = true}};
+}
+
+}  // namespace understudy::api

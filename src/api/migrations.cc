@@ -1,0 +1,137 @@
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "api/differences.h"
+#include "api/error_response.h"
+#include "api/errors.h"
+#include "api/evidence_window.h"
+#include "api/mode.h"
+#include "api/resources.h"
+#include "base/text.h"
+#include "judge/judge.h"
+#include "judge/verdict_json.h"
+
+namespace understudy::api {
+namespace {
+
+using base::Result;
+using flags::Value;
+
+constexpr size_t kTopGroups = 10;
+
+Value count_json(uint64_t count) { return static_cast<int64_t>(count); }
+
+Value counts_json(const std::vector<NamedCount>& counts) {
+  Value::Object object;
+  for (const NamedCount& one : counts) object.push_back({one.name, count_json(one.count)});
+  return object;
+}
+
+/// The books, and whether they balance: they do as soon as nothing is under way.
+Value accounting_json(const AccountingNumbers& accounting) {
+  uint64_t sum = 0;
+  for (const NamedCount& one : accounting.accounts) sum += one.count;
+  return Value::Object{
+      {"requests", count_json(accounting.requests)},
+      {"accounts", counts_json(accounting.accounts)},
+      {"sum", count_json(sum)},
+      {"under_way", count_json(accounting.requests > sum ? accounting.requests - sum : 0)},
+      {"adds_up", accounting.requests == sum},
+      {"records_dropped", count_json(accounting.records_dropped)}};
+}
+
+Value facts_json(const MigrationFacts& facts) {
+  Value::List routes;
+  for (const RouteFacts& route : facts.routes) {
+    routes.push_back(Value::Object{{"name", route.name},
+                                   {"match", route.match},
+                                   {"compare", route.compare},
+                                   {"safe_to_repeat", route.safe_to_repeat}});
+  }
+  return Value::Object{{"name", facts.name},
+                       {"listen", facts.listen},
+                       {"control", Value::Object{{"url", facts.control_url}}},
+                       {"candidate", Value::Object{{"url", facts.candidate_url}}},
+                       {"bucket_by", facts.bucket_by},
+                       {"routes", std::move(routes)}};
+}
+
+Result<std::optional<judge::Population>> wanted_population(const Call& call) {
+  const auto text = call.query("population");
+  if (!text) return std::optional<judge::Population>();
+  for (const judge::Population one : {judge::Population::kPaired, judge::Population::kCutover}) {
+    if (*text == judge::name(one)) return std::optional<judge::Population>(one);
+  }
+  return base::error(base::ErrorKind::kProtocol,
+                     base::cat("parameter 'population': '", base::printable(*text),
+                               "' is neither paired nor cutover"));
+}
+
+/// The judge's verdict as a JSON value, with the reason for its window.
+Result<Value> verdict_json(const Dependencies& dependencies, const MigrationNow& migration,
+                           const EvidenceWindow& window,
+                           std::optional<judge::Population> population) {
+  TRY_ASSIGN(const judge::Verdict verdict,
+             judge::judge(dependencies.events, {.migration = migration.facts.name,
+                                                .criteria = migration.criteria,
+                                                .window = window.span,
+                                                .baseline = window.baseline,
+                                                .population = population,
+                                                .now_ns = dependencies.clock.unix_ns()}));
+  const std::string text = judge::verdict_to_json(verdict).dump(
+      -1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  TRY_ASSIGN(Value json, flags::parse_json(text));
+  json.set("window_reason", window.reason);
+  return json;
+}
+
+/// A part of the page that could not be made says why in its place.
+Value value_or_error(Result<Value> part) {
+  if (part.ok()) return *std::move(part);
+  return Value::Object{{"error", part.error().context}};
+}
+
+Result<Response> list_migrations(const Dependencies& dependencies) {
+  Value::List list;
+  for (const std::string& name : dependencies.migrations.names()) {
+    const auto accounting = dependencies.migrations.accounting(name);
+    if (!accounting) continue;  // gone since: a reload
+    list.push_back(Value::Object{{"name", name},
+                                 {"mode", value_or_error(mode_json(dependencies, name))},
+                                 {"accounting", accounting_json(*accounting)}});
+  }
+  return json_response(Value::Object{{"migrations", std::move(list)}});
+}
+
+Result<Response> get_migration(const Dependencies& dependencies, const Call& call) {
+  const auto migration = dependencies.migrations.find(call.path("name"));
+  if (!migration) return check_migration(dependencies, call.path("name")).error();
+  TRY_ASSIGN(const auto population, wanted_population(call));
+  TRY_ASSIGN(const EvidenceWindow window, evidence_window(dependencies, *migration, call));
+  Value shown = facts_json(migration->facts);
+  shown.set("mode", value_or_error(mode_json(dependencies, migration->facts.name)));
+  shown.set("accounting", accounting_json(migration->accounting));
+  shown.set("counters", counts_json(migration->counters));
+  shown.set("recorder", counts_json(dependencies.migrations.recorder_counters()));
+  shown.set("verdict", value_or_error(verdict_json(dependencies, *migration, window, population)));
+  shown.set("differences",
+            value_or_error(differences_json(dependencies, *migration, window, kTopGroups)));
+  shown.set("errors", value_or_error(errors_json(dependencies, *migration, window, kTopGroups, 0)));
+  return json_response(shown);
+}
+
+}  // namespace
+
+Routes migration_routes(const Dependencies& dependencies) {
+  return {{.method = "GET",
+           .path = "/api/migrations",
+           .handle = [&](const Call&) { return list_migrations(dependencies); }},
+          {.method = "GET",
+           .path = "/api/migrations/{name}",
+           .parameters = {"last", "since", "population"},
+           .handle = [&](const Call& call) { return get_migration(dependencies, call); }}};
+}
+
+}  // namespace understudy::api
