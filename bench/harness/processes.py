@@ -147,7 +147,7 @@ def origin(port, body, extra=""):
 def run_wrk(port, seconds, connections=64, path="/", threads=1):
     """Returns (requests, errors, {percentile: seconds})."""
     result = subprocess.run(
-        ["wrk", f"-t{threads}", f"-c{connections}", f"-d{seconds}s", "--latency",
+        ["wrk", f"-t{threads}", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--latency",
          f"http://127.0.0.1:{port}{path}"],
         capture_output=True, text=True, check=True,
     ).stdout
