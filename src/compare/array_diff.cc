@@ -181,7 +181,7 @@ TreeDiff::Pairing TreeDiff::pair_items(std::vector<Item> a, std::vector<Item> b,
     Pairing found;
     std::vector<Item> rest_a = a;
     std::vector<Item> rest_b = b;
-    pair_by_hash(rest_a, rest_b, found);
+    if (!same_length || any_moved(a, b)) pair_by_hash(rest_a, rest_b, found);
     const size_t equal = a.size() - rest_a.size();
     Rule rule;
     rule.unordered = true;
@@ -237,6 +237,21 @@ void TreeDiff::note_moves(std::vector<ItemPair> equal, Pairing& out) {
     out.moved = true;
     out.moved_example = *moved;
   }
+}
+
+bool TreeDiff::any_moved(const std::vector<Item>& a, const std::vector<Item>& b) {
+  std::array<uint64_t, kMovedSamples> samples;
+  const size_t count = std::min(a.size(), kMovedSamples);
+  for (size_t i = 0; i < count; ++i) {
+    samples[i] = sameness_.hash(a_, a[i * a.size() / count].node);
+  }
+  const auto end = samples.begin() + static_cast<std::ptrdiff_t>(count);
+  std::sort(samples.begin(), end);
+  for (const Item& item : b) {
+    if (work_.spent()) return false;
+    if (std::binary_search(samples.begin(), end, sameness_.hash(b_, item.node))) return true;
+  }
+  return false;
 }
 
 void TreeDiff::pair_by_hash(std::vector<Item>& a, std::vector<Item>& b, Pairing& out) {

@@ -19,7 +19,8 @@ constexpr int64_t kExponentMax = 1'000'000'000'000'000;  // written exponents sa
 Decimal::Decimal(std::string_view token) {
   size_t at = 0;
   if (at < token.size() && (token[at] == '-' || token[at] == '+')) negative_ = token[at++] == '-';
-  const size_t letter = std::min(token.find_first_of("eE", at), token.size());
+  size_t letter = at;
+  while (letter < token.size() && token[letter] != 'e' && token[letter] != 'E') ++letter;
   const std::string_view mantissa = token.substr(at, letter - at);
   const size_t point = mantissa.find('.');
   digits_.reserve(mantissa.size());

@@ -204,6 +204,7 @@ LiftResult JsonLift::read(std::string_view text, const JsonLimits& limits, bool 
   uint32_t depth = 0;  // open containers
   uint32_t container = 0;
   uint32_t items = 0;  // of the innermost container
+  bool in_object = false;
   size_t backslash = text.find('\\');
   size_t wrong = 0;
 
@@ -243,6 +244,7 @@ LiftResult JsonLift::read(std::string_view text, const JsonLimits& limits, bool 
     ++depth;
     container = size;
     items = 0;
+    in_object = kind == NodeKind::kObject;
     nodes[size] = Node{positions[at], 0, 0, Node::pack(kind, 0)};
     ++size;
     ++at;
@@ -301,7 +303,7 @@ value:
 
 after_value:
   if (depth == depth_floor) goto document_end;
-  if (nodes[container].kind() == NodeKind::kObject) {
+  if (in_object) {
     if (letter_at(at) == ',') {
       ++at;
       goto member;
@@ -334,6 +336,7 @@ close : {
   --depth;
   container = open[depth];
   items = children[depth];
+  in_object = nodes[container].kind() == NodeKind::kObject;
   goto after_value;
 }
 

@@ -40,6 +40,19 @@ inline bool equal_bytes(const char* a, const char* b, size_t size) {
   return true;
 }
 
+/// The length and the first seven bytes of a key: equal keys without escapes have equal fronts.
+inline uint64_t front(const Document& document, uint32_t key) {
+  const Node& node = document[key];
+  uint64_t word = 0;
+  if (node.offset + 8ULL <= document.text.size()) {
+    std::memcpy(&word, document.text.data() + node.offset, sizeof word);
+  } else {
+    std::memcpy(&word, document.text.data() + node.offset, std::min<uint32_t>(node.length, 8));
+  }
+  if (node.length < 7) word &= (1ULL << (8 * node.length)) - 1;
+  return (word & 0x00FFFFFFFFFFFFFFULL) | static_cast<uint64_t>(node.length) << 56;
+}
+
 /// The texts of keys in sorting order, the k-th of a name before the next.
 struct SortedKeys {
   SortedKeys(const Document& document, uint32_t first, uint32_t members, WorkBudget& work) {
@@ -194,24 +207,29 @@ bool Sameness::same_rest(uint32_t p, uint32_t q, uint32_t members) {
     return true;
   }
   std::array<uint32_t, kSmallObject> keys;
+  std::array<uint64_t, kSmallObject> fronts;
+  bool escapes = false;
   for (uint32_t i = 0; i < members; ++i) {
     keys[i] = q;
+    fronts[i] = front(b_, q);
+    escapes = escapes || b_[q].escaped();
     q = b_[q + 1].next;
   }
-  uint32_t unused = members == 32 ? UINT32_MAX : (1U << members) - 1;
   uint64_t steps = 0;
+  uint32_t first_unused = 0;
   for (uint32_t i = 0; i < members; ++i) {
-    uint32_t found = members;
-    for (uint32_t left = unused; left != 0; left &= left - 1) {
-      const auto j = static_cast<uint32_t>(std::countr_zero(left));
-      ++steps;
-      if (!same_key(p, keys[j])) continue;
-      found = j;
-      break;
+    const uint64_t wanted = front(a_, p);
+    const bool exact = !escapes && !a_[p].escaped();
+    uint32_t found = first_unused;
+    for (; found < members; ++found) {
+      if (exact && fronts[found] != wanted) continue;
+      if (keys[found] != kAbsent && same_key(p, keys[found])) break;
     }
+    steps += found - first_unused + 1;
     if (found == members) return false;
-    unused &= ~(1U << found);
     const uint32_t value = keys[found] + 1;
+    keys[found] = kAbsent;
+    while (first_unused < members && keys[first_unused] == kAbsent) ++first_unused;
     if (a_[p + 1].is_container() ? !same(p + 1, value) : !same_leaf(p + 1, value)) return false;
     p = a_[p + 1].next;
   }

@@ -1,5 +1,7 @@
 #include "compare/scalar.h"
 
+#include <optional>
+
 #include "compare/decimal.h"
 #include "compare/text_form.h"
 
@@ -21,10 +23,32 @@ std::string_view Scalar::text(std::string& buffer) const {
   return buffer;
 }
 
+namespace {
+
+/// Without the zeros at the end of its fraction; nothing for a number with an exponent.
+std::optional<std::string_view> without_last_zeros(std::string_view token) {
+  for (const char letter : token) {
+    if (letter == 'e' || letter == 'E') return std::nullopt;
+  }
+  while (token.ends_with('0')) token.remove_suffix(1);
+  return token;
+}
+
+bool same_float(std::string_view a, std::string_view b) {
+  // JSON allows no zeros in front, so without an exponent a value has one spelling but for those
+  // at the end. A float without an exponent has a point, so only its fraction loses zeros.
+  const auto x = without_last_zeros(a);
+  const auto y = without_last_zeros(b);
+  if (x && y) return *x == *y;
+  return Decimal(a).same(Decimal(b));
+}
+
+}  // namespace
+
 bool same_scalar(const Scalar& a, const Scalar& b) {
   if (a.kind != b.kind) return false;
   if (a.raw == b.raw && a.escaped == b.escaped) return true;
-  if (a.type == ValueType::kFloat) return Decimal(a.raw).same(Decimal(b.raw));
+  if (a.type == ValueType::kFloat) return same_float(a.raw, b.raw);
   if (a.is_string() && (a.escaped || b.escaped)) {
     std::string buffer_a;
     std::string buffer_b;

@@ -81,7 +81,8 @@ class TreeDiff {
   struct Table;  // what is known of the table being compared; in table_diff.h
 
   static constexpr uint32_t kOrderDepthMax = 4;  // deeper arrays are compared place by place
-  static constexpr size_t kKeyColumnsMax = 16;   // tried as the identity of rows
+  static constexpr size_t kMovedSamples = 16;
+  static constexpr size_t kKeyColumnsMax = 16;  // tried as the identity of rows
 
   // Values and objects.
   void diff(uint32_t control, uint32_t candidate);
@@ -99,6 +100,8 @@ class TreeDiff {
   void collect_unequal(uint32_t control, uint32_t candidate, std::vector<Item>& a,
                        std::vector<Item>& b);
   Pairing pair_items(std::vector<Item> a, std::vector<Item> b, bool same_length);
+  /// Whether any of some items of `a` stands elsewhere in `b`; when none does, most have changed.
+  bool any_moved(const std::vector<Item>& a, const std::vector<Item>& b);
   void pair_by_hash(std::vector<Item>& a, std::vector<Item>& b, Pairing& out);
   void pair_unordered(std::vector<Item>& a, std::vector<Item>& b, Pairing& out);
   bool pair_by_key(const std::vector<std::string>& members, bool guessed, std::vector<Item>& a,
