@@ -137,11 +137,19 @@ Explained explain_numbers(std::string_view a_token, std::string_view b_token, bo
     if (ulps <= kCloseUlps) {
       return explained(Explanation::kFloatUlp, within, static_cast<double>(ulps), "ulp");
     }
+    const auto x = static_cast<float>(pair.x);
+    const auto y = static_cast<float>(pair.y);
+    Rule single;
+    single.relative = kSinglePrecision;
+    const bool is_single = finite && x == y;
+    // A double that is exactly the other's float gives itself away, however short the other is.
+    if (is_single && (static_cast<double>(x) == pair.y || static_cast<double>(y) == pair.x)) {
+      return explained(Explanation::kFloatSingle, std::move(single), static_cast<double>(ulps),
+                       "ulp");
+    }
     if (auto found = explain_rounding(pair)) return *std::move(found);
-    if (finite && static_cast<float>(pair.x) == static_cast<float>(pair.y)) {
-      Rule rule;
-      rule.relative = kSinglePrecision;
-      return explained(Explanation::kFloatSingle, std::move(rule), static_cast<double>(ulps),
+    if (is_single) {
+      return explained(Explanation::kFloatSingle, std::move(single), static_cast<double>(ulps),
                        "ulp");
     }
   }
@@ -186,7 +194,7 @@ bool is_json_number(std::string_view token) {
   return kind == NodeKind::kInteger || kind == NodeKind::kFloat;
 }
 
-/// `longer` with the mark of an ellipsis taken off its end.
+/// Without the mark of an ellipsis at its end.
 std::string_view without_ellipsis(std::string_view text) {
   if (text.ends_with("...")) return text.substr(0, text.size() - 3);
   if (text.ends_with("\xE2\x80\xA6")) return text.substr(0, text.size() - 3);
@@ -214,12 +222,13 @@ Explained explain_texts(std::string_view a, std::string_view b) {
     rule.trim = trim;
     return explained(Explanation::kCase, std::move(rule));
   }
-  const std::string_view shorter = a.size() < b.size() ? a : b;
-  const std::string_view longer = a.size() < b.size() ? b : a;
-  for (const std::string_view start : {shorter, without_ellipsis(shorter)}) {
-    if (start.size() >= kTruncationBytesMin && longer.starts_with(start)) {
-      return explained(Explanation::kTruncation, ignoring(),
-                       static_cast<double>(longer.size() - start.size()), "bytes");
+  for (const auto& [cut, whole] : {std::pair(a, b), std::pair(b, a)}) {
+    for (const std::string_view start : {cut, without_ellipsis(cut)}) {
+      if (start.size() >= kTruncationBytesMin && start.size() < whole.size() &&
+          whole.starts_with(start)) {
+        return explained(Explanation::kTruncation, ignoring(),
+                         static_cast<double>(whole.size() - start.size()), "bytes");
+      }
     }
   }
   return {};
