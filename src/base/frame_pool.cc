@@ -15,14 +15,19 @@ struct Block {
 };
 
 struct FreeList {
-  Block* head = nullptr;
-  size_t length = 0;
+  Block* head;
+  size_t length;
 };
 
-class FramePool {
- public:
-  ~FramePool() {
-    for (FreeList& list : lists_) {
+// Zero-initialised and without a destructor, so that reaching it needs no guard.
+constinit thread_local std::array<FreeList, kClasses> t_lists{};
+constinit thread_local bool t_closed = false;
+
+/// Gives everything back when the thread ends; only the slow path touches it.
+struct Cleaner {
+  ~Cleaner() {
+    t_closed = true;
+    for (FreeList& list : t_lists) {
       while (list.head != nullptr) {
         Block* next = list.head->next;
         ::operator delete(list.head);
@@ -30,33 +35,13 @@ class FramePool {
       }
     }
   }
-
-  void* take(size_t size_class) {
-    FreeList& list = lists_[size_class];
-    if (list.head == nullptr) return ::operator new((size_class + 1) * kClassBytes);
-    Block* block = list.head;
-    list.head = block->next;
-    --list.length;
-    return block;
-  }
-
-  void give(void* memory, size_t size_class) noexcept {
-    FreeList& list = lists_[size_class];
-    if (list.length >= kFramesKeptMax) {
-      ::operator delete(memory);
-      return;
-    }
-    list.head = new (memory) Block{list.head};
-    ++list.length;
-  }
-
- private:
-  std::array<FreeList, kClasses> lists_{};
+  void touch() {}
 };
+thread_local Cleaner t_cleaner;
 
-FramePool& pool() {
-  thread_local FramePool instance;
-  return instance;
+void* allocate_block(size_t size_class) {
+  t_cleaner.touch();
+  return ::operator new((size_class + 1) * kClassBytes);
 }
 
 }  // namespace
@@ -64,16 +49,23 @@ FramePool& pool() {
 void* allocate_frame(size_t bytes) {
   const size_t size_class = (bytes - 1) / kClassBytes;
   if (size_class >= kClasses) return ::operator new(bytes);
-  return pool().take(size_class);
+  FreeList& list = t_lists[size_class];
+  if (list.head == nullptr) [[unlikely]]
+    return allocate_block(size_class);
+  Block* block = list.head;
+  list.head = block->next;
+  --list.length;
+  return block;
 }
 
 void free_frame(void* frame, size_t bytes) noexcept {
   const size_t size_class = (bytes - 1) / kClassBytes;
-  if (size_class >= kClasses) {
-    ::operator delete(frame);
-  } else {
-    pool().give(frame, size_class);
-  }
+  if (size_class >= kClasses) return ::operator delete(frame);
+  FreeList& list = t_lists[size_class];
+  if (list.length >= kFramesKeptMax || t_closed) [[unlikely]]
+    return ::operator delete(frame);
+  list.head = new (frame) Block{list.head};
+  ++list.length;
 }
 
 }  // namespace understudy::base

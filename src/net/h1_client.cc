@@ -52,7 +52,7 @@ base::Task<StreamError> H1ClientConnection::send_head(const http::RequestHead& h
   chunked_request_ = head.framing == http::Framing::kChunked;
   out_.clear();
   http::append_request_head(out_, head);
-  co_return co_await send_body(body, end, nullptr);
+  return send_body(body, end, nullptr);
 }
 
 base::Task<StreamError> H1ClientConnection::send_body(std::string_view body, bool end,
@@ -79,12 +79,9 @@ base::Task<StreamError> H1ClientConnection::send_body(std::string_view body, boo
   co_return StreamError::kNone;
 }
 
-base::Task<ssize_t> H1ClientConnection::fill() {
+void H1ClientConnection::prepare_to_read() {
   if (!in_.has_memory()) in_ = buffers_.take();
   if (in_.free_bytes() == 0) in_.make_room();
-  const ssize_t count = co_await stream_->read(in_.free_begin(), in_.free_bytes());
-  if (count > 0) in_.added(static_cast<size_t>(count));
-  co_return count;
 }
 
 base::Task<HeadResult> H1ClientConnection::read_head() {
@@ -107,7 +104,9 @@ base::Task<HeadResult> H1ClientConnection::read_head() {
         co_return HeadResult{.error = StreamError::kMalformed, .detail = parsed.refusal.reason};
       }
     }
-    const ssize_t count = co_await fill();
+    prepare_to_read();
+    const ssize_t count = co_await stream_->read(in_.free_begin(), in_.free_bytes());
+    if (count > 0) in_.added(static_cast<size_t>(count));
     if (count <= 0) {
       keep_alive_ = false;
       co_return HeadResult{.error =
@@ -139,7 +138,9 @@ base::Task<BodyPiece> H1ClientConnection::read_body() {
     const BodyPiece piece = body_at_hand();
     if (!piece.data.empty() || piece.end || piece.error != StreamError::kNone) co_return piece;
     if (in_.empty()) in_.clear();
-    const ssize_t count = co_await fill();
+    prepare_to_read();
+    const ssize_t count = co_await stream_->read(in_.free_begin(), in_.free_bytes());
+    if (count > 0) in_.added(static_cast<size_t>(count));
     if (count == 0) {
       keep_alive_ = false;
       const bool whole = body_.on_eof() == http::BodyState::kDone;

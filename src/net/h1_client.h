@@ -44,7 +44,8 @@ class H1ClientConnection final : public ClientStream {
   Stream& stream() { return *stream_; }
 
  private:
-  base::Task<ssize_t> fill();
+  /// Room for reading into `in_`.
+  void prepare_to_read();
 
   std::unique_ptr<Stream> stream_;
   BufferPool& buffers_;

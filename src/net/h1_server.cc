@@ -41,12 +41,9 @@ void H1ServerConnection::release_idle_memory() {
   if (out_.capacity() > kOutKeptBytesMax) out_.shrink_to_fit();
 }
 
-base::Task<ssize_t> H1ServerConnection::fill() {
+void H1ServerConnection::prepare_to_read() {
   if (!in_.has_memory()) in_ = buffers_.take();
   if (in_.free_bytes() == 0) in_.make_room();
-  const ssize_t count = co_await stream_->read(in_.free_begin(), in_.free_bytes());
-  if (count > 0) in_.added(static_cast<size_t>(count));
-  co_return count;
 }
 
 base::Task<H1ServerConnection::Next> H1ServerConnection::next_request() {
@@ -82,7 +79,9 @@ base::Task<H1ServerConnection::Next> H1ServerConnection::next_request() {
         arm(options_.head_timeout);
       }
     }
-    const ssize_t count = co_await fill();
+    prepare_to_read();
+    const ssize_t count = co_await stream_->read(in_.free_begin(), in_.free_bytes());
+    if (count > 0) in_.added(static_cast<size_t>(count));
     if (count == -ETIMEDOUT && !in_.empty()) {
       stream_->clear_failure();
       co_await refuse(408, "the request head did not arrive in time");
@@ -97,7 +96,8 @@ base::Task<void> H1ServerConnection::refuse(int status, const char* reason) {
   out_.clear();
   const std::string body = base::cat("{\"error\":\"", reason, "\"}\n");
   http::append_simple_response(out_, {.status = status, .body = body, .keep_alive = false});
-  co_await write_out({});
+  chunked_answer_ = false;
+  co_await send_body({}, false, nullptr);
 }
 
 base::Task<void> H1ServerConnection::close() {
@@ -169,23 +169,12 @@ base::Task<BodyPiece> H1ServerConnection::read_body() {
   }
 }
 
-base::Task<StreamError> H1ServerConnection::write_out(std::string_view rest) {
-  arm(options_.write_timeout);
-  const ssize_t result = co_await stream_->write(out_, rest);
-  stream_->set_deadline(kNever);
-  if (result < 0) {
-    keep_alive_ = false;
-    co_return stream_error(result);
-  }
-  bytes_sent_ += out_.size() + rest.size();
-  co_return StreamError::kNone;
-}
-
 base::Task<StreamError> H1ServerConnection::send_interim(const http::ResponseHead& answer) {
   if (head().version == http::Version::kHttp10) co_return StreamError::kNone;
   out_.clear();
   http::append_response_head(out_, answer);
-  co_return co_await write_out({});
+  chunked_answer_ = false;
+  co_return co_await send_body({}, false, nullptr);
 }
 
 base::Task<StreamError> H1ServerConnection::send_head(http::ResponseHead& answer,
@@ -201,7 +190,7 @@ base::Task<StreamError> H1ServerConnection::send_head(http::ResponseHead& answer
   chunked_answer_ = answer.framing == http::Framing::kChunked;
   out_.clear();
   http::append_response_head(out_, answer, head().version);
-  co_return co_await send_body(body, end, nullptr);
+  return send_body(body, end, nullptr);
 }
 
 base::Task<StreamError> H1ServerConnection::send_body(std::string_view body, bool end,
@@ -218,9 +207,14 @@ base::Task<StreamError> H1ServerConnection::send_body(std::string_view body, boo
     out_.append(body);
     body = {};
   }
-  const StreamError error = co_await write_out(body);
+  arm(options_.write_timeout);
+  const ssize_t result = co_await stream_->write(out_, body);
+  stream_->set_deadline(kNever);
+  if (result >= 0) bytes_sent_ += out_.size() + body.size();
   out_.clear();
-  co_return error;
+  if (result >= 0) co_return StreamError::kNone;
+  keep_alive_ = false;
+  co_return stream_error(result);
 }
 
 void H1ServerConnection::abort() {

@@ -76,8 +76,8 @@ class H1ServerConnection final : public ServerStream {
   uint64_t bytes_sent() const { return bytes_sent_; }
 
  private:
-  base::Task<StreamError> write_out(std::string_view rest);
-  base::Task<ssize_t> fill();
+  /// Room for reading into `in_`.
+  void prepare_to_read();
   base::Task<void> refuse(int status, const char* reason);
   void arm(std::chrono::nanoseconds timeout);
   void release_idle_memory();

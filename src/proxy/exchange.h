@@ -31,6 +31,8 @@ struct SideResult {
   http::OwnedFields headers;  // only when the answers are to be compared
   std::string body;           // as received, likewise
 
+  /// Back to the state after construction, keeping memory.
+  void clear();
   /// A whole answer with a status below 500.
   bool succeeded() const {
     return called && error == net::StreamError::kNone && complete && status < 500;
@@ -71,6 +73,9 @@ struct Exchange {
 
   SideResult control;
   SideResult candidate;
+
+  /// Back to the state after construction, keeping memory up to a bound.
+  void clear();
 };
 
 /// Takes finished exchanges off the data threads.

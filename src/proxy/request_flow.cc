@@ -110,9 +110,11 @@ void RequestFlow::decide() {
   const auto key = bucket_key(runtime_.options->bucket_by, head, client_address_,
                               whole_body ? std::string_view(key_body_) : std::string_view());
   // Without a key the shares of the mix still hold, request by request.
-  const std::string chosen = key ? *key : base::hex(worker_.rng().next_u64());
+  const uint64_t random = worker_.rng().next_u64() | 1;
+  const std::string_view random_key(reinterpret_cast<const char*>(&random), sizeof random);
   if (key) exchange_.key_hash = hash_of(*key);
-  const flags::ModeDecision decision = runtime_.decide(worker_.flag_snapshot(), chosen);
+  const flags::ModeDecision decision =
+      runtime_.decide(worker_.flag_snapshot(), key ? std::string_view(*key) : random_key);
   exchange_.mode = decision.mode;
   exchange_.flag_version = decision.decision.flag_version;
   if (!flags::has_shadow(exchange_.mode)) return;
@@ -197,7 +199,7 @@ base::Task<RequestFlow::Served> RequestFlow::serve_from(Service service) {
         connection->http().exchanges() > 0 && !connection->http().answered() &&
         (result.error == StreamError::kClosed || result.error == StreamError::kReset);
     if (served == Served::kNoAnswer && stale && may_repeat() && replayable()) {
-      result = SideResult();
+      result.clear();
       continue;
     }
     if (result.complete) pool.give_back(std::move(connection));

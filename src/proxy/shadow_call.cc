@@ -125,7 +125,7 @@ base::Task<void> run_shadow_call(std::shared_ptr<Settlement> settlement, flags::
     if (acquired.connection == nullptr) {
       if (acquired.full) {
         presence.not_silent();
-        result.called = false;
+        result.clear();
         settlement->shed(Account::kShed, "connections_max");
         co_return;
       }

@@ -9,26 +9,6 @@
 #include "proxy/request_flow.h"
 
 namespace understudy::proxy {
-namespace {
-
-/// Back to the state after construction, keeping the memory of its texts.
-void reset(Exchange& exchange) {
-  const auto emptied = [](std::string& text) {
-    constexpr size_t kKeptBytesMax = 4096;
-    if (text.capacity() > kKeptBytesMax) return std::string();
-    text.clear();
-    return std::move(text);
-  };
-  std::string method = emptied(exchange.method);
-  std::string target = emptied(exchange.target);
-  std::string client_address = emptied(exchange.client_address);
-  exchange = Exchange();
-  exchange.method = std::move(method);
-  exchange.target = std::move(target);
-  exchange.client_address = std::move(client_address);
-}
-
-}  // namespace
 
 Worker::Worker(int index, const ProxyOptions& options, const flags::SnapshotHolder& flags,
                ExchangeSink& sink)
@@ -186,7 +166,7 @@ void Worker::finish(MigrationRuntime& runtime, std::unique_ptr<Exchange> exchang
   // A comparison that nobody can make is shed; all else is booked as it ended.
   runtime.accounting->count(exchange->account);
   if (exchanges_.size() < kExchangesKeptMax) {
-    reset(*exchange);
+    exchange->clear();
     exchanges_.push_back(std::move(exchange));
   }
 }
