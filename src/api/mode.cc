@@ -57,8 +57,10 @@ Result<Flag> set_mode(const Dependencies& dependencies, std::string_view migrati
   for (int attempt = 1;; ++attempt) {
     Result<Flag> current = dependencies.state.flag(key);
     if (!current.ok() && current.error().kind != ErrorKind::kNotFound) return current;
-    const bool usable = current.ok() && flags::mix_of(*current).ok();
-    Flag next = usable ? flags::with_mix(*current, mix) : flags::make_mode_flag(migration, mix);
+    Flag next =
+        current.ok() ? flags::with_mix(*current, mix) : flags::make_mode_flag(migration, mix);
+    const Result<ModeMix> served = flags::mix_of(next);
+    if (!served.ok() || *served != mix) next = flags::make_mode_flag(migration, mix);
     const int64_t version = current.ok() ? current->version : 0;
     Result<Flag> written =
         dependencies.state.put_flag(std::move(next), change, expected_version.value_or(version));

@@ -1,0 +1,337 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "api/testing/admin_server.h"
+#include "base/config_yaml.h"
+#include "base/text.h"
+
+namespace understudy::api {
+namespace {
+
+using testing::AdminServer;
+using testing::at;
+using testing::error_of;
+using ::testing::HasSubstr;
+
+constexpr int64_t kSecondNs = 1'000'000'000;
+
+judge::Criteria criteria(std::string_view yaml) {
+  const auto node = base::parse_yaml(yaml, "test.yaml");
+  EXPECT_TRUE(node.ok());
+  auto parsed = judge::Criteria::parse(*node);
+  EXPECT_TRUE(parsed.ok());
+  return *parsed;
+}
+
+/// Evaluations in full_evaluation where both sides answered; `seconds_ago` old.
+void evaluations(AdminServer& server, int number, int64_t seconds_ago,
+                 int candidate_success = 100) {
+  for (int i = 0; i < number; ++i) {
+    server.happened("evaluations", seconds_ago,
+                    {{"evaluation.mode", "full_evaluation"},
+                     {"evaluation.accounting", "compared"},
+                     {"control.success", 100},
+                     {"candidate.success", candidate_success},
+                     {"control.duration_ms", 10.0},
+                     {"candidate.duration_ms", 9.0}});
+  }
+}
+
+void difference(AdminServer& server, std::string_view path, std::string_view explanation,
+                std::string_view rule, double distance = 1, int64_t seconds_ago = 0) {
+  server.happened("differences", seconds_ago,
+                  {{"http.route", "query"},
+                   {"difference.path_pattern", path},
+                   {"difference.path", path},
+                   {"difference.dimension", "cell"},
+                   {"difference.explanation", explanation},
+                   {"difference.distance", distance},
+                   {"difference.distance_unit", "ulp"},
+                   {"difference.control_value", "1.25"},
+                   {"difference.candidate_value", "1.2500000000000002"},
+                   {"difference.rule", rule}});
+}
+
+// --- Mode -------------------------------------------------------------------------------------
+
+TEST(Mode, IsShownAsTextAndAsShares) {
+  AdminServer server;
+  const Response response = server.get("/api/migrations/data-engine/mode");
+  EXPECT_EQ(at(response, "mode").as_string(), "control_only=100");
+  EXPECT_EQ(at(response, "mix.control_only").as_number(), 100);
+  EXPECT_EQ(at(response, "mix.full_evaluation").as_number(), 0);
+  EXPECT_EQ(at(response, "version").as_integer(), 1);
+  EXPECT_EQ(at(response, "changed.by").as_string(), "test.yaml:1");
+}
+
+TEST(Mode, CanBeSetAsTextOrAsShares) {
+  AdminServer server;
+  const Response text = server.put(
+      "/api/migrations/data-engine/mode",
+      R"({"mode":"full_evaluation=10,control_only=90","by":"alice","reason":"baseline is stable"})");
+  EXPECT_EQ(text.status, 200);
+  EXPECT_EQ(at(text, "mode").as_string(), "control_only=90,full_evaluation=10");
+  EXPECT_EQ(at(text, "changed.by").as_string(), "alice");
+  EXPECT_EQ(at(text, "changed.reason").as_string(), "baseline is stable");
+  const Response shares = server.put("/api/migrations/data-engine/mode",
+                                     R"({"mix":{"candidate_only":12.5,"control_only":87.5}})");
+  EXPECT_EQ(at(shares, "mode").as_string(), "control_only=87.5,candidate_only=12.5");
+  EXPECT_EQ(at(shares, "changed.by").as_string(), "api 127.0.0.1");
+}
+
+TEST(Mode, IsInForceWhenTheAnswerArrives) {
+  AdminServer server;
+  server.put("/api/migrations/data-engine/mode", R"({"mode":"candidate_only"})");
+  const Response evaluated =
+      server.post("/api/evaluate", R"({"flag":"data-engine.mode","context":{"key":"a"}})");
+  EXPECT_EQ(at(evaluated, "value").as_string(), "candidate_only");
+}
+
+TEST(Mode, AChangeMakesAMarker) {
+  AdminServer server;
+  server.put("/api/migrations/data-engine/mode", R"({"mode":"full_evaluation=10","by":"alice"})");
+  const Response markers = server.get("/api/markers?limit=1");
+  EXPECT_EQ(at(markers, "markers.0.type").as_string(), "flag_change");
+  EXPECT_THAT(at(markers, "markers.0.message").as_string(), HasSubstr("by alice"));
+}
+
+TEST(Mode, AChangeBasedOnAnOldVersionIsAConflict) {
+  AdminServer server;
+  constexpr const char* kTarget = "/api/migrations/data-engine/mode";
+  EXPECT_EQ(server.put(kTarget, R"({"mode":"full_evaluation=10","expected_version":1})").status,
+            200);
+  const Response late =
+      server.put(kTarget, R"({"mode":"full_evaluation=50","expected_version":1})");
+  EXPECT_EQ(late.status, 409);
+  EXPECT_THAT(error_of(late), HasSubstr("at version 2, not 1"));
+  EXPECT_EQ(at(server.get(kTarget), "mode").as_string(), "control_only=90,full_evaluation=10");
+}
+
+TEST(Mode, WhatDoesNotAddUpIsRefused) {
+  AdminServer server;
+  constexpr const char* kTarget = "/api/migrations/data-engine/mode";
+  for (const char* body :
+       {R"({"mode":"full_evaluation=110"})", R"({"mix":{"full_evaluation":50,"control_only":40}})",
+        R"({"mode":"ful_evaluation=10"})", R"({"mix":{"x,control_only":100}})", R"({"mix":[]})",
+        R"({"mix":{"control_only":"100"}})", R"({"mode":3})", R"({})",
+        R"({"mode":"control_only","mix":{}})", R"({"mode":"control_only","expected_version":"1"})",
+        R"({"mix":{"control_only":1e300}})"}) {
+    EXPECT_EQ(server.put(kTarget, body).status, 422) << body;
+  }
+  const Response typo = server.put(kTarget, R"({"mode":"control_only","reson":"x"})");
+  EXPECT_THAT(error_of(typo), HasSubstr("did you mean \"reason\"?"));
+  EXPECT_EQ(at(server.get(kTarget), "version").as_integer(), 1);
+}
+
+// Whoever says control_only in an emergency gets it, whatever happened to the flag.
+TEST(Mode, SettingItRepairsADeletedOrBrokenFlag) {
+  AdminServer server;
+  constexpr const char* kTarget = "/api/migrations/data-engine/mode";
+  server.remove("/api/flags/data-engine.mode");
+  EXPECT_THAT(at(server.get(kTarget), "error").as_string(), HasSubstr("control_only"));
+  EXPECT_EQ(server.put(kTarget, R"({"mode":"control_only"})").status, 200);
+
+  flags::Flag broken;
+  broken.key = "data-engine.mode";
+  broken.on = true;
+  broken.variations = {"nonsense"};
+  broken.fallthrough.variation = 0;
+  ASSERT_TRUE(server.state.put_flag(broken, {.who = "somebody"}).ok());
+  EXPECT_FALSE(at(server.get(kTarget), "error").is_null());
+  EXPECT_EQ(server.put(kTarget, R"({"mode":"control_only"})").status, 200);
+  EXPECT_EQ(at(server.get(kTarget), "mode").as_string(), "control_only=100");
+
+  broken.on = false;
+  ASSERT_TRUE(server.state.put_flag(broken, {.who = "somebody"}).ok());
+  EXPECT_EQ(server.put(kTarget, R"({"mode":"full_evaluation"})").status, 200);
+  EXPECT_EQ(at(server.get(kTarget), "mode").as_string(), "full_evaluation=100");
+}
+
+TEST(Mode, AnUnknownMigrationNamesTheNearest) {
+  AdminServer server;
+  for (const char* path : {"", "/mode", "/differences", "/errors"}) {
+    const Response response = server.get(base::cat("/api/migrations/data-engin", path));
+    EXPECT_EQ(response.status, 404) << path;
+    EXPECT_THAT(error_of(response), HasSubstr("did you mean 'data-engine'?")) << path;
+  }
+}
+
+// --- Migrations -------------------------------------------------------------------------------
+
+TEST(Migrations, AreListedWithModeAndBooks) {
+  AdminServer server;
+  server.migrations.add("other").accounting.requests = 3;
+  const Response response = server.get("/api/migrations");
+  EXPECT_EQ(at(response, "migrations.0.name").as_string(), "data-engine");
+  EXPECT_EQ(at(response, "migrations.0.mode.mode").as_string(), "control_only=100");
+  EXPECT_EQ(at(response, "migrations.1.accounting.requests").as_integer(), 3);
+  EXPECT_THAT(at(response, "migrations.1.mode.error").as_string(), HasSubstr("does not exist"));
+}
+
+TEST(Migrations, TheBooksSayWhetherTheyAddUp) {
+  AdminServer server;
+  MigrationNow& migration = server.migrations.add("busy");
+  migration.accounting.requests = 10;
+  migration.accounting.accounts[0].count = 4;
+  migration.accounting.accounts[1].count = 5;
+  Response response = server.get("/api/migrations/busy");
+  EXPECT_EQ(at(response, "accounting.sum").as_integer(), 9);
+  EXPECT_EQ(at(response, "accounting.under_way").as_integer(), 1);
+  EXPECT_FALSE(at(response, "accounting.adds_up").as_bool());
+  EXPECT_EQ(at(response, "accounting.accounts.compared").as_integer(), 5);
+  EXPECT_EQ(at(response, "accounting.accounts").as_object().size(), 8U);
+}
+
+TEST(Migrations, OneShowsFactsVerdictDifferencesAndErrors) {
+  AdminServer server;
+  server.happened("errors", 0,
+                  {{"error.side", "candidate"},
+                   {"exception.type", "ProvisionedThroughputExceededException"},
+                   {"exception.message", "capacity exceeded"},
+                   {"error.where", "query"}});
+  difference(server, "$.rows[*].revenue", "float_ulp", R"({"path":"$.rows[*].revenue","ulps":1})");
+  const Response response = server.get("/api/migrations/data-engine");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(at(response, "candidate.url").as_string(), "http://127.0.0.1:9002");
+  EXPECT_EQ(at(response, "routes.0.match").as_string(), "POST /query");
+  EXPECT_EQ(at(response, "verdict.verdict").as_string(), "not_enough_evidence");
+  EXPECT_EQ(at(response, "differences.groups.0.explanation").as_string(), "float_ulp");
+  EXPECT_EQ(at(response, "errors.groups.0.type").as_string(),
+            "ProvisionedThroughputExceededException");
+  EXPECT_EQ(at(response, "errors.groups.0.last_message").as_string(), "capacity exceeded");
+  EXPECT_EQ(at(response, "recorder.exchanges").as_integer(), 7);
+}
+
+TEST(Migrations, TheVerdictIsTheJudges) {
+  AdminServer server;
+  MigrationNow& migration = server.migrations.add("judged");
+  migration.criteria = criteria("- { evidence: { evaluations_min: 3 } }");
+  server.clock.advance_ns(60 * kSecondNs);
+  const Response empty = server.get("/api/migrations/judged");
+  EXPECT_EQ(at(empty, "verdict.verdict").as_string(), "not_enough_evidence");
+  EXPECT_EQ(at(empty, "verdict.criteria.0.ruling").as_string(), "not_enough_evidence");
+  EXPECT_FALSE(at(empty, "verdict.criteria_hash").as_string().empty());
+}
+
+// What was seen before a mode change says little about the mode now: it may have been repaired.
+TEST(Migrations, EvidenceCountsSinceTheModeWasChanged) {
+  AdminServer server;
+  server.clock.advance_ns(3'600 * kSecondNs);
+  evaluations(server, 4, 1'800, 0);
+  EXPECT_EQ(at(server.get("/api/migrations/data-engine"), "verdict.evaluations").as_integer(), 4);
+  server.clock.advance_ns(kSecondNs);
+  server.put("/api/migrations/data-engine/mode", R"({"mode":"full_evaluation"})");
+  server.clock.advance_ns(kSecondNs);
+  evaluations(server, 3, 0);
+  const Response response = server.get("/api/migrations/data-engine");
+  EXPECT_EQ(at(response, "verdict.evaluations").as_integer(), 3);
+  EXPECT_EQ(at(response, "verdict.window_reason").as_string(), "since the mode was changed");
+}
+
+TEST(Migrations, AnotherWindowCanBeAskedFor) {
+  AdminServer server;
+  evaluations(server, 1, 10);
+  evaluations(server, 1, 100);
+  const auto seen = [&](const char* window) {
+    return at(server.get(base::cat("/api/migrations/data-engine?", window)), "verdict.evaluations")
+        .as_integer();
+  };
+  EXPECT_EQ(seen("last=1m"), 1);
+  EXPECT_EQ(seen("last=1h"), 2);
+  EXPECT_EQ(seen("since=2026-11-22T15:03:00Z"), 1);
+  for (const char* bad : {"last=", "last=1", "last=-1m", "last=99999d", "last=1h&since=0",
+                          "since=tomorrow", "since=2999-01-01T00:00:00Z", "population=all"}) {
+    EXPECT_EQ(server.get(base::cat("/api/migrations/data-engine?", bad)).status, 400) << bad;
+  }
+}
+
+// --- Differences ------------------------------------------------------------------------------
+
+TEST(Differences, AreGroupedByCauseWithARuleThatAcceptsAllOfAGroup) {
+  AdminServer server;
+  for (int i = 0; i < 3; ++i) {
+    difference(server, "$.rows[*].revenue", "float_ulp", R"({"path":"$.rows[*].revenue","ulps":1})",
+               1);
+  }
+  difference(server, "$.rows[*].revenue", "float_ulp", R"({"path":"$.rows[*].revenue","ulps":4})",
+             4);
+  difference(server, "$.total", "none", "", 0);
+  const Response response = server.get("/api/migrations/data-engine/differences");
+  EXPECT_EQ(at(response, "source").as_string(), "events");
+  EXPECT_EQ(at(response, "total").as_integer(), 5);
+  EXPECT_EQ(at(response, "groups").as_list().size(), 2U);
+  EXPECT_EQ(at(response, "groups.0.count").as_integer(), 4);
+  EXPECT_DOUBLE_EQ(at(response, "groups.0.share").as_number(), 0.8);
+  EXPECT_THAT(at(response, "groups.0.rule").as_string(), HasSubstr("4"));
+  EXPECT_THAT(at(response, "groups.0.text").as_string(), HasSubstr("80.0% float within 4 ULP"));
+  EXPECT_TRUE(at(response, "groups.1.rule").is_null());
+}
+
+TEST(Differences, ShowTheNewestExamples) {
+  AdminServer server;
+  server.clock.advance_ns(100 * kSecondNs);
+  difference(server, "$.old", "none", "", 0, 50);
+  difference(server, "$.new", "none", "", 0, 1);
+  const Response response = server.get("/api/migrations/data-engine/differences?limit=1&groups=1");
+  EXPECT_EQ(at(response, "examples").as_list().size(), 1U);
+  EXPECT_EQ(at(response, "groups").as_list().size(), 1U);
+  EXPECT_EQ(at(response, "groups_found").as_integer(), 2);
+  const flags::Value example = at(response, "examples.0");
+  EXPECT_EQ(example.find("difference.path")->as_string(), "$.new");
+  EXPECT_EQ(example.find("difference.control_value")->as_string(), "1.25");
+  const Response chosen =
+      server.get("/api/migrations/data-engine/differences?path=%24.old&dimension=cell");
+  EXPECT_EQ(at(chosen, "examples").as_list().size(), 1U);
+  EXPECT_EQ(at(chosen, "examples.0").find("difference.path")->as_string(), "$.old");
+}
+
+TEST(Differences, ComeFromMemoryWhenNothingIsRecorded) {
+  AdminServer server;
+  MigrationNow& migration = server.migrations.add("unrecorded");
+  compare::DifferenceGroups groups;
+  compare::Difference one;
+  one.path_pattern = "$.a";
+  groups.add("query", one, 9);
+  migration.differences = {.groups = groups.groups(), .total = 9, .rules = {{"ulps: 4", 12}}};
+  const Response response = server.get("/api/migrations/unrecorded/differences");
+  EXPECT_EQ(at(response, "source").as_string(), "memory");
+  EXPECT_EQ(at(response, "groups.0.count").as_integer(), 9);
+  EXPECT_EQ(at(response, "rules.0.hits").as_integer(), 12);
+}
+
+// A dimension of a newer client is counted, not lost.
+TEST(Differences, UnknownKindsAreCounted) {
+  AdminServer server;
+  server.happened("differences", 0, {{"difference.dimension", "smell"}});
+  difference(server, "$.a", "none", "");
+  const Response response = server.get("/api/migrations/data-engine/differences");
+  EXPECT_EQ(at(response, "total").as_integer(), 2);
+  EXPECT_EQ(at(response, "ungrouped").as_integer(), 1);
+}
+
+// --- Errors -----------------------------------------------------------------------------------
+
+TEST(Errors, AreGroupedAndTheNewestIsShown) {
+  AdminServer server;
+  server.clock.advance_ns(100 * kSecondNs);
+  for (int64_t seconds_ago : {30, 20, 10}) {
+    server.happened("errors", seconds_ago,
+                    {{"error.side", "candidate"},
+                     {"exception.type", "timeout"},
+                     {"exception.message", base::cat("after ", seconds_ago, " s")},
+                     {"error.where", "read_head"},
+                     {"http.route", "query"}});
+  }
+  server.happened("errors", 5, {{"error.side", "control"}, {"exception.type", "reset"}});
+  const Response response = server.get("/api/migrations/data-engine/errors?limit=2");
+  EXPECT_EQ(at(response, "total").as_integer(), 4);
+  EXPECT_EQ(at(response, "groups.0.count").as_integer(), 3);
+  EXPECT_EQ(at(response, "groups.0.type").as_string(), "timeout");
+  EXPECT_EQ(at(response, "groups.0.last_message").as_string(), "after 10 s");
+  EXPECT_EQ(at(response, "groups.0.last_time").as_string(), "2026-11-22T15:05:35.000000000Z");
+  EXPECT_TRUE(at(response, "groups.1.where").is_null());
+  EXPECT_EQ(at(response, "examples").as_list().size(), 2U);
+}
+
+}  // namespace
+}  // namespace understudy::api
