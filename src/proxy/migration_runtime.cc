@@ -12,10 +12,11 @@ std::string_view ShadowGate::try_enter(int64_t now_ns) {
   return {};
 }
 
-void ShadowGate::leave(bool answered, int64_t now_ns) {
+void ShadowGate::leave(Sign sign, int64_t now_ns) {
   --in_flight_;
   probing_ = false;
-  if (answered) {
+  if (sign == Sign::kUnknown) return;
+  if (sign == Sign::kAlive) {
     failures_in_a_row_ = 0;
     return;
   }

@@ -25,8 +25,13 @@ class ShadowGate {
 
   /// Empty when the call may start (it then counts as in flight until `leave`), else the reason.
   std::string_view try_enter(int64_t now_ns);
-  /// `answered` is false when no answer came: the breaker counts those.
-  void leave(bool answered, int64_t now_ns);
+  /// What a call that ends says about the health of the service.
+  enum class Sign {
+    kAlive,    // it answered
+    kSilent,   // no answer came: the breaker counts those
+    kUnknown,  // we gave up before anybody could say
+  };
+  void leave(Sign sign, int64_t now_ns);
 
   /// Takes memory from the common budget; false when it is spent.
   bool charge(uint64_t bytes) {

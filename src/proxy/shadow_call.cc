@@ -24,15 +24,16 @@ class Presence {
   Presence& operator=(const Presence&) = delete;
   ~Presence() {
     settlement_.shadow_stream = nullptr;
-    settlement_.runtime().gate.leave(answered_, settlement_.worker().loop().now_ns());
+    settlement_.runtime().gate.leave(sign_, settlement_.worker().loop().now_ns());
     settlement_.worker().shadow_ended();
   }
-  /// The service is alive, or nobody can say because we gave up.
-  void not_silent() { answered_ = true; }
+  void answered() { sign_ = ShadowGate::Sign::kAlive; }
+  /// Nobody can say whether the service is alive, because we gave up.
+  void gave_up() { sign_ = ShadowGate::Sign::kUnknown; }
 
  private:
   Settlement& settlement_;
-  bool answered_ = false;
+  ShadowGate::Sign sign_ = ShadowGate::Sign::kSilent;
 };
 
 struct Outcome {
@@ -124,7 +125,7 @@ base::Task<void> run_shadow_call(std::shared_ptr<Settlement> settlement, flags::
     AcquireResult acquired = co_await pool.connect(deadline_ns);
     if (acquired.connection == nullptr) {
       if (acquired.full) {
-        presence.not_silent();
+        presence.gave_up();
         result.clear();
         settlement->shed(Account::kShed, "connections_max");
         co_return;
@@ -138,7 +139,7 @@ base::Task<void> run_shadow_call(std::shared_ptr<Settlement> settlement, flags::
   stream.set_deadline(deadline_ns);
   settlement->shadow_stream = &stream;
   if (settlement->shadow_cancelled) {
-    presence.not_silent();
+    presence.gave_up();
     co_return end_with({StreamError::kCancelled, "connect", {}});
   }
   const bool whole = tee == nullptr;
@@ -149,13 +150,17 @@ base::Task<void> run_shadow_call(std::shared_ptr<Settlement> settlement, flags::
     sent = co_await send_body_from(*tee, stream);
   }
   if (sent.error == StreamError::kTooLarge) {
-    presence.not_silent();
+    presence.gave_up();
     settlement->shed(Account::kTooLarge, "request_bytes_max");
     co_return end_with(std::move(sent));
   }
   // A side that refuses a body while it still comes has answered, and the answer counts.
   Outcome outcome = co_await read_answer(*settlement, stream, result);
-  if (stream.answered() || outcome.error == StreamError::kCancelled) presence.not_silent();
+  if (stream.answered()) {
+    presence.answered();
+  } else if (outcome.error == StreamError::kCancelled) {
+    presence.gave_up();
+  }
   if (outcome.error != StreamError::kNone && sent.error != StreamError::kNone &&
       !stream.answered()) {
     outcome = std::move(sent);

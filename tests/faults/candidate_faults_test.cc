@@ -1,0 +1,347 @@
+// Whatever the candidate does, the client gets control's answer, byte for byte and without waiting.
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "proxy/testing/proxy_fixture.h"
+
+namespace understudy {
+namespace {
+
+using flags::Mode;
+using proxy::Account;
+using proxy::Exchange;
+using proxy::testing::answer;
+using proxy::testing::dead_port;
+using proxy::testing::Event;
+using proxy::testing::kPatienceSeconds;
+using proxy::testing::Request;
+using proxy::testing::says;
+using proxy::testing::Service;
+using proxy::testing::Socket;
+
+/// An answer with much that could go wrong on its way.
+void answer_as_control(Socket& socket, const Request&) {
+  socket.send(
+      "HTTP/1.1 203 Odd  Reason\r\nX-One: 1\r\nx-one:  2 \r\nSet-Cookie: a=b; Path=/\r\n"
+      "Set-Cookie: c=d\r\nTransfer-Encoding: chunked\r\nX-Empty:\r\n\r\n");
+  socket.send("5\r\nold \n\r\n");
+  socket.send("6;x=y\r\nanswer\r\n0\r\nX-Trailer: t\r\n\r\n");
+}
+
+/// What a fault of the candidate must be called in the books.
+struct Fault {
+  const char* name;
+  Service::Behaviour behaviour;
+  Account full_evaluation;  // account of a request in this mode
+  Account fire_and_forget;
+};
+
+std::ostream& operator<<(std::ostream& out, const Fault& fault) { return out << fault.name; }
+
+std::vector<Fault> faults() {
+  const auto forever = [](Socket& socket, std::string_view piece) {
+    while (socket.send(piece)) {
+    }
+    socket.close();
+  };
+  return {
+      {"CrashesOnTheRequest", [](Socket& socket, const Request&) { socket.reset(); },
+       Account::kFailed, Account::kFailed},
+      {"ClosesWithoutAnAnswer", [](Socket& socket, const Request&) { socket.close(); },
+       Account::kFailed, Account::kFailed},
+      {"ResetsInTheHead",
+       [](Socket& socket, const Request&) {
+         socket.send("HTTP/1.1 200 OK\r\nContent-Le");
+         socket.reset();
+       },
+       Account::kFailed, Account::kFailed},
+      {"ClosesInTheHead",
+       [](Socket& socket, const Request&) {
+         socket.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n");
+         socket.close();
+       },
+       Account::kFailed, Account::kFailed},
+      {"ResetsInTheBody",
+       [](Socket& socket, const Request&) {
+         socket.send("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\nsome");
+         socket.reset();
+       },
+       Account::kFailed, Account::kFailed},
+      {"ClosesInTheBody",
+       [](Socket& socket, const Request&) {
+         socket.send("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\nsome");
+         socket.close();
+       },
+       Account::kFailed, Account::kFailed},
+      {"ClosesInAChunk",
+       [](Socket& socket, const Request&) {
+         socket.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nsome");
+         socket.close();
+       },
+       Account::kFailed, Account::kFailed},
+      {"ResetsAfterTheAnswer",
+       [](Socket& socket, const Request&) {
+         socket.send(answer(200, "new"));
+         socket.reset();
+       },
+       Account::kCompared, Account::kNotSampled},
+      {"AnswersGarbage",
+       [](Socket& socket, const Request&) {
+         socket.send(std::string("\x16\x03\x01\x02\x00\x01\xfc\x03\x03 no http at all", 30));
+         socket.receive();
+       },
+       Account::kFailed, Account::kFailed},
+      {"AnswersGarbageWithoutEnd",
+       [forever](Socket& socket, const Request&) { forever(socket, std::string(65536, 'x')); },
+       Account::kFailed, Account::kFailed},
+      {"AnswersAHeadWithoutEnd",
+       [forever](Socket& socket, const Request&) {
+         socket.send("HTTP/1.1 200 OK\r\n");
+         forever(socket, "X-Header: value\r\n");
+       },
+       Account::kFailed, Account::kFailed},
+      {"AnswersWithoutEnd",
+       [forever](Socket& socket, const Request&) {
+         socket.send("HTTP/1.1 200 OK\r\nContent-Length: 10000000000\r\n\r\n");
+         forever(socket, std::string(65536, 'x'));
+       },
+       Account::kTooLarge, Account::kTooLarge},
+      {"SendsInformationWithoutEnd",
+       [forever](Socket& socket, const Request&) {
+         forever(socket, "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n");
+       },
+       Account::kFailed, Account::kFailed},
+      {"SwitchesTheProtocol",
+       [](Socket& socket, const Request&) {
+         socket.send("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n");
+         socket.receive();
+       },
+       Account::kFailed, Account::kFailed},
+      {"FramesItsAnswerInTwoWays",
+       [](Socket& socket, const Request&) {
+         socket.send(
+             "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\nnew");
+         socket.receive();
+       },
+       Account::kFailed, Account::kFailed},
+  };
+}
+
+class CandidateFault : public proxy::testing::ProxyFixture,
+                       public ::testing::WithParamInterface<Fault> {
+ protected:
+  /// Two requests on one connection, then the end.
+  static constexpr std::string_view kRequests =
+      "GET /1 HTTP/1.1\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+
+  /// What a client sees when no candidate is called at all.
+  std::string undisturbed(uint16_t control) {
+    start(Mode::kControlOnly, control, dead_port());
+    std::string text = talk(kRequests);
+    EXPECT_TRUE(stop());
+    return text;
+  }
+  /// The client has its answers before the candidate, told by `served`, does anything at all.
+  void serve_and_then_let_it_fail(Mode mode, Account expected) {
+    Service control(answer_as_control);
+    const std::string without = undisturbed(control.port());
+    ASSERT_NE(without.find("X-Trailer: t"), std::string::npos) << without;
+    Event served;
+    Service candidate([&](Socket& socket, const Request& request) {
+      EXPECT_TRUE(served.wait()) << "the client waits for the candidate";
+      GetParam().behaviour(socket, request);
+    });
+    start(mode, control.port(), candidate.port(), "shadow: {dropped_bytes_max: 4MiB}\n",
+          ", timeout: 20s");
+    const size_t before = sink_.count();
+    EXPECT_EQ(talk(kRequests), without);
+    EXPECT_EQ(sink_.count(), before) << "the candidate cannot have ended yet";
+    served.happen();
+    for (size_t i = 0; i < 2; ++i) {
+      const Exchange& seen = exchange(before + i);
+      EXPECT_EQ(name(seen.account), name(expected)) << seen.reason;
+      EXPECT_EQ(seen.served_by, base::Side::kControl);
+      EXPECT_TRUE(seen.control.succeeded());
+      EXPECT_LE(seen.candidate.body.size(), size_t{1} << 20);
+      EXPECT_LE(seen.candidate.body_bytes, (uint64_t{4} << 20) + 65536);
+    }
+    EXPECT_TRUE(stop());
+  }
+};
+
+TEST_P(CandidateFault, IsNotSeenInFullEvaluation) {
+  serve_and_then_let_it_fail(Mode::kFullEvaluation, GetParam().full_evaluation);
+}
+
+TEST_P(CandidateFault, IsNotSeenInFireAndForget) {
+  serve_and_then_let_it_fail(Mode::kFireAndForget, GetParam().fire_and_forget);
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, CandidateFault, ::testing::ValuesIn(faults()),
+                         [](const auto& fault) { return std::string(fault.param.name); });
+
+class CandidateFaults : public proxy::testing::ProxyFixture {};
+
+TEST_F(CandidateFaults, ACandidateThatIsDownIsNotSeen) {
+  Service control(says("old"));
+  start(Mode::kFullEvaluation, control.port(), dead_port());
+  EXPECT_EQ(body_of(get()), "old");
+  EXPECT_EQ(exchange(0).account, Account::kFailed);
+  EXPECT_EQ(exchange(0).candidate.error, net::StreamError::kRefused);
+  EXPECT_EQ(exchange(0).reason, "connect_refused");
+}
+
+TEST_F(CandidateFaults, ACandidateThatNeverAnswersIsGivenUpAtItsDeadline) {
+  Service control(says("old"));
+  Service candidate([](Socket& socket, const Request&) { socket.receive(); });
+  start(Mode::kFullEvaluation, control.port(), candidate.port());
+  EXPECT_EQ(body_of(get()), "old");
+  EXPECT_EQ(exchange(0).account, Account::kTimedOut);
+  EXPECT_TRUE(candidate.wait_for_open(0)) << "its connection is kept";
+}
+
+TEST_F(CandidateFaults, ACandidateThatTricklesIsGivenUpAtItsDeadline) {
+  Service control(says("old"));
+  Event given_up;
+  Service candidate([&](Socket& socket, const Request&) {
+    socket.send("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n");
+    // One byte, then a wait for what never comes, once a tenth of a second.
+    const timeval pause{.tv_sec = 0, .tv_usec = 100'000};
+    setsockopt(socket.descriptor(), SOL_SOCKET, SO_RCVTIMEO, &pause, sizeof pause);
+    while (socket.send("x")) socket.receive();
+    given_up.happen();
+    socket.close();
+  });
+  start(Mode::kFullEvaluation, control.port(), candidate.port());
+  EXPECT_EQ(body_of(get()), "old");
+  EXPECT_EQ(exchange(0).account, Account::kTimedOut);
+  EXPECT_TRUE(given_up.wait());
+}
+
+TEST_F(CandidateFaults, ACandidateWhoseBacklogIsFullIsGivenUpAtItsDeadline) {
+  Service control(says("old"));
+  // A listener that never accepts, with its queue filled by connections of our own.
+  const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(::bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  ASSERT_EQ(::listen(listener, 0), 0);
+  socklen_t length = sizeof address;
+  getsockname(listener, reinterpret_cast<sockaddr*>(&address), &length);
+  std::vector<Socket> fillers;
+  for (int i = 0; i < 8; ++i) {
+    const int filler = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    (void)::connect(filler, reinterpret_cast<sockaddr*>(&address), sizeof address);
+    fillers.emplace_back(filler);
+  }
+  start(Mode::kFullEvaluation, control.port(), ntohs(address.sin_port), "",
+        ", timeout: 10s, connect_timeout: 200ms");
+  EXPECT_EQ(body_of(get()), "old");
+  EXPECT_EQ(exchange(0).account, Account::kTimedOut);
+  EXPECT_EQ(exchange(0).candidate.error, net::StreamError::kConnectTimeout);
+  ::close(listener);
+}
+
+// Bounds.
+
+TEST_F(CandidateFaults, NoMoreCallsThanAllowedAreUnderWayAtOnce) {
+  Service control(says("old"));
+  Event all_served;
+  Service candidate([&](Socket& socket, const Request&) {
+    all_served.wait();
+    socket.send(answer(200, "old"));
+  });
+  start(Mode::kFullEvaluation, control.port(), candidate.port(), "",
+        ", timeout: 20s, in_flight_max: 4");
+  for (int i = 0; i < 50; ++i) EXPECT_EQ(body_of(get()), "old");
+  EXPECT_LE(proxy_->activity().shadows_in_flight, 4u);
+  EXPECT_LE(candidate.connections(), 4u);
+  all_served.happen();
+  int shed = 0;
+  int compared = 0;
+  for (size_t i = 0; i < 50; ++i) {
+    shed += exchange(i).account == Account::kShed && exchange(i).reason == "in_flight_max";
+    compared += exchange(i).account == Account::kCompared;
+  }
+  EXPECT_EQ(shed, 46);
+  EXPECT_EQ(compared, 4);
+}
+
+TEST_F(CandidateFaults, ADeadCandidateIsLeftAloneForAWhile) {
+  Service control(says("old"));
+  start(Mode::kFullEvaluation, control.port(), dead_port(),
+        "shadow: {breaker_failures: 5, breaker_open_for: 1h}\n");
+  for (size_t i = 0; i < 20; ++i) {
+    EXPECT_EQ(body_of(get()), "old");
+    EXPECT_EQ(exchange(i).account, i < 5 ? Account::kFailed : Account::kShed) << i;
+  }
+  EXPECT_EQ(exchange(19).reason, "circuit_open");
+}
+
+TEST_F(CandidateFaults, ImpatientClientsDoNotHideASilentCandidateFromTheBreaker) {
+  Service control([](Socket& socket, const Request& request) {
+    if (request.target() == "/slow") return void(socket.receive());
+    socket.send(answer(200, "old"));
+  });
+  Service candidate([](Socket& socket, const Request&) { socket.receive(); });
+  start(Mode::kFullEvaluation, control.port(), candidate.port(),
+        "shadow: {breaker_failures: 3, breaker_open_for: 1h}\n");
+  get();
+  get();
+  EXPECT_EQ(exchange(1).account, Account::kTimedOut);
+  {
+    const Socket impatient = client();
+    impatient.send("GET /slow HTTP/1.1\r\nHost: h\r\n\r\n");
+    EXPECT_TRUE(candidate.wait_for_heads(3));
+  }
+  EXPECT_EQ(exchange(2).account, Account::kClientAborted);
+  get();
+  EXPECT_EQ(exchange(3).account, Account::kTimedOut);
+  get();
+  EXPECT_EQ(exchange(4).account, Account::kShed);
+  EXPECT_EQ(exchange(4).reason, "circuit_open");
+}
+
+TEST_F(CandidateFaults, ALargeAnswerOfBothIsServedWholeAndTooLargeToCompare) {
+  const std::string large(3 << 20, 'o');
+  Service control(says(large));
+  Service candidate(says(large));
+  start(Mode::kFullEvaluation, control.port(), candidate.port());
+  EXPECT_EQ(body_of(get()), large);
+  EXPECT_EQ(exchange(0).account, Account::kTooLarge);
+  EXPECT_LE(exchange(0).control.body.size(), size_t{1} << 20);
+}
+
+TEST_F(CandidateFaults, ARequestTooLargeToKeepIsServedWholeAndNotSentTwice) {
+  Service control([](Socket& socket, const Request& request) {
+    socket.send(answer(200, base::cat(request.body.size())));
+  });
+  Service candidate(says("new"));
+  start(Mode::kFullEvaluation, control.port(), candidate.port(),
+        "routes: [{name: all, safe_to_repeat: true}]\n");
+  const std::string body(3 << 20, 'b');
+  EXPECT_EQ(body_of(talk(base::cat("POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n"
+                                   "Content-Length: ",
+                                   body.size(), "\r\n\r\n", body))),
+            base::cat(body.size()));
+  EXPECT_EQ(exchange(0).account, Account::kTooLarge);
+  EXPECT_EQ(exchange(0).reason, "request_bytes_max");
+  EXPECT_EQ(candidate.requests().size(), 0u);
+}
+
+TEST_F(CandidateFaults, ARecorderThatCannotKeepUpOnlyLosesRecords) {
+  Service control(says("old"));
+  Service candidate(says("old"));
+  start(Mode::kFullEvaluation, control.port(), candidate.port());
+  sink_.refuse_all();
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(body_of(get()), "old");
+  EXPECT_TRUE(stop());
+  EXPECT_EQ(books_->of(Account::kShed), 10u);
+  EXPECT_EQ(books_->records_dropped(), 10u);
+}
+
+}  // namespace
+}  // namespace understudy
