@@ -20,6 +20,7 @@ namespace {
 constexpr uint64_t kCloseUlps = 1024;          // called floating point noise before anything else
 constexpr double kSinglePrecision = 1.2e-7;    // two numbers of one float differ by less
 constexpr int64_t kRoundedDigitsMin = 2;       // fewer digits left: too little to speak of rounding
+constexpr size_t kExplainedBytesMax = 32'768;  // longer texts are only looked at for a cut
 constexpr size_t kTruncationBytesMin = 4;      // a shorter beginning says nothing
 constexpr double kZoneSecondsMax = 14 * 3600;  // offsets of time zones: UTC-12 to UTC+14
 constexpr double kZoneSecondsStep = 900;
@@ -201,6 +202,25 @@ std::string_view without_ellipsis(std::string_view text) {
   return text;
 }
 
+std::optional<Explained> explain_cut(std::string_view a, std::string_view b) {
+  for (const auto& [cut, whole] : {std::pair(a, b), std::pair(b, a)}) {
+    for (const std::string_view start : {cut, without_ellipsis(cut)}) {
+      if (start.size() < kTruncationBytesMin || start.size() >= whole.size() ||
+          !whole.starts_with(start)) {
+        continue;
+      }
+      // White space alone at the end was not cut off but trimmed.
+      if (start == cut &&
+          trimmed(whole.substr(start.size(), kExplainedBytesMax), Trim::kEnds).empty()) {
+        continue;
+      }
+      return explained(Explanation::kTruncation, ignoring(),
+                       static_cast<double>(whole.size() - start.size()), "bytes");
+    }
+  }
+  return std::nullopt;
+}
+
 Explained explain_texts(std::string_view a, std::string_view b) {
   if (is_json_number(a) && is_json_number(b)) {
     Explained found = explain_numbers(
@@ -209,6 +229,8 @@ Explained explain_texts(std::string_view a, std::string_view b) {
     return found;
   }
   if (auto found = explain_iso_texts(a, b)) return *std::move(found);
+  if (auto found = explain_cut(a, b)) return *std::move(found);
+  if (a.size() + b.size() > kExplainedBytesMax) return {};
   for (const Trim trim : {Trim::kEnds, Trim::kAll}) {
     if (trimmed(a, trim) != trimmed(b, trim)) continue;
     Rule rule;
@@ -221,15 +243,6 @@ Explained explain_texts(std::string_view a, std::string_view b) {
     rule.ignore_case = true;
     rule.trim = trim;
     return explained(Explanation::kCase, std::move(rule));
-  }
-  for (const auto& [cut, whole] : {std::pair(a, b), std::pair(b, a)}) {
-    for (const std::string_view start : {cut, without_ellipsis(cut)}) {
-      if (start.size() >= kTruncationBytesMin && start.size() < whole.size() &&
-          whole.starts_with(start)) {
-        return explained(Explanation::kTruncation, ignoring(),
-                         static_cast<double>(whole.size() - start.size()), "bytes");
-      }
-    }
   }
   return {};
 }

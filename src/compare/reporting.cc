@@ -57,7 +57,9 @@ Difference& TreeDiff::record(Dimension dimension) {
         base::cat(base::cut_utf8(difference.path_pattern, options_.path_bytes_max), "...");
   }
   difference.row = place_.row();
-  if (difference.row >= 0) difference.column = place_.column();
+  if (difference.row >= 0) {
+    difference.column = base::cut_utf8(place_.column(), options_.value_bytes_max);
+  }
   return difference;
 }
 

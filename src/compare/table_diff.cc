@@ -320,7 +320,7 @@ void TreeDiff::judge_presence() {
               record(list == &only_control ? Dimension::kMissing : Dimension::kExtra);
           difference.path = difference.path_pattern;
           difference.row = -1;
-          difference.column = place_.column();
+          difference.column = base::cut_utf8(place_.column(), options_.value_bytes_max);
           (list == &only_control ? difference.control_type : difference.candidate_type) =
               column_type(table_->columns[i].control_types | table_->columns[i].candidate_types);
         }
