@@ -1,6 +1,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <string>
+#include <thread>
+#include <vector>
+
 #include "api/testing/admin_server.h"
 #include "base/text.h"
 
@@ -238,6 +243,36 @@ TEST(FlagStream, AClosedStreamIsNotWoken) {
   response.stream.reset();
   server.put("/api/flags/b", kGreeting);
   EXPECT_EQ(woken, 0);
+}
+
+// Changes from many requests at once: the state that is published last is the newest one.
+TEST(FlagStream, ConcurrentChangesAllArrive) {
+  AdminServer server;
+  const Response response = server.get("/all");
+  std::atomic<int> woken = 0;
+  response.stream->on_ready([&] { ++woken; });
+  std::vector<std::thread> writers;
+  for (int writer = 0; writer < 4; ++writer) {
+    writers.emplace_back([&server, writer] {
+      for (int i = 0; i < 25; ++i) {
+        server.put(base::cat("/api/flags/f", writer),
+                   base::cat(R"({"variations":[)", i, R"(],"fallthrough":{"variation":0}})"));
+      }
+    });
+  }
+  std::string events;
+  for (int i = 0; i < 20; ++i) events += response.stream->take();
+  for (std::thread& writer : writers) writer.join();
+  events += response.stream->take();
+  EXPECT_EQ(woken, 100);
+  for (int writer = 0; writer < 4; ++writer) {
+    const auto* flag = server.holder.load()->find_flag(base::cat("f", writer));
+    ASSERT_NE(flag, nullptr);
+    EXPECT_EQ(flag->version, 25);
+    const size_t last = events.rfind(base::cat("\"key\":\"f", writer, "\""));
+    ASSERT_NE(last, std::string::npos);
+    EXPECT_THAT(events.substr(last, 300), HasSubstr("\"version\":25"));
+  }
 }
 
 TEST(FlagPoll, AnUnchangedStateIsNotSentAgain) {
