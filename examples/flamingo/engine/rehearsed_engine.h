@@ -35,6 +35,14 @@ class RehearsedEngine final : public QueryEngine {
 
   Outcome<ResultSet> execute(const Plan& plan, std::string_view account) override;
 
+  /// Waits until the modes are known; before, only the local engine is called.
+  bool wait_for_modes(std::chrono::milliseconds timeout) const {
+    return client_.wait_for_flags(timeout);
+  }
+  /// Waits until every run is compared and recorded.
+  bool settle(std::chrono::milliseconds timeout) { return client_.flush(timeout); }
+
+  understudy::Counters counters() const { return client_.counters(); }
   /// What became of the runs, as JSON, for the service's own status page.
   std::string counters_json() const;
 
