@@ -10,6 +10,22 @@ namespace understudy::proxy {
 
 using net::StreamError;
 
+namespace {
+
+/// Counts a connect for as long as it is under way.
+class Opening {
+ public:
+  explicit Opening(uint32_t& count) : count_(count) { ++count_; }
+  Opening(const Opening&) = delete;
+  Opening& operator=(const Opening&) = delete;
+  ~Opening() { --count_; }
+
+ private:
+  uint32_t& count_;
+};
+
+}  // namespace
+
 PooledConnection::PooledConnection(Pool& pool, std::unique_ptr<net::TcpStream> stream)
     : net::Timer(pool.loop_.timers()),
       pool_(pool),
@@ -121,11 +137,12 @@ base::Task<StreamError> Pool::resolve(int64_t deadline_ns, std::string& detail) 
 
 base::Task<AcquireResult> Pool::connect(int64_t deadline_ns) {
   AcquireResult result;
-  if (open_ >= connections_max_) {
+  if (open_ + opening_ >= connections_max_) {
     result.error = StreamError::kTooLarge;
     result.full = true;
     co_return result;
   }
+  const Opening opening(opening_);
   deadline_ns = std::min(deadline_ns, loop_.precise_now_ns() + side_.connect_timeout.count());
   result.error = co_await resolve(deadline_ns, result.detail);
   if (result.error != StreamError::kNone) co_return result;

@@ -78,6 +78,7 @@ class Pool {
   const http::Limits limits_;
   const uint32_t connections_max_;
   uint32_t open_ = 0;
+  uint32_t opening_ = 0;  // connects under way, which count towards connections_max
   std::vector<std::unique_ptr<PooledConnection>> idle_;
   std::vector<net::SocketAddress> addresses_;
   bool literal_address_ = false;
