@@ -37,12 +37,27 @@ Settlement::Settlement(Worker& worker, std::shared_ptr<MigrationRuntime> runtime
 }
 
 Settlement::~Settlement() {
+  take_shadow_result();
   book();
   runtime_->gate.refund(charged_bytes_);
   worker_.finish(*runtime_, std::move(exchange_));
 }
 
 int64_t Settlement::elapsed_ns() const { return worker_.loop().precise_now_ns() - began_ns_; }
+
+SideResult& Settlement::shadow_result(flags::Service service) {
+  const bool may_serve =
+      service == flags::Service::kControl && runtime_->options->fallback_to_control;
+  if (!may_serve) return side(service);
+  separate_shadow_ = std::make_unique<SideResult>();
+  return *separate_shadow_;
+}
+
+void Settlement::take_shadow_result() {
+  if (separate_shadow_ == nullptr || !separate_shadow_->called) return;
+  // The answer that was served says more than the one nobody waited for.
+  if (!exchange_->control.called) exchange_->control = std::move(*separate_shadow_);
+}
 
 void Settlement::capture(SideResult& side, std::string_view piece) {
   side.body_bytes += piece.size();

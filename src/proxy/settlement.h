@@ -30,6 +30,9 @@ class Settlement {
   SideResult& side(flags::Service service) {
     return service == flags::Service::kControl ? exchange_->control : exchange_->candidate;
   }
+  /// Where the shadow call writes. Its own place when its side may also be asked to serve, after
+  /// the serving side failed: two answers must not end up in one result.
+  SideResult& shadow_result(flags::Service service);
   /// Nanoseconds since the request began.
   int64_t elapsed_ns() const;
 
@@ -49,11 +52,13 @@ class Settlement {
   void cancel_shadow();
 
  private:
+  void take_shadow_result();
   void book();
 
   Worker& worker_;
   std::shared_ptr<MigrationRuntime> runtime_;
   std::unique_ptr<Exchange> exchange_;
+  std::unique_ptr<SideResult> separate_shadow_;  // see shadow_result()
   int64_t began_ns_;
   uint64_t charged_bytes_ = 0;
   std::string_view shed_reason_;
