@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "http/h1_writer.h"
 #include "http/hop_by_hop.h"
 #include "http/url.h"
 #include "proxy/bucket_key.h"
@@ -359,6 +360,7 @@ base::Task<void> RequestFlow::answer_ourselves(Service service) {
   body += "}\n";
   http::ResponseHead head;
   head.status = status;
+  head.reason = http::reason_phrase(status);
   head.framing = http::Framing::kLength;
   head.content_length = body.size();
   head.fields.add("content-type", "application/json");
