@@ -119,7 +119,8 @@ Result<MigrationConfig> parse_migration(const ConfigNode& node) {
   }
   const ConfigNode* compare = node.find("compare");
   TRY_ASSIGN(migration.compare_value, parse_compare(compare));
-  if (const ConfigNode* criteria = node.find("criteria")) {
+  const ConfigNode* criteria = node.find("criteria");
+  if (criteria != nullptr) {
     TRY_ASSIGN(migration.criteria, judge::Criteria::parse(*criteria));
     for (const judge::Criterion& criterion : migration.criteria.list) {
       const auto matches = [&](const auto& route) { return route.name == criterion.route; };
@@ -133,6 +134,7 @@ Result<MigrationConfig> parse_migration(const ConfigNode& node) {
   }
   migration.mode_source = where(mode != nullptr ? *mode : node);
   migration.compare_source = where(compare != nullptr ? *compare : node);
+  migration.criteria_source = where(criteria != nullptr ? *criteria : node);
   migration.compare_flag = cat(options.name, ".compare");
   migration.options = std::make_shared<const proxy::MigrationOptions>(std::move(options));
   return migration;
@@ -177,7 +179,7 @@ Status check_apart(const ConfigNode& list, const Config& config) {
 
 Result<Config> parse_root(const ConfigNode& root) {
   TRY(root.only_keys({"data_dir", "admin", "workers", "recording", "log_level", "drain_timeout",
-                      "recorder", "migrations"}));
+                      "recorder", "store", "migrations"}));
   Config config;
   if (const ConfigNode* data_dir = root.find("data_dir")) {
     TRY_ASSIGN(config.data_dir, data_dir->as_string());
@@ -202,6 +204,10 @@ Result<Config> parse_root(const ConfigNode& root) {
   if (const ConfigNode* recorder = root.find("recorder")) {
     TRY_ASSIGN(config.recorder, RecorderOptions::parse(*recorder));
   }
+  if (const ConfigNode* store = root.find("store")) {
+    TRY_ASSIGN(config.store, store::DuckDbStoreOptions::parse(*store));
+  }
+  config.store.log.folder = cat(config.data_dir, "/events");
   const ConfigNode* migrations = root.find("migrations");
   if (migrations == nullptr) return config;
   TRY(migrations->must_be_list());

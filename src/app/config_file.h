@@ -15,6 +15,7 @@
 #include "flags/value.h"
 #include "judge/criteria.h"
 #include "proxy/migration_options.h"
+#include "store/duckdb/duckdb_store.h"
 
 namespace understudy::app {
 
@@ -40,8 +41,9 @@ struct MigrationConfig {
   std::string compare_flag;     // "<name>.compare"
   flags::Value compare_value;   // of that flag: the section as JSON, an empty object when absent
   judge::Criteria criteria;     // an empty list when nothing was agreed
-  std::string mode_source;      // "understudy.yaml:12", for the history of the two flags
+  std::string mode_source;      // "understudy.yaml:12", for the history of the flags
   std::string compare_source;
+  std::string criteria_source;
 };
 
 /// The whole configuration file. Immutable once loaded; a reload loads another.
@@ -53,6 +55,7 @@ struct Config {
   base::LogLevel log_level = base::LogLevel::kInfo;
   std::chrono::nanoseconds drain_timeout = std::chrono::seconds(30);
   RecorderOptions recorder;
+  store::DuckDbStoreOptions store;  // its folder is <data_dir>/events
   std::vector<MigrationConfig> migrations;
 };
 

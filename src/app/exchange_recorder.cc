@@ -113,6 +113,7 @@ void ExchangeRecorder::run(int number) {
   pthread_setname_np(pthread_self(), base::cat("recorder-", number).c_str());
   std::vector<std::unique_ptr<proxy::Exchange>> taken;
   while (queue_.pop_all(taken, kQueueWait)) {
+    if (before_comparing_ && !taken.empty()) before_comparing_();
     const std::shared_ptr<const Comparators> current = comparators();
     for (std::unique_ptr<proxy::Exchange>& exchange : taken) {
       const uint64_t bytes = held_bytes(*exchange);

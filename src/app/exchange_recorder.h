@@ -69,6 +69,9 @@ struct MigrationDifferences {
 class ExchangeRecorder final : public proxy::ExchangeSink {
  public:
   ExchangeRecorder(store::EventStore& store, const RecorderOptions& options);
+  /// Called by a recorder thread before it compares what it took from the queue: the moment to
+  /// call set_comparators. Set before the first emit.
+  void set_before_comparing(std::function<void()> hook) { before_comparing_ = std::move(hook); }
   ~ExchangeRecorder() override;
 
   bool emit(std::unique_ptr<proxy::Exchange>& exchange) override;
@@ -92,6 +95,7 @@ class ExchangeRecorder final : public proxy::ExchangeSink {
                    const compare::Comparison& comparison);
 
   const RecorderOptions options_;
+  std::function<void()> before_comparing_;
   EventWriter writer_;
   base::BoundedQueue<std::unique_ptr<proxy::Exchange>> queue_;
   std::atomic<uint64_t> waiting_{0};

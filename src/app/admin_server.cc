@@ -1,0 +1,319 @@
+#include "app/admin_server.h"
+
+#include <pthread.h>
+
+#include <future>
+#include <optional>
+#include <utility>
+
+#include "base/text.h"
+#include "http/h1_writer.h"
+#include "net/signal.h"
+#include "net/timer.h"
+
+namespace understudy::app {
+namespace {
+
+constexpr size_t kHeadBytesMax = 64 * 1024;
+/// A connection the server does not want to keep waiting for its last bytes.
+constexpr auto kLinger = std::chrono::milliseconds(500);
+
+/// An answer on its way from a worker thread back to the loop. The connection may be gone by then.
+struct Pending {
+  net::Signal* answered = nullptr;  // the loop's thread only; null when the connection is gone
+  std::optional<api::Response> response;
+};
+
+/// Lets a stream's wake call, from whatever thread, reach the connection once per take().
+struct Wake {
+  std::atomic<bool> posted{false};
+  net::Signal* signal = nullptr;  // the loop's thread only; null when the connection is gone
+};
+
+/// Notifies a signal when its time comes.
+class Heartbeat final : public net::Timer {
+ public:
+  Heartbeat(net::EventLoop& loop, net::Signal& signal) : Timer(loop.timers()), signal_(signal) {}
+  bool due() { return std::exchange(due_, false); }
+
+ protected:
+  void on_deadline() override {
+    due_ = true;
+    signal_.notify();
+  }
+
+ private:
+  net::Signal& signal_;
+  bool due_ = false;
+};
+
+api::Response busy(std::string_view what) {
+  return {.status = 503,
+          .headers = {{"Retry-After", "1"}},
+          .body = base::cat("{\"error\":\"", what, "; try again in a second\"}\n")};
+}
+
+}  // namespace
+
+net::H1ServerOptions AdminServerOptions::default_http() {
+  net::H1ServerOptions options;
+  options.limits.head_bytes_max = kHeadBytesMax;
+  options.linger_timeout = kLinger;
+  return options;
+}
+
+/// One client: reads its requests, has them answered, writes the answers.
+class AdminServer::Connection final : private net::CloseWatcher {
+ public:
+  Connection(AdminServer& server, std::unique_ptr<net::TcpStream> stream, std::string address)
+      : server_(server),
+        client_address_(std::move(address)),
+        http_(std::move(stream), server.buffers_, server.options_.http),
+        changed_(server.loop_) {
+    server_.connections_.insert(this);
+  }
+  ~Connection() {
+    http_.watch_close(nullptr);
+    server_.connections_.erase(this);
+    server_.bodies_bytes_ -= body_bytes_;
+  }
+
+  base::Task<void> run() {
+    while (true) {
+      const auto next = co_await http_.next_request();
+      if (next == net::H1ServerConnection::Next::kClosed) co_return;
+      if (next == net::H1ServerConnection::Next::kRefused) break;
+      if (!co_await answer_one()) break;
+      if (!http_.reusable()) break;
+    }
+    co_await http_.close();
+  }
+
+  /// The loop's thread: no further request, and an event stream ends.
+  void drain() {
+    draining_ = true;
+    http_.drain();
+    changed_.notify();
+  }
+
+ private:
+  /// False when the connection is of no further use.
+  base::Task<bool> answer_one() {
+    api::Request request = take_head();
+    const bool head_only = http_.head().method_id == http::MethodId::kHead;
+    std::optional<api::Response> response = co_await read_body(request);
+    if (body_failed_) co_return false;
+    if (!response) response = co_await ask(std::move(request));
+    server_.bodies_bytes_ -= std::exchange(body_bytes_, 0);
+    if (response->stream && !head_only) {
+      co_await stream_events(*response);
+      co_return false;
+    }
+    co_return co_await send(*response, head_only) == net::StreamError::kNone;
+  }
+
+  api::Request take_head() const {
+    const http::RequestHead& head = http_.head();
+    return {.method = std::string(head.method),
+            .target = std::string(head.target),
+            .authority = std::string(head.authority),
+            .headers = http::OwnedFields(head.fields),
+            .body = {},
+            .client_address = client_address_};
+  }
+
+  /// Fills the request's body. An answer means that it was refused; body_failed_, that the client
+  /// is gone.
+  base::Task<std::optional<api::Response>> read_body(api::Request& request) {
+    body_failed_ = false;
+    const size_t bytes_max = server_.api_.body_bytes_max(request.method, request.target);
+    while (true) {
+      const net::BodyPiece piece = co_await http_.read_body();
+      if (piece.error == net::StreamError::kMalformed) {
+        co_return api::Response{.status = 400, .body = "{\"error\":\"the body is malformed\"}\n"};
+      }
+      if (piece.error == net::StreamError::kTooLarge) co_return api::Api::too_large(bytes_max);
+      if (piece.error != net::StreamError::kNone) {
+        body_failed_ = true;
+        co_return std::nullopt;
+      }
+      if (request.body.size() + piece.data.size() > bytes_max) {
+        co_return api::Api::too_large(bytes_max);
+      }
+      if (server_.bodies_bytes_ + piece.data.size() > server_.options_.bodies_bytes_max) {
+        co_return busy("too many large requests at once");
+      }
+      body_bytes_ += piece.data.size();
+      server_.bodies_bytes_ += piece.data.size();
+      request.body.append(piece.data);
+      if (piece.end) co_return std::nullopt;
+    }
+  }
+
+  /// Has a worker thread answer.
+  base::Task<api::Response> ask(api::Request request) {
+    const auto pending = std::make_shared<Pending>();
+    pending->answered = &changed_;
+    struct Forget {
+      Pending& pending;
+      ~Forget() { pending.answered = nullptr; }
+    } const forget{*pending};
+    net::EventLoop& loop = server_.loop_;
+    const bool taken = server_.pool_->try_run(
+        [&api = server_.api_, &loop, pending, request = std::move(request)]() {
+          auto response = std::make_shared<api::Response>(api.handle(request));
+          loop.post([pending, response = std::move(response)] {
+            pending->response = std::move(*response);
+            if (pending->answered != nullptr) pending->answered->notify();
+          });
+        });
+    if (!taken) co_return busy("too many requests wait already");
+    while (!pending->response) co_await changed_.wait();
+    co_return *std::move(pending->response);
+  }
+
+  void fill_head(http::ResponseHead& head, const api::Response& response) {
+    head.status = response.status;
+    head.reason = http::reason_phrase(response.status);
+    head.fields.add("Date", server_.date_.at(server_.loop_.clock().unix_ns()));
+    if (!response.content_type.empty()) head.fields.add("Content-Type", response.content_type);
+    for (const auto& [name, value] : response.headers) head.fields.add(name, value);
+  }
+
+  base::Task<net::StreamError> send(const api::Response& response, bool head_only) {
+    http::ResponseHead head;
+    fill_head(head, response);
+    const bool bodiless = response.status == 204 || response.status == 304;
+    head.framing = bodiless ? http::Framing::kNone : http::Framing::kLength;
+    head.content_length = response.body.size();
+    const bool with_body = !bodiless && !head_only;
+    co_return co_await http_.send_head(head, with_body ? std::string_view(response.body) : "",
+                                       true);
+  }
+
+  /// Sends what the stream has, whenever it has something, until the client leaves.
+  base::Task<void> stream_events(const api::Response& response) {
+    const std::shared_ptr<api::EventStream> stream = response.stream;
+    const auto wake = std::make_shared<Wake>();
+    wake->signal = &changed_;
+    struct Unhook {
+      api::EventStream& stream;
+      Wake& wake;
+      ~Unhook() {
+        stream.on_ready({});
+        wake.signal = nullptr;
+      }
+    } const unhook{*stream, *wake};
+    net::EventLoop& loop = server_.loop_;
+    stream->on_ready([&loop, wake] {
+      if (wake->posted.exchange(true)) return;
+      loop.post([wake] {
+        wake->posted.store(false);
+        if (wake->signal != nullptr) wake->signal->notify();
+      });
+    });
+    http_.watch_close(this);
+
+    http::ResponseHead head;
+    fill_head(head, response);
+    head.framing = http::Framing::kChunked;
+    const std::string first = stream->take();
+    auto error = co_await http_.send_head(head, first, false);
+    Heartbeat heartbeat(loop, changed_);
+    constexpr std::chrono::nanoseconds kEvery = api::EventStream::kHeartbeatEvery;
+    while (error == net::StreamError::kNone && !draining_ && !http_.client_gone()) {
+      heartbeat.set_deadline(loop.now_ns() + kEvery.count());
+      co_await changed_.wait();
+      std::string events = stream->take();
+      if (events.empty() && heartbeat.due()) events = api::EventStream::kHeartbeat;
+      if (!events.empty()) error = co_await http_.send_body(events, false, nullptr);
+    }
+    if (error == net::StreamError::kNone && !http_.client_gone()) {
+      co_await http_.send_body({}, true, nullptr);
+    }
+  }
+
+  void on_peer_closed() override { changed_.notify(); }
+
+  AdminServer& server_;
+  const std::string client_address_;
+  net::H1ServerConnection http_;
+  net::Signal changed_;
+  size_t body_bytes_ = 0;
+  bool body_failed_ = false;
+  bool draining_ = false;
+};
+
+AdminServer::AdminServer(api::Api& api, AdminServerOptions options)
+    : api_(api), options_(std::move(options)) {}
+
+AdminServer::~AdminServer() { stop(std::chrono::nanoseconds(0)); }
+
+base::Result<std::unique_ptr<AdminServer>> AdminServer::start(api::Api& api,
+                                                              AdminServerOptions options) {
+  std::unique_ptr<AdminServer> server(new AdminServer(api, std::move(options)));
+  TRY(server->listen());
+  server->pool_ = std::make_unique<WorkPool>(
+      WorkPool::Options{.name = "admin",
+                        .threads = server->options_.threads,
+                        .queue_len_max = server->options_.queue_len_max});
+  server->thread_ = std::thread([raw = server.get()] { raw->run(); });
+  return server;
+}
+
+base::Status AdminServer::listen() {
+  TRY_ASSIGN(const net::SocketAddress address, net::parse_listen_address(options_.listen));
+  auto listener = net::Listener::open(
+      loop_, address, {.port_use = net::ListenerOptions::PortUse::kExclusive},
+      [this](std::unique_ptr<net::TcpStream> stream, const net::SocketAddress& peer) {
+        if (connections_.size() >= options_.connections_max) return;
+        clients_.spawn(serve(std::move(stream), peer.ip()));
+      });
+  if (!listener.ok()) {
+    return base::error(listener.error().kind, base::cat("admin: ", listener.error().context));
+  }
+  listener_ = std::move(*listener);
+  address_ = listener_->address().text();
+  return {};
+}
+
+void AdminServer::run() {
+  pthread_setname_np(pthread_self(), "admin-loop");
+  loop_.run();
+  clients_.cancel_all();
+  listener_.reset();
+}
+
+base::Task<void> AdminServer::serve(std::unique_ptr<net::TcpStream> stream,
+                                    std::string client_address) {
+  struct Count {
+    std::atomic<size_t>& count;
+    explicit Count(std::atomic<size_t>& counted) : count(counted) { count.fetch_add(1); }
+    ~Count() { count.fetch_sub(1); }
+  } const count(connection_count_);
+  Connection connection(*this, std::move(stream), std::move(client_address));
+  if (draining_) connection.drain();
+  co_await connection.run();
+}
+
+void AdminServer::stop(std::chrono::nanoseconds timeout) {
+  if (!thread_.joinable()) return;
+  std::promise<void> drained;
+  loop_.post([&] {
+    draining_ = true;
+    listener_.reset();
+    for (Connection* connection : connections_) connection->drain();
+    drained.set_value();
+  });
+  drained.get_future().wait();
+  const base::Clock& clock = base::system_clock();
+  const int64_t deadline_ns = clock.steady_ns() + timeout.count();
+  while (connection_count_.load() > 0 && clock.steady_ns() < deadline_ns) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  pool_.reset();  // answers under way are finished; the loop still takes them
+  loop_.stop();
+  thread_.join();
+}
+
+}  // namespace understudy::app

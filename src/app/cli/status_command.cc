@@ -1,0 +1,214 @@
+#include <algorithm>
+
+#include "app/cli/server_option.h"
+#include "base/text.h"
+
+namespace understudy::app {
+namespace {
+
+using base::cat;
+using flags::Value;
+
+constexpr int kExitPass = 0;
+constexpr int kExitFail = 1;
+constexpr int kExitNotEnough = 2;
+constexpr int kExitError = 3;
+
+struct Options {
+  std::string migration;
+  std::string last;
+  bool json = false;
+};
+
+const Value& member(const Value& object, std::string_view name) {
+  static const Value kNone;
+  const Value* found = object.find(name);
+  return found == nullptr ? kNone : *found;
+}
+std::string text_of(const Value& object, std::string_view name) {
+  return base::printable(member(object, name).as_string(), 1000);
+}
+
+std::string with_commas(int64_t number) {
+  std::string digits = cat(number);
+  for (int64_t at = static_cast<int64_t>(digits.size()) - 3; at > (number < 0 ? 1 : 0); at -= 3) {
+    digits.insert(static_cast<size_t>(at), ",");
+  }
+  return digits;
+}
+
+int exit_code(const std::string& ruling) {
+  if (ruling == "pass") return kExitPass;
+  if (ruling == "fail") return kExitFail;
+  return ruling == "not_enough_evidence" ? kExitNotEnough : kExitError;
+}
+
+std::string ruling_text(const std::string& ruling, const Console& console, size_t width = 0) {
+  using Colour = Console::Colour;
+  const bool pass = ruling == "pass";
+  const bool failed = ruling == "fail";
+  std::string word = pass ? "PASS" : failed ? "FAIL" : "not enough evidence";
+  word.resize(std::max(word.size(), width), ' ');
+  return console.coloured(pass ? Colour::kGood : failed ? Colour::kBad : Colour::kUncertain, word);
+}
+
+/// `paragraph` broken at spaces, each line behind `indent` spaces.
+std::string wrapped(const std::string& paragraph, size_t indent, size_t width) {
+  std::string out;
+  std::string line;
+  const size_t room = std::max<size_t>(width > indent ? width - indent : 0, 40);
+  for (const std::string_view word : base::split(paragraph, ' ')) {
+    if (!line.empty() && line.size() + 1 + word.size() > room) {
+      out += cat(std::string(indent, ' '), line, "\n");
+      line.clear();
+    }
+    line += cat(line.empty() ? "" : " ", word);
+  }
+  return line.empty() ? out : cat(out, std::string(indent, ' '), line, "\n");
+}
+
+std::string accounting_text(const Value& accounting) {
+  std::string parts;
+  const auto add = [&](int64_t count, std::string_view what) {
+    if (count != 0) parts += cat(parts.empty() ? ": " : ", ", with_commas(count), " ", what);
+  };
+  for (const Value::Member& account : member(accounting, "accounts").as_object()) {
+    add(account.value.as_integer(), account.name);
+  }
+  add(member(accounting, "under_way").as_integer(), "under way");
+  add(member(accounting, "records_dropped").as_integer(), "not recorded");
+  return cat("requests     ", with_commas(member(accounting, "requests").as_integer()), parts,
+             "\n");
+}
+
+std::string groups_text(const Value& section, const char* title, bool errors) {
+  if (const Value& error = member(section, "error"); error.is_string()) {
+    return cat(title, base::printable(error.as_string()), "\n");
+  }
+  std::string out = cat(title, with_commas(member(section, "total").as_integer()), "\n");
+  for (const Value& group : member(section, "groups").as_list()) {
+    out += "  ";
+    if (errors) {
+      out += cat(with_commas(member(group, "count").as_integer()), " ", text_of(group, "side"), " ",
+                 text_of(group, "type"));
+      const std::string message = text_of(group, "last_message");
+      if (!message.empty()) out += cat(": ", message);
+    } else {
+      out += text_of(group, "text");
+      const std::string rule = text_of(group, "rule");
+      if (!rule.empty()) out += cat("\n    accept with ", rule);
+    }
+    out += "\n";
+  }
+  return out;
+}
+
+std::string described(const Value& migration, const Console& console) {
+  const Value& verdict = member(migration, "verdict");
+  const Value& mode = member(migration, "mode");
+  std::string out = cat(text_of(migration, "name"), ": ");
+  if (member(verdict, "error").is_string()) {
+    out += cat(text_of(verdict, "error"), "\n");
+  } else {
+    out += cat(ruling_text(text_of(verdict, "verdict"), console), "\n",
+               wrapped(text_of(verdict, "headline"), 2, console.width));
+  }
+  out +=
+      cat("mode         ",
+          member(mode, "error").is_string() ? text_of(mode, "error") : text_of(mode, "mode"), "\n");
+  out += accounting_text(member(migration, "accounting"));
+  const Value& window = member(verdict, "window");
+  if (window.is_object()) {
+    out += cat("evidence     ", with_commas(member(verdict, "evaluations").as_integer()),
+               " evaluations ", text_of(verdict, "window_reason"), " (", text_of(window, "start"),
+               ")\n");
+  }
+  for (const Value& criterion : member(verdict, "criteria").as_list()) {
+    constexpr size_t kRulingWidth = 19;
+    out += cat("\n  ", ruling_text(text_of(criterion, "ruling"), console, kRulingWidth), "  ",
+               text_of(criterion, "criterion"), "\n",
+               wrapped(text_of(criterion, "explanation"), kRulingWidth + 4, console.width));
+    const std::string missing = text_of(member(criterion, "missing"), "text");
+    if (!missing.empty()) {
+      out += wrapped(cat("missing: ", missing), kRulingWidth + 4, console.width);
+    }
+  }
+  for (const Value& excluded : member(verdict, "excluded").as_list()) {
+    out += cat("\n  left out: ", with_commas(member(excluded, "evaluations").as_integer()), " ",
+               text_of(excluded, "reason"), ", ", text_of(excluded, "meaning"));
+  }
+  if (!member(verdict, "excluded").as_list().empty()) out += "\n";
+  out += "\n";
+  out += groups_text(member(migration, "differences"), "differences  ", false);
+  out += groups_text(member(migration, "errors"), "errors       ", true);
+  return out;
+}
+
+/// fail outranks not enough evidence, which outranks pass; an error outranks all.
+int worse(int a, int b) {
+  const auto rank = [](int code) {
+    return code == kExitPass ? 0 : code == kExitNotEnough ? 1 : code == kExitFail ? 2 : 3;
+  };
+  return rank(a) >= rank(b) ? a : b;
+}
+
+int status(const Options& options, const ApiClient& client, const Console& console) {
+  std::vector<std::string> names;
+  if (!options.migration.empty()) {
+    names.push_back(options.migration);
+  } else {
+    const auto list = client.get_json("/api/migrations");
+    if (!list.ok()) return fail(console, list.error(), kExitError);
+    for (const Value& one : member(*list, "migrations").as_list()) {
+      names.push_back(member(one, "name").as_string());
+    }
+    if (names.empty()) {
+      console.complain("the server has no migrations; add one to its configuration");
+      return kExitError;
+    }
+  }
+  int code = kExitPass;
+  Value::List all;
+  std::string text;
+  for (const std::string& name : names) {
+    const std::string last =
+        options.last.empty() ? std::string() : cat("?last=", url_encode(options.last));
+    auto migration = client.get_json(cat("/api/migrations/", url_encode(name), last));
+    if (!migration.ok()) return fail(console, migration.error(), kExitError);
+    code = worse(code, exit_code(text_of(member(*migration, "verdict"), "verdict")));
+    text += cat(text.empty() ? "" : "\n", described(*migration, console));
+    all.push_back(*std::move(migration));
+  }
+  if (options.json) {
+    const bool one = !options.migration.empty();
+    console.out(cat(flags::to_json(one ? all.front() : Value(std::move(all))), "\n"));
+  } else {
+    console.out(text);
+  }
+  return code;
+}
+
+}  // namespace
+
+void add_status(CLI::App& app, Invocation& invocation) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* command =
+      app.add_subcommand("status", "Hold the evidence against the criteria of a migration");
+  command->add_option("migration", options->migration, "All migrations when left out");
+  command->add_option("--last", options->last,
+                      "Look at this much time (1h, 30m) instead of all since the last change");
+  command->add_flag("--json", options->json, "Answer as JSON");
+  add_url(*command, invocation);
+  command->footer(R"(
+Exit code: 0 pass, 1 fail, 2 not enough evidence, 3 anything else.
+
+Example, waiting for a verdict in a script:
+  until understudy status data-engine; [ $? -ne 2 ]; do sleep 10; done)");
+  command->callback([options, &invocation] {
+    invocation.run = [options, &invocation](const Console& console) {
+      return status(*options, invocation.client(), console);
+    };
+  });
+}
+
+}  // namespace understudy::app

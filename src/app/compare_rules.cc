@@ -1,0 +1,75 @@
+#include "app/compare_rules.h"
+
+#include "base/config_yaml.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "flags/snapshot.h"
+
+namespace understudy::app {
+namespace {
+
+/// What a JSON flag serves when nobody is targeted: the value for all traffic.
+const flags::Value* served_value(const flags::Flag& flag) {
+  const std::optional<int> index = flag.on ? flag.fallthrough.variation : flag.off_variation;
+  if (!index || *index < 0 || static_cast<size_t>(*index) >= flag.variations.size()) return nullptr;
+  return &flag.variations[static_cast<size_t>(*index)];
+}
+
+}  // namespace
+
+base::Result<compare::Comparator> comparator_from(const std::string& flag_key,
+                                                  const flags::Value& value) {
+  TRY_ASSIGN(const base::ConfigNode section,
+             base::parse_yaml(flags::to_json(value), base::cat("flag ", flag_key)));
+  TRY_ASSIGN(compare::ComparatorOptions options, compare::ComparatorOptions::parse(section));
+  compare::Rules rules;
+  if (const base::ConfigNode* list = section.find("rules")) {
+    TRY_ASSIGN(rules, compare::Rules::parse(*list));
+  }
+  return compare::Comparator(std::move(rules), std::move(options));
+}
+
+void CompareRules::set_migrations(std::vector<std::string> names) {
+  const std::lock_guard lock(mutex_);
+  names_ = std::move(names);
+  refresh();
+}
+
+void CompareRules::follow() {
+  if (flags_.publications() == seen_.load(std::memory_order_acquire)) return;
+  const std::lock_guard lock(mutex_);
+  if (flags_.publications() != seen_.load(std::memory_order_acquire)) refresh();
+}
+
+void CompareRules::refresh() {
+  seen_.store(flags_.publications(), std::memory_order_release);
+  const std::shared_ptr<const flags::FlagSnapshot> snapshot = flags_.load();
+  std::map<std::string, Known> next;
+  Comparators comparators;
+  for (const std::string& name : names_) {
+    Known known = known_[name];
+    const std::string key = base::cat(name, ".compare");
+    const flags::Flag* flag = snapshot->find_flag(key);
+    const flags::Value* value = flag == nullptr ? nullptr : served_value(*flag);
+    const std::string text = value == nullptr ? "{}" : flags::to_json(*value);
+    if (text != known.value || known.comparator == nullptr) {
+      auto made =
+          comparator_from(key, value == nullptr ? flags::Value(flags::Value::Object{}) : *value);
+      if (made.ok()) {
+        known.comparator = std::make_shared<const compare::Comparator>(*std::move(made));
+      } else {
+        base::log_warn("comparison of ", name, " stays as it was: ", made.error().context);
+        if (known.comparator == nullptr) {
+          known.comparator = std::make_shared<const compare::Comparator>();
+        }
+      }
+      known.value = text;
+    }
+    comparators[name] = known.comparator;
+    next[name] = std::move(known);
+  }
+  known_ = std::move(next);
+  recorder_.set_comparators(std::move(comparators));
+}
+
+}  // namespace understudy::app

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "app/exchange_recorder.h"
+#include "base/result.h"
+#include "flags/snapshot_holder.h"
+#include "flags/value.h"
+
+namespace understudy::app {
+
+/// Makes a comparator from what the flag `<migration>.compare` serves: the `compare` section of the
+/// configuration as JSON. The Error names the flag and the place in its value.
+base::Result<compare::Comparator> comparator_from(const std::string& flag_key,
+                                                  const flags::Value& value);
+
+/// Keeps a recorder's comparators as the flags say, so that a rule accepted in the API counts from
+/// the next comparison on.
+/// Failure: a flag whose value is no comparison keeps the former rules, with one log line per
+/// change; a migration that never had good ones compares without rules.
+/// Threads: any. Cost: one atomic load while no flag has changed.
+class CompareRules {
+ public:
+  CompareRules(const flags::SnapshotHolder& flags, ExchangeRecorder& recorder)
+      : flags_(flags), recorder_(recorder) {}
+
+  /// The migrations to compare for, and what their flags say now.
+  void set_migrations(std::vector<std::string> names);
+  /// Looks whether a flag has changed since the last call.
+  void follow();
+
+ private:
+  struct Known {
+    std::string value;  // of the flag, as JSON
+    std::shared_ptr<const compare::Comparator> comparator;
+  };
+
+  void refresh();
+
+  const flags::SnapshotHolder& flags_;
+  ExchangeRecorder& recorder_;
+  std::atomic<uint64_t> seen_{0};
+  std::mutex mutex_;
+  std::vector<std::string> names_;
+  std::map<std::string, Known> known_;
+};
+
+}  // namespace understudy::app

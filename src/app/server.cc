@@ -1,0 +1,218 @@
+#include "app/server.h"
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "flags/mode.h"
+#include "state/sqlite/sqlite_state_store.h"
+#include "store/duckdb/duckdb_store.h"
+
+namespace understudy::app {
+namespace {
+
+using base::cat;
+
+/// Time in which the admin interface finishes its answers after the data plane has ended.
+constexpr auto kAdminDrain = std::chrono::seconds(2);
+
+base::Status make_folder(const std::string& path) {
+  std::error_code failure;
+  std::filesystem::create_directories(path, failure);
+  if (failure) {
+    return base::error(base::ErrorKind::kIo, cat("data_dir ", path, ": ", failure.message()));
+  }
+  return {};
+}
+
+/// A flag that serves one value to everybody.
+flags::Flag value_flag(std::string key, flags::Value value) {
+  flags::Flag flag;
+  flag.key = std::move(key);
+  flag.on = true;
+  flag.variations = {std::move(value)};
+  flag.fallthrough.variation = 0;
+  flag.off_variation = 0;
+  flag.salt = flag.key;
+  return flag;
+}
+
+proxy::Proxy::Migrations options_of(const Config& config) {
+  proxy::Proxy::Migrations all;
+  for (const MigrationConfig& migration : config.migrations) all.push_back(migration.options);
+  return all;
+}
+
+std::vector<std::string> names_of(const Config& config) {
+  std::vector<std::string> names;
+  for (const MigrationConfig& migration : config.migrations) {
+    names.push_back(migration.options->name);
+  }
+  return names;
+}
+
+/// Settings that are read once, at the start.
+std::string needs_restart(const Config& before, const Config& after) {
+  std::vector<std::string> settings;
+  const auto check = [&](const char* name, bool same) {
+    if (!same) settings.emplace_back(name);
+  };
+  check("data_dir", before.data_dir == after.data_dir);
+  check("admin.listen", before.admin.listen == after.admin.listen);
+  check("workers", before.workers == after.workers);
+  check("recording", before.recording == after.recording);
+  check("recorder", before.recorder.threads == after.recorder.threads &&
+                        before.recorder.queue_len_max == after.recorder.queue_len_max &&
+                        before.recorder.queue_bytes_max == after.recorder.queue_bytes_max);
+  check("store", before.store.log.sync == after.store.log.sync &&
+                     before.store.log.log_bytes_max == after.store.log.log_bytes_max &&
+                     before.store.log.log_age_max == after.store.log.log_age_max &&
+                     before.store.events_in_memory_max == after.store.events_in_memory_max &&
+                     before.store.memory_bytes_max == after.store.memory_bytes_max &&
+                     before.store.threads == after.store.threads &&
+                     before.store.query_timeout == after.store.query_timeout);
+  return base::join(settings, ", ");
+}
+
+}  // namespace
+
+Server::Server(Config config, std::string config_file, std::vector<EnvironmentVariable> environment)
+    : config_file_(std::move(config_file)),
+      environment_(std::move(environment)),
+      config_(std::make_shared<const Config>(std::move(config))) {}
+
+Server::~Server() {
+  // What uses everything goes first, then what feeds the recorder; members do the rest.
+  if (admin_) admin_->stop(std::chrono::nanoseconds(0));
+  if (proxy_) proxy_->drain_and_stop(std::chrono::nanoseconds(0));
+  if (recorder_) recorder_->flush();
+}
+
+base::Result<std::unique_ptr<Server>> Server::start(Config config, std::string config_file,
+                                                    std::vector<EnvironmentVariable> environment) {
+  base::set_log_level(config.log_level);
+  std::unique_ptr<Server> server(
+      new Server(std::move(config), std::move(config_file), std::move(environment)));
+  TRY(server->open());
+  return server;
+}
+
+base::Status Server::open() {
+  const std::lock_guard no_reload(reload_mutex_);
+  const Config& config = *config_;
+  TRY(make_folder(config.data_dir));
+  TRY(make_folder(config.store.log.folder));
+  // The event log's lock tells two servers on one folder apart, so it comes before the flags.
+  TRY_ASSIGN(events_, store::DuckDbStore::open(config.store));
+  TRY_ASSIGN(state_, state::SqliteStateStore::open({.path = cat(config.data_dir, "/state.db")}));
+  publisher_ = std::make_unique<api::FlagPublisher>(*state_, flags_);
+  TRY(ensure_flags(config));
+
+  RecorderOptions recording = config.recorder;
+  recording.write_events = config.recording != Recording::kOff;
+  recorder_ = std::make_unique<ExchangeRecorder>(*events_, recording);
+  rules_ = std::make_unique<CompareRules>(flags_, *recorder_);
+  rules_->set_migrations(names_of(config));
+  recorder_->set_before_comparing([this] { rules_->follow(); });
+
+  using Record = proxy::ProxyOptions::Record;
+  proxy_ = std::make_unique<proxy::Proxy>(
+      proxy::ProxyOptions{
+          .workers = config.workers,
+          .record = config.recording == Recording::kOn ? Record::kAll : Record::kComparedOnly},
+      flags_, *recorder_);
+  migrations_ = std::make_unique<RunningMigrations>(*proxy_, *recorder_, *state_);
+  migrations_->set_config(config_);
+  api_ = std::make_unique<api::Api>(api::Dependencies{.state = *state_,
+                                                      .events = *events_,
+                                                      .flags = *publisher_,
+                                                      .migrations = *migrations_,
+                                                      .clock = base::system_clock(),
+                                                      .reload = [this] { return reload(); },
+                                                      .ready = [this] { return ready(); }});
+  TRY_ASSIGN(admin_, AdminServer::start(*api_, {.listen = config.admin.listen}));
+  return proxy_->start(options_of(config));
+}
+
+base::Status Server::ensure_flags(const Config& config) {
+  for (const MigrationConfig& migration : config.migrations) {
+    const std::string& name = migration.options->name;
+    const auto ensure = [&](flags::Flag flag, const std::string& source) -> base::Status {
+      const std::string key = flag.key;
+      TRY_ASSIGN(const state::Ensured ensured, state_->ensure_flag(std::move(flag), source));
+      if (ensured == state::Ensured::kKept) {
+        base::log_info("flag ", key, " was changed since and stays; ", source, " is not used");
+      }
+      return {};
+    };
+    TRY(ensure(flags::make_mode_flag(name, migration.initial_mode), migration.mode_source));
+    TRY(ensure(value_flag(migration.compare_flag, migration.compare_value),
+               migration.compare_source));
+    TRY(ensure(value_flag(criteria_flag_key(name), migration.criteria.canonical_text()),
+               migration.criteria_source));
+  }
+  return publisher_->publish();
+}
+
+base::Status Server::ready() const {
+  if (draining_.load()) {
+    return base::error(base::ErrorKind::kUnavailable, "the server is stopping");
+  }
+  return {};
+}
+
+std::shared_ptr<const Config> Server::config() const {
+  const std::lock_guard lock(config_mutex_);
+  return config_;
+}
+
+base::Result<std::string> Server::reload() {
+  const std::lock_guard one_at_a_time(reload_mutex_);
+  if (draining_.load()) return base::error(base::ErrorKind::kUnavailable, "the server is stopping");
+  TRY_ASSIGN(Config loaded, load_config(config_file_, environment_));
+  const std::shared_ptr<const Config> before = config();
+  const auto next = std::make_shared<const Config>(std::move(loaded));
+  // The data plane first: it is the one that can refuse (a port in use), and then nothing happened.
+  TRY(proxy_->reload(options_of(*next)));
+  TRY(ensure_flags(*next));
+  rules_->set_migrations(names_of(*next));
+  migrations_->set_config(next);
+  base::set_log_level(next->log_level);
+  {
+    const std::lock_guard lock(config_mutex_);
+    config_ = next;
+  }
+  const std::string restart = needs_restart(*before, *next);
+  return cat("reloaded ", config_file_, ": ", next->migrations.size(),
+             next->migrations.size() == 1 ? " migration" : " migrations",
+             restart.empty() ? "" : cat("; changes of ", restart, " need a restart"));
+}
+
+bool Server::drain() {
+  draining_.store(true);
+  bool clean = false;
+  {
+    const std::lock_guard no_reload(reload_mutex_);
+    clean = proxy_->drain_and_stop(config()->drain_timeout);
+  }
+  admin_->stop(kAdminDrain);
+  recorder_->flush();
+  return clean;
+}
+
+std::string Server::addresses() const {
+  std::string text;
+  for (const MigrationConfig& migration : config()->migrations) {
+    const proxy::MigrationOptions& options = *migration.options;
+    if (options.listen.empty()) continue;
+    const auto now = migrations_->find(options.name);
+    text += cat(options.name, " on ", now ? now->facts.listen : options.listen, ", ");
+  }
+  return cat(text, "admin on ", admin_->address());
+}
+
+}  // namespace understudy::app
