@@ -16,8 +16,8 @@ namespace {
 
 constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
 
-/// How many records of a batch the server refused, from its answer (PROTOCOLS 6.2); 0 when it says
-/// nothing or cannot be read, which must not fail an accepted batch.
+/// How many records of a batch the server refused, from its answer (`partialSuccess`); 0 when it
+/// says nothing or cannot be read, which must not fail an accepted batch.
 uint64_t rejected_records(const std::string& body) {
   if (body.empty()) return 0;
   const auto answer = flags::parse_json(body);

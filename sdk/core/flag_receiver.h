@@ -20,7 +20,7 @@
 namespace understudy::sdk {
 
 /// Keeps the flags of a SnapshotHolder current from the server's LaunchDarkly-shaped stream
-/// (PROTOCOLS 3.3): `put` replaces everything, `patch` and `delete` count when their version is
+/// (LaunchDarkly shape): `put` replaces everything, `patch` and `delete` count when their version is
 /// newer. While the server is away the holder keeps what it has, and the stream is tried again
 /// with backoff and jitter, for ever: a key that is refused now may be valid later.
 /// A stream event that cannot be read is counted, and the stream dropped and taken up again, since

@@ -8,7 +8,7 @@
 
 namespace understudy::sdk {
 
-/// Events as one OTLP/HTTP JSON logs request (PROTOCOLS 6.4): a log record each, the dataset in
+/// Events as one OTLP/HTTP JSON logs request: a log record each, the dataset in
 /// `eventName` and in the attribute `understudy.dataset`, the sample rate in `sampleRate` when it
 /// is not 1. 64-bit integers are decimal strings; NaN and infinities are strings, as proto JSON
 /// writes them. Pure. Cost: linear in the events.

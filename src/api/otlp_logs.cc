@@ -19,7 +19,8 @@ constexpr int kInvalidArgument = 3;
 constexpr int kResourceExhausted = 8;
 constexpr int kUnavailable = 14;
 
-/// google.rpc.Status as JSON (PROTOCOLS 6.2). 503 is sent again by clients, the others are not.
+/// google.rpc.Status as JSON, as OTLP/HTTP wants it. 503 is sent again by clients, the others are
+/// not.
 Response failure(int status, int code, std::string_view message) {
   Response response = json_response(Value::Object{{"code", code}, {"message", message}}, status);
   if (status == 503) response.headers.emplace_back("Retry-After", "5");

@@ -53,7 +53,8 @@ struct Decision {
   int64_t flag_version = 0;  // 0 when the flag was not found
 };
 
-/// One prerequisite that was evaluated on the way, for the feature events of PROTOCOLS 3.6.
+/// One prerequisite that was evaluated on the way, for the feature events that LaunchDarkly SDKs
+/// send.
 struct PrerequisiteDecision {
   std::string_view flag_key;
   std::string_view prerequisite_of;

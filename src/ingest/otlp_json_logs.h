@@ -22,7 +22,7 @@ struct OtlpLimits {
 };
 
 /// The events of one request, and what could not be taken: the server's answer carries it as
-/// `partialSuccess` (PROTOCOLS 6.2).
+/// `partialSuccess`, as OTLP has it.
 struct OtlpLogs {
   std::vector<event::Event> events;
   uint64_t rejected = 0;        // records that make no event
