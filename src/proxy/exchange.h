@@ -53,7 +53,7 @@ struct Exchange {
 
   uint64_t id_high = 0;
   uint64_t id_low = 0;
-  uint64_t key_hash = 0;
+  uint64_t key_hash = 0;  // the first 64 bits of the bucket key's SHA-1; 0 without a key
   int64_t unix_ns = 0;
   std::string method;
   std::string target;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "flags/sha1.h"
 #include "http/h1_writer.h"
 #include "http/hop_by_hop.h"
 #include "http/url.h"
@@ -26,13 +27,6 @@ bool repeatable_by_nature(http::MethodId method) {
 
 base::Side side_of(Service service) {
   return service == Service::kControl ? base::Side::kControl : base::Side::kCandidate;
-}
-
-/// FNV-1a: enough to tell keys apart in an event without storing them.
-uint64_t hash_of(std::string_view key) {
-  uint64_t hash = 0xCBF29CE484222325;
-  for (const char letter : key) hash = (hash ^ static_cast<uint8_t>(letter)) * 0x100000001B3;
-  return hash;
 }
 
 }  // namespace
@@ -113,7 +107,7 @@ void RequestFlow::decide() {
   // Without a key the shares of the mix still hold, request by request.
   const uint64_t random = worker_.rng().next_u64() | 1;
   const std::string_view random_key(reinterpret_cast<const char*>(&random), sizeof random);
-  if (key) exchange_.key_hash = hash_of(*key);
+  if (key) exchange_.key_hash = flags::Sha1::first_64_bits("", *key);
   const flags::ModeDecision decision =
       runtime_.decide(worker_.flag_snapshot(), key ? std::string_view(*key) : random_key);
   exchange_.mode = decision.mode;
