@@ -29,8 +29,18 @@ Examples:
 Commands that ask a server find it by --url, UNDERSTUDY_URL, or http://127.0.0.1:8081.
 Every command has its own --help.)";
 
-/// CLI11 words its complaints for programmers in places; these are for people.
-std::string complaint(const CLI::ParseError& error) {
+/// CLI11 calls a command it does not know a missing one; a person wants to hear which was meant.
+std::string complaint(const CLI::App& app, const std::vector<std::string>& arguments,
+                      const CLI::ParseError& error) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands(nullptr)) names.push_back(command->get_name());
+  const std::string& first = arguments.front();
+  if (first.front() != '-' && std::find(names.begin(), names.end(), first) == names.end()) {
+    const std::string_view meant =
+        base::nearest(first, std::vector<std::string_view>(names.begin(), names.end()));
+    return base::cat("there is no command \"", base::printable(first), "\"",
+                     meant.empty() ? "" : base::cat("; did you mean \"", meant, "\"?"));
+  }
   std::string text = error.what();
   std::replace(text.begin(), text.end(), '\n', ' ');
   return std::string(base::trim(text));
@@ -92,12 +102,12 @@ int run_command_line(const std::vector<std::string>& arguments, const Console& c
       console.out(out.str());
       return kExitOk;
     }
-    if (arguments.empty()) {
+    if (arguments.empty() || arguments.front().empty()) {
       console.error(app.help());
       return kExitUsage;
     }
     const bool status = arguments.front() == "status";
-    console.complain(base::cat(complaint(error), "; see understudy ",
+    console.complain(base::cat(complaint(app, arguments, error), "; see understudy ",
                                app.get_subcommands().empty() ? "" : arguments.front() + " ",
                                "--help"));
     return status ? kExitStatusUsage : kExitUsage;
