@@ -1,0 +1,232 @@
+"""Configuration changes and the end of the server, under load."""
+
+import os
+import signal
+import threading
+
+import harness
+
+
+class Load:
+    """Clients that send one request after another until they are told to stop."""
+
+    def __init__(self, server, clients=8):
+        self.server = server
+        self.answers = []
+        self.failures = []
+        self.stopping = threading.Event()
+        self.threads = [threading.Thread(target=self._run, daemon=True) for _ in range(clients)]
+        for thread in self.threads:
+            thread.start()
+
+    def _run(self):
+        port = self.server.port()
+        connection = harness.http.client.HTTPConnection("127.0.0.1", port,
+                                                        timeout=harness.DEADLINE_S)
+        number = 0
+        while not self.stopping.is_set():
+            number += 1
+            try:
+                connection.request("GET", f"/{number}")
+                answer = connection.getresponse()
+                body = answer.read()
+                self.answers.append((answer.status, body))
+            except OSError as failure:
+                self.failures.append(repr(failure))
+                connection.close()
+            except harness.http.client.HTTPException as failure:
+                self.failures.append(repr(failure))
+                connection.close()
+            if number % 20 == 0:
+                connection.close()  # new connections, too
+        connection.close()
+
+    def wait_for(self, answers):
+        target = len(self.answers) + answers
+        harness.until("the load goes on", lambda: len(self.answers) >= target or self.failures)
+
+    def stop(self):
+        self.stopping.set()
+        for thread in self.threads:
+            thread.join(harness.DEADLINE_S)
+
+
+class Reload(harness.Case):
+    def setUp(self):
+        self.old = self.use(harness.json_service({"from": "old"}))
+        self.new = self.use(harness.json_service({"from": "new"}))
+
+    def test_no_request_is_lost_while_the_configuration_changes(self):
+        listen = f"127.0.0.1:{harness.free_port()}"
+        server = self.start(harness.migration(self.old, self.new, listen=listen))
+        load = Load(server)
+        load.wait_for(50)
+        for round in range(6):
+            control, candidate = (self.new, self.old) if round % 2 == 0 else (self.old, self.new)
+            server.write_config(harness.migration(control, candidate, listen=listen))
+            server.reload()
+            load.wait_for(50)
+        load.stop()
+        self.assertEqual(load.failures, [])
+        self.assertEqual({status for status, _ in load.answers}, {200})
+        self.assertEqual({body for _, body in load.answers},
+                         {b'{"from": "old"}', b'{"from": "new"}'})
+        server.settled(len(load.answers))
+
+    def test_a_bad_configuration_changes_nothing_and_says_why(self):
+        server = self.start(harness.migration(self.old, self.new))
+        server.write_config(harness.migration(self.new, self.old), settings="wrokers: 2\n")
+        server.reload()
+        self.assertIn("not reloaded, the former configuration stays", server.log())
+        self.assertIn('wrokers: is not a known key; did you mean "workers"?', server.log())
+        self.assertEqual(server.get().body, b'{"from": "old"}')
+
+    def test_a_migration_can_be_added_and_removed(self):
+        first = harness.migration(self.old, self.new)
+        server = self.start(first)
+        port = harness.free_port()
+        second = harness.migration(self.new, self.old, name="second", listen=f"127.0.0.1:{port}",
+                                   mode="full_evaluation")
+        server.write_config(first + second)
+        server.reload()
+        self.assertEqual(harness.request(port).body, b'{"from": "new"}')
+        self.assertEqual(server.settled(1, "second")["compared"], 1)
+        server.write_config(first)
+        server.reload()
+        with self.assertRaises(ConnectionRefusedError):
+            harness.request(port)
+        self.assertEqual(server.get().body, b'{"from": "old"}')
+
+    def test_the_configuration_does_not_undo_what_a_person_set(self):
+        server = self.start(harness.migration(self.old, self.new))
+        server.set_mode("candidate_only")
+        server.reload()
+        self.assertEqual(server.get().body, b'{"from": "new"}')
+
+
+class Stop(harness.Case):
+    def setUp(self):
+        self.release = threading.Event()
+        self.addCleanup(self.release.set)
+        self.asked = threading.Event()
+
+        def slow(method, path, body):
+            if path == "/slow":
+                self.asked.set()
+                self.release.wait(harness.DEADLINE_S)
+            return 200, {}, b"done"
+
+        self.service = self.use(harness.Service(slow))
+
+    def begin_slow_request(self, server):
+        answers = []
+
+        def ask():
+            try:
+                answers.append(server.get("/slow").body)
+            except (OSError, harness.http.client.HTTPException) as failure:
+                answers.append(repr(failure))
+
+        thread = threading.Thread(target=ask, daemon=True)
+        thread.start()
+        self.assertTrue(self.asked.wait(harness.DEADLINE_S))
+        return thread, answers
+
+    def test_a_request_under_way_is_answered_before_the_end(self):
+        server = self.start(harness.migration(self.service, self.service))
+        thread, answers = self.begin_slow_request(server)
+        server.process.send_signal(signal.SIGTERM)
+        harness.until("it stops", lambda: "stopping" in server.log())
+
+        def refused():
+            try:
+                server.get("/")
+                return False
+            except OSError:
+                return True
+
+        harness.until("new clients are refused", refused)
+        self.release.set()
+        thread.join(harness.DEADLINE_S)
+        self.assertEqual(answers, [b"done"])
+        self.assertEqual(server.process.wait(harness.DEADLINE_S), 0)
+        server.start()
+        self.assertEqual(server.count("evaluations", ("url.path", "=", "/slow")), 1)
+
+    def test_a_request_that_takes_longer_than_the_drain_is_cut_off(self):
+        server = self.start(harness.migration(self.service, self.service),
+                            settings="drain_timeout: 200ms\n")
+        thread, answers = self.begin_slow_request(server)
+        self.assertEqual(server.stop(), 0)
+        thread.join(harness.DEADLINE_S)
+        self.assertNotEqual(answers, [b"done"])
+        self.assertIn("cut off", server.log())
+
+    def test_a_second_signal_ends_it_at_once(self):
+        server = self.start(harness.migration(self.service, self.service))
+        self.begin_slow_request(server)
+        server.process.send_signal(signal.SIGTERM)
+        harness.until("it stops", lambda: "stopping" in server.log())
+        server.process.send_signal(signal.SIGTERM)
+        self.assertEqual(server.process.wait(harness.DEADLINE_S), 1)
+
+    def test_an_open_event_stream_does_not_hold_up_the_end(self):
+        server = self.start(harness.migration(self.service, self.service))
+        connection = harness.http.client.HTTPConnection("127.0.0.1", server.admin)
+        self.addCleanup(connection.close)
+        connection.request("GET", "/all")
+        connection.getresponse().readline()
+        self.assertEqual(server.stop(), 0)
+
+
+class Kill(harness.Case):
+    def otlp(self, number):
+        return {"resourceLogs": [{"scopeLogs": [{"logRecords": [{
+            "timeUnixNano": str(harness.time.time_ns()),
+            "attributes": [{"key": "number", "value": {"intValue": str(number)}}]}]}]}]}
+
+    def test_what_was_acknowledged_is_there_after_kill_9_under_load(self):
+        control = self.use(harness.json_service({"a": 1}))
+        candidate = self.use(harness.json_service({"a": 2}))
+        server = self.start(harness.migration(control, candidate, mode="full_evaluation"))
+        for round in range(3):
+            acknowledged = []
+            load = Load(server, clients=4)
+
+            def ingest():
+                number = round * 1_000_000
+                while not load.stopping.is_set():
+                    number += 1
+                    try:
+                        server.api("/v1/logs", "POST", self.otlp(number))
+                        acknowledged.append(number)
+                    except (OSError, AssertionError, harness.http.client.HTTPException):
+                        return
+
+            ingester = threading.Thread(target=ingest, daemon=True)
+            ingester.start()
+            load.wait_for(100)
+            harness.until("some events are acknowledged", lambda: len(acknowledged) > 20)
+            mode = f"full_evaluation={90 - round}"
+            server.set_mode(mode)
+            written = server.api("/api/migrations/shop")["recorder"]["events_written"]
+            server.kill()
+            load.stop()
+            ingester.join(harness.DEADLINE_S)
+            server.start()
+            dataset = server.api("/api/datasets")
+            names = [one["name"] for one in dataset["datasets"]]
+            logs = [name for name in names if name not in ("evaluations", "differences", "errors")]
+            self.assertEqual(len(logs), 1, names)
+            lowest = round * 1_000_000
+            kept = server.count(logs[0], ("number", ">", lowest),
+                                ("number", "<=", lowest + len(acknowledged)))
+            self.assertEqual(kept, len(acknowledged))
+            self.assertGreaterEqual(server.count("evaluations") + server.count("differences"),
+                                    written)
+            self.assertIn(mode, server.cli("mode", "get", "shop").stdout)
+        self.assertEqual(server.stop(), 0)
+
+
+if __name__ == "__main__":
+    harness.main()
