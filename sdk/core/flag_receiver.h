@@ -19,8 +19,8 @@
 
 namespace understudy::sdk {
 
-/// Keeps the flags of a SnapshotHolder current from the server's LaunchDarkly-shaped stream
-/// (LaunchDarkly shape): `put` replaces everything, `patch` and `delete` count when their version is
+/// Keeps the flags of a SnapshotHolder current from the server's LaunchDarkly-shaped stream:
+/// `put` replaces everything, `patch` and `delete` count when their version is
 /// newer. While the server is away the holder keeps what it has, and the stream is tried again
 /// with backoff and jitter, for ever: a key that is refused now may be valid later.
 /// A stream event that cannot be read is counted, and the stream dropped and taken up again, since
