@@ -1,5 +1,6 @@
 #include "net/h1_server.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -25,12 +26,23 @@ H1ServerConnection::H1ServerConnection(std::unique_ptr<Stream> stream, BufferPoo
       body_(options.limits) {}
 
 H1ServerConnection::~H1ServerConnection() {
+  if (answer_open_) stream_->reset_on_close();
   if (in_.has_memory()) buffers_.give(std::move(in_));
   if (body_in_.has_memory()) buffers_.give(std::move(body_in_));
 }
 
 void H1ServerConnection::arm(std::chrono::nanoseconds timeout) {
   stream_->set_deadline(stream_->loop().now_ns() + timeout.count());
+}
+
+void H1ServerConnection::set_body_deadline(int64_t deadline_ns) {
+  body_deadline_ns_ = deadline_ns;
+  stream_->set_deadline(std::min(body_deadline_ns_, write_deadline_ns_));
+}
+
+void H1ServerConnection::set_write_deadline(int64_t deadline_ns) {
+  write_deadline_ns_ = deadline_ns;
+  stream_->set_deadline(std::min(body_deadline_ns_, write_deadline_ns_));
 }
 
 void H1ServerConnection::release_idle_memory() {
@@ -66,6 +78,7 @@ base::Task<H1ServerConnection::Next> H1ServerConnection::next_request() {
       if (parsed.state == http::ParseState::kComplete) {
         stream_->set_deadline(kNever);
         in_.consume_in_place(parsed.consumed);
+        request_deadline_ns_ = stream_->loop().now_ns() + options_.request_timeout.count();
         body_.start(head().framing, head().content_length);
         keep_alive_ = head().keep_alive;
         co_return Next::kRequest;
@@ -156,11 +169,20 @@ base::Task<BodyPiece> H1ServerConnection::read_body() {
   while (true) {
     if (!body_in_.has_memory()) body_in_ = buffers_.take();
     body_in_.clear();
-    arm(options_.body_timeout);
-    const ssize_t count = co_await stream_->read(body_in_.free_begin(), body_in_.free_bytes());
-    stream_->set_deadline(kNever);
+    const int64_t progress_ns = stream_->loop().now_ns() + options_.body_timeout.count();
+    set_body_deadline(std::min(progress_ns, request_deadline_ns_));
+    ssize_t count = 0;
+    {
+      // Also when whoever reads is destroyed while it waits.
+      struct Disarm {
+        H1ServerConnection& connection;
+        ~Disarm() { connection.set_body_deadline(kNever); }
+      } const disarm{*this};
+      count = co_await stream_->read(body_in_.free_begin(), body_in_.free_bytes());
+    }
     if (count <= 0) {
       keep_alive_ = false;
+      if (count == -ETIMEDOUT) stream_->clear_failure();  // the client can still be told
       co_return BodyPiece{.error = stream_error(count)};
     }
     body_in_.added(static_cast<size_t>(count));
@@ -188,6 +210,7 @@ base::Task<StreamError> H1ServerConnection::send_head(http::ResponseHead& answer
   if (draining_ || body_.state() != http::BodyState::kDone) keep_alive_ = false;
   answer.keep_alive = keep_alive_;
   chunked_answer_ = answer.framing == http::Framing::kChunked;
+  answer_open_ = true;
   out_.clear();
   http::append_response_head(out_, answer, head().version);
   return send_body(body, end, nullptr);
@@ -207,9 +230,10 @@ base::Task<StreamError> H1ServerConnection::send_body(std::string_view body, boo
     out_.append(body);
     body = {};
   }
-  arm(options_.write_timeout);
+  set_write_deadline(stream_->loop().now_ns() + options_.write_timeout.count());
   const ssize_t result = co_await stream_->write(out_, body);
-  stream_->set_deadline(kNever);
+  set_write_deadline(kNever);
+  if (result >= 0 && end) answer_open_ = false;
   if (result >= 0) bytes_sent_ += out_.size() + body.size();
   out_.clear();
   if (result >= 0) co_return StreamError::kNone;

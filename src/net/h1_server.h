@@ -22,6 +22,8 @@ struct H1ServerOptions {
   std::chrono::nanoseconds idle_timeout = std::chrono::seconds(75);
   /// Without a byte of the request's body. Past it the client counts as gone.
   std::chrono::nanoseconds body_timeout = std::chrono::seconds(30);
+  /// From the end of a request's head to the last byte of its body. Past it: 408 and close.
+  std::chrono::nanoseconds request_timeout = std::chrono::minutes(10);
   /// Without progress while the client does not take its answer.
   std::chrono::nanoseconds write_timeout = std::chrono::seconds(30);
   /// After an answer that ends the connection: time in which what the client still sends is read
@@ -33,7 +35,8 @@ struct H1ServerOptions {
 /// The serving side of one HTTP/1 connection: gives out its requests one after another.
 /// Strict: a request that could be read in two ways is answered with its refusal and the
 /// connection ends (see http::H1RequestHeadParser).
-/// Ownership: owns the stream. Threads: the loop's.
+/// A connection that ends in the middle of an answer ends with a reset, whatever the reason, so
+/// that no client takes a part for the whole. Ownership: owns the stream. Threads: the loop's.
 /// Cost: an idle connection holds no buffer; a small answer leaves in one system call.
 class H1ServerConnection final : public ServerStream {
  public:
@@ -80,6 +83,9 @@ class H1ServerConnection final : public ServerStream {
   void prepare_to_read();
   base::Task<void> refuse(int status, const char* reason);
   void arm(std::chrono::nanoseconds timeout);
+  /// Reading the body and writing the answer overlap, each with a deadline of its own.
+  void set_body_deadline(int64_t deadline_ns);
+  void set_write_deadline(int64_t deadline_ns);
   void release_idle_memory();
 
   std::unique_ptr<Stream> stream_;
@@ -92,6 +98,9 @@ class H1ServerConnection final : public ServerStream {
   http::H1BodyDecoder body_;
   size_t head_bytes_ = 0;
   uint64_t bytes_sent_ = 0;
+  int64_t request_deadline_ns_ = kNever;
+  int64_t body_deadline_ns_ = kNever;
+  int64_t write_deadline_ns_ = kNever;
   http::Framing answer_framing_ = http::Framing::kNone;
   bool keep_alive_ = true;
   bool chunked_answer_ = false;
@@ -99,6 +108,7 @@ class H1ServerConnection final : public ServerStream {
   bool draining_ = false;
   bool idle_ = true;
   bool aborted_ = false;
+  bool answer_open_ = false;  // begun and not ended
 };
 
 }  // namespace understudy::net

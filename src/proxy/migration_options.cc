@@ -88,11 +88,13 @@ Result<ShadowOptions> parse_shadow(const ConfigNode& node, ShadowOptions shadow)
 }
 
 base::Status parse_server(const ConfigNode& node, net::H1ServerOptions& server) {
-  TRY(node.only_keys({"head_timeout", "idle_timeout", "body_timeout", "write_timeout",
-                      "head_bytes_max", "field_count_max", "target_bytes_max", "body_bytes_max"}));
+  TRY(node.only_keys({"head_timeout", "idle_timeout", "body_timeout", "request_timeout",
+                      "write_timeout", "head_bytes_max", "field_count_max", "target_bytes_max",
+                      "body_bytes_max"}));
   TRY(set_duration(node, "head_timeout", server.head_timeout));
   TRY(set_duration(node, "idle_timeout", server.idle_timeout));
   TRY(set_duration(node, "body_timeout", server.body_timeout));
+  TRY(set_duration(node, "request_timeout", server.request_timeout));
   TRY(set_duration(node, "write_timeout", server.write_timeout));
   TRY(set_bytes(node, "body_bytes_max", server.limits.body_bytes_max));
   constexpr int64_t kHeadBytesMax = 1 << 20;
