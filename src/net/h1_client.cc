@@ -8,7 +8,6 @@
 namespace understudy::net {
 namespace {
 
-constexpr size_t kCopyBytesMax = 8 * 1024;
 constexpr size_t kOutKeptBytesMax = 16 * 1024;
 
 }  // namespace
@@ -65,7 +64,7 @@ base::Task<StreamError> H1ClientConnection::send_body(std::string_view body, boo
     }
     if (end) http::append_last_chunk(out_, trailers == nullptr ? http::Fields() : *trailers);
     body = {};
-  } else if (!out_.empty() && body.size() <= kCopyBytesMax) {
+  } else if (!out_.empty() && body.size() <= kCopiedBodyBytesMax) {
     out_.append(body);
     body = {};
   }
@@ -92,9 +91,12 @@ base::Task<HeadResult> H1ClientConnection::read_head() {
       if (parsed.state == http::ParseState::kComplete) {
         in_.consume_in_place(parsed.consumed);
         const http::ResponseHead& head = parser_.head();
-        if (!head.interim) {
+        if (head.interim) {
+          // One that announces a body could be read in two ways.
+          spoiled_ = spoiled_ || !head.keep_alive;
+        } else {
           head_read_ = true;
-          keep_alive_ = head.keep_alive;
+          keep_alive_ = head.keep_alive && !spoiled_;
           body_.start(head.framing, head.content_length);
         }
         co_return HeadResult{.head = &head};

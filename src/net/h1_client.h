@@ -21,6 +21,8 @@ class H1ClientConnection final : public ClientStream {
  public:
   H1ClientConnection(std::unique_ptr<Stream> stream, BufferPool& buffers,
                      const http::Limits& limits);
+  /// A body up to this size given to send_head is used up before the call first waits.
+  static constexpr size_t kCopiedBodyBytesMax = 8 * 1024;
   ~H1ClientConnection() override;
 
   void begin(http::MethodId method);
@@ -61,6 +63,7 @@ class H1ClientConnection final : public ClientStream {
   bool head_read_ = false;
   bool answered_ = false;
   bool keep_alive_ = true;
+  bool spoiled_ = false;  // an informational answer was not what it should be
 };
 
 }  // namespace understudy::net

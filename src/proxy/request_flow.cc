@@ -40,7 +40,11 @@ RequestFlow::RequestFlow(Worker& worker, std::shared_ptr<MigrationRuntime> runti
       runtime_(settlement_->runtime()),
       exchange_(settlement_->exchange()) {}
 
-RequestFlow::~RequestFlow() { client_.watch_close(nullptr); }
+RequestFlow::~RequestFlow() {
+  client_.watch_close(nullptr);
+  // Whoever still waits for the rest of the body waits in vain.
+  if (tee_ && !tee_->ended()) tee_->break_off();
+}
 
 base::Task<void> RequestFlow::run() {
   begin();
@@ -211,24 +215,33 @@ base::Task<RequestFlow::Served> RequestFlow::exchange_with(Service service,
   side.begin(outgoing.method_id);
   side.set_deadline(worker_.loop().now_ns() + timeout_ns);
   main_ = &side;
+  awaits_head_ = true;
   // A second attempt sends what the first one had read on from the client.
   const bool replay = tee_ != nullptr && tee_->ended();
   const std::string_view body = replay ? tee_->bytes() : first_.data;
   const bool whole = first_.end || replay;
   const StreamError sent = co_await side.send_head(outgoing, body, whole);
   start_shadow();
-  if (sent == StreamError::kNone && !first_.end && !replay) pump_.spawn(pump_body(side));
+  if (sent == StreamError::kNone && !first_.end && !replay) {
+    pump_.spawn(pump_body(side, runtime_.pool(service).side().timeout));
+  }
 
   net::HeadResult answer;
+  StreamError passed_on = StreamError::kNone;
   for (int i = 0; i <= kInterimMax; ++i) {
     answer = co_await side.read_head();
     if (answer.error != StreamError::kNone || !answer.head->interim) break;
     if (answer.head->status == 100) continue;  // we answer Expect ourselves
-    const StreamError error = co_await client_.send_interim(*answer.head);
-    if (error != StreamError::kNone) break;
+    const http::ResponseHead& interim = outgoing_answer(*answer.head);
+    passed_on = co_await client_.send_interim(interim);
+    if (passed_on != StreamError::kNone) break;
   }
+  awaits_head_ = false;
   Served served = Served::kNoAnswer;
-  if (answer.error != StreamError::kNone) {
+  if (passed_on != StreamError::kNone) {
+    exchange_.client_aborted = true;
+    end_side(result, StreamError::kCancelled, "read_head");
+  } else if (answer.error != StreamError::kNone) {
     // What went wrong first is what went wrong.
     const bool send_failed = sent != StreamError::kNone && !side.answered();
     end_side(result, send_failed ? sent : answer.error, send_failed ? "send" : "read_head",
@@ -260,12 +273,7 @@ base::Task<RequestFlow::Served> RequestFlow::pass_on_answer(Service service,
   }
   exchange_.served_by = side_of(service);
   exchange_.served_status = answer.status;
-  http::ForwardOptions options;
-  if (runtime_.options->via) options.via = "understudy";
-  http::ResponseHead& outgoing = worker_.outgoing_answer();
-  outgoing.clear();
-  http::forward_response(answer, options, worker_.answer_scratch(), outgoing);
-
+  http::ResponseHead& outgoing = outgoing_answer(answer);
   bool head_sent = false;
   while (true) {
     settlement_->capture(result, piece.data);
@@ -302,9 +310,21 @@ base::Task<RequestFlow::Served> RequestFlow::pass_on_answer(Service service,
   }
 }
 
-base::Task<void> RequestFlow::pump_body(net::ClientStream& side) {
+http::ResponseHead& RequestFlow::outgoing_answer(const http::ResponseHead& answer) {
+  http::ForwardOptions options;
+  if (runtime_.options->via) options.via = "understudy";
+  http::ResponseHead& outgoing = worker_.outgoing_answer();
+  outgoing.clear();
+  http::forward_response(answer, options, worker_.answer_scratch(), outgoing);
+  return outgoing;
+}
+
+base::Task<void> RequestFlow::pump_body(net::ClientStream& side, std::chrono::nanoseconds timeout) {
   while (true) {
+    // The time the client takes is not the side's.
+    if (awaits_head_) side.set_deadline(net::kNever);
     const net::BodyPiece piece = co_await client_.read_body();
+    if (awaits_head_) side.set_deadline(worker_.loop().now_ns() + timeout.count());
     exchange_.request_body_bytes += piece.data.size();
     if (piece.error != StreamError::kNone) {
       body_error_ = piece.error;

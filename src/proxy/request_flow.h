@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -46,7 +47,9 @@ class RequestFlow final : private net::CloseWatcher {
   base::Task<Served> exchange_with(flags::Service service, PooledConnection& connection);
   base::Task<Served> pass_on_answer(flags::Service service, net::ClientStream& side,
                                     const http::ResponseHead& answer);
-  base::Task<void> pump_body(net::ClientStream& side);
+  /// Valid until the worker's next answer.
+  http::ResponseHead& outgoing_answer(const http::ResponseHead& answer);
+  base::Task<void> pump_body(net::ClientStream& side, std::chrono::nanoseconds timeout);
   base::Task<void> answer_ourselves(flags::Service service);
   bool may_repeat() const;
   bool replayable() const;
@@ -67,6 +70,7 @@ class RequestFlow final : private net::CloseWatcher {
   net::StreamError body_error_ = net::StreamError::kNone;
   net::TaskScope pump_;
   bool shadow_started_ = false;
+  bool awaits_head_ = false;  // the request was sent, at least in part, and nothing came back
   bool overloaded_ = false;
 };
 

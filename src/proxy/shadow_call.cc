@@ -42,7 +42,9 @@ struct Outcome {
   std::string detail;
 };
 
-base::Task<Outcome> send_body_from(BodyTee& tee, net::ClientStream& stream) {
+/// Each piece has `timeout` to be taken; the time the client takes is not counted.
+base::Task<Outcome> send_body_from(BodyTee& tee, net::ClientStream& stream, net::EventLoop& loop,
+                                   std::chrono::nanoseconds timeout) {
   size_t sent = 0;
   while (true) {
     if (tee.overflowed()) co_return Outcome{StreamError::kTooLarge, "send", "request_bytes_max"};
@@ -58,7 +60,9 @@ base::Task<Outcome> send_body_from(BodyTee& tee, net::ClientStream& stream) {
       if (ended) co_return Outcome{};
       continue;
     }
+    stream.set_deadline(net::kNever);
     co_await tee.changed();
+    stream.set_deadline(loop.now_ns() + timeout.count());
   }
 }
 
@@ -116,6 +120,11 @@ base::Task<void> run_shadow_call(std::shared_ptr<Settlement> settlement, flags::
 
   std::optional<OwnedRequestHead> owned_head;
   std::string owned_body;
+  if (body.size() > net::H1ClientConnection::kCopiedBodyBytesMax) {
+    // Sending it may take longer than the client's buffer holds it.
+    owned_body.assign(body);
+    body = owned_body;
+  }
   std::unique_ptr<PooledConnection> connection = pool.take_idle();
   if (connection == nullptr) {
     owned_head.emplace(*head);
@@ -147,7 +156,7 @@ base::Task<void> run_shadow_call(std::shared_ptr<Settlement> settlement, flags::
   sent.where = "send";
   sent.error = co_await stream.send_head(*head, body, whole);
   if (sent.error == StreamError::kNone && tee != nullptr) {
-    sent = co_await send_body_from(*tee, stream);
+    sent = co_await send_body_from(*tee, stream, settlement->worker().loop(), pool.side().timeout);
   }
   if (sent.error == StreamError::kTooLarge) {
     presence.gave_up();
@@ -156,9 +165,10 @@ base::Task<void> run_shadow_call(std::shared_ptr<Settlement> settlement, flags::
   }
   // A side that refuses a body while it still comes has answered, and the answer counts.
   Outcome outcome = co_await read_answer(*settlement, stream, result);
+  const bool cut_short = sent.error == StreamError::kCancelled;
   if (stream.answered()) {
     presence.answered();
-  } else if (outcome.error == StreamError::kCancelled) {
+  } else if (cut_short || outcome.error == StreamError::kCancelled) {
     presence.gave_up();
   }
   if (outcome.error != StreamError::kNone && sent.error != StreamError::kNone &&
