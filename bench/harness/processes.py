@@ -109,8 +109,14 @@ http {{
         for port in re.findall(r"listen 127.0.0.1:(\d+)", servers):
             wait_for_port(int(port))
         children = f"/proc/{master.pid}/task/{master.pid}/children"
-        with open(children) as file:
-            return int(file.read().split()[0])
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:  # the port is open before the worker is there
+            with open(children) as file:
+                workers = file.read().split()
+            if workers:
+                return int(workers[0])
+            time.sleep(0.005)
+        raise RuntimeError(f"nginx {name} has no worker")
 
     def understudy(self, binary, migration, recording="on", more=""):
         """Starts our server with one migration; returns (process, port, admin port)."""
