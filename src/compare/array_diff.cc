@@ -240,16 +240,19 @@ void TreeDiff::note_moves(std::vector<ItemPair> equal, Pairing& out) {
 }
 
 bool TreeDiff::any_moved(const std::vector<Item>& a, const std::vector<Item>& b) {
-  std::array<uint64_t, kMovedSamples> samples;
+  std::array<Hashed, kMovedSamples> samples;
   const size_t count = std::min(a.size(), kMovedSamples);
   for (size_t i = 0; i < count; ++i) {
-    samples[i] = sameness_.hash(a_, a[i * a.size() / count].node);
+    const Item& item = a[i * a.size() / count];
+    samples[i] = {sameness_.hash(a_, item.node), item.index};
   }
   const auto end = samples.begin() + static_cast<std::ptrdiff_t>(count);
   std::sort(samples.begin(), end);
   for (const Item& item : b) {
     if (work_.spent()) return false;
-    if (std::binary_search(samples.begin(), end, sameness_.hash(b_, item.node))) return true;
+    const uint64_t hash = sameness_.hash(b_, item.node);
+    const auto found = std::lower_bound(samples.begin(), end, Hashed{hash, 0});
+    if (found != end && found->hash == hash && found->position != item.index) return true;
   }
   return false;
 }

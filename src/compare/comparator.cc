@@ -20,8 +20,8 @@ namespace understudy::compare {
 
 namespace {
 
-constexpr size_t kScratchesMax = 16;                   // kept for later comparisons
-constexpr size_t kScratchBytesMax = size_t{16} << 20;  // a larger one is given back to the system
+constexpr size_t kScratchesMax = 4;                    // kept for later comparisons
+constexpr size_t kScratchBytesMax = size_t{24} << 20;  // a larger one is given back to the system
 
 /// The working memory of one comparison, reused by the next.
 struct Scratch {

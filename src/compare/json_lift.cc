@@ -68,6 +68,33 @@ bool all_digits_8(uint64_t word) {
           (((word + 0x0606060606060606ULL) & 0xF0F0F0F0F0F0F0F0ULL) >> 4)) == 0x3333333333333333ULL;
 }
 
+/// One bit for each of eight letters that is no digit. May call a digit after a letter beyond
+/// ASCII no digit; never the other way round.
+uint32_t no_digits(const char* letters) {
+  uint64_t word;
+  std::memcpy(&word, letters, sizeof word);
+  word ^= 0x3030303030303030ULL;
+  const uint64_t flags = ((word + 0x7676767676767676ULL) | word) & 0x8080808080808080ULL;
+  return static_cast<uint32_t>(((flags >> 7) * 0x0102040810204080ULL) >> 56);
+}
+
+/// classify_number() for the numbers bodies are made of: up to 16 letters, digits with at most one
+/// point. kNull when it is not one of those. Sixteen letters must be readable at `letters`.
+inline NodeKind quick_number(const char* letters, uint32_t size) {
+  if (*letters == '-') {
+    ++letters;
+    --size;
+  }
+  if (size == 0 || size > 15) return NodeKind::kNull;
+  const uint32_t others = (no_digits(letters) | no_digits(letters + 8) << 8) & ((1U << size) - 1);
+  const bool leading_zero = *letters == '0';
+  if (others == 0) return leading_zero && size > 1 ? NodeKind::kNull : NodeKind::kInteger;
+  const auto point = static_cast<uint32_t>(std::countr_zero(others));
+  const bool fits = (others & (others - 1)) == 0 && letters[point] == '.' && point != 0 &&
+                    point + 1 != size && (!leading_zero || point == 1);
+  return fits ? NodeKind::kFloat : NodeKind::kNull;
+}
+
 }  // namespace
 
 NodeKind classify_number(std::string_view token) {
@@ -118,7 +145,7 @@ class JsonLift::Index {
   /// Null on success, else what is wrong with the text.
   const char* build(std::string_view text) {
     if (parser_ == nullptr || capacity_ < text.size()) {
-      const size_t capacity = std::bit_ceil(std::max<size_t>(text.size(), 4096));
+      const size_t capacity = std::max<size_t>(text.size() + text.size() / 4, 4096);
       parser_.reset();
       capacity_ = 0;
       if (simdjson::get_active_implementation()->create_dom_parser_implementation(
@@ -217,7 +244,9 @@ LiftResult JsonLift::read(std::string_view text, const JsonLimits& limits, bool 
   // Where the token at a structural position ends: only white space is between it and the next.
   const auto token_end = [&](uint32_t structural) {
     size_t end = place_at(structural + 1);
-    while (is_space(base[end - 1])) --end;
+    if (static_cast<unsigned char>(base[end - 1]) <= ' ') {
+      while (is_space(base[end - 1])) --end;
+    }
     return static_cast<uint32_t>(end);
   };
   // A string from its opening quote; false when it has a wrong escape or no end.
@@ -285,7 +314,9 @@ value:
       const uint32_t position = positions[at];
       const uint32_t end = token_end(at);
       const std::string_view token(base + position, end - position);
-      NodeKind kind = classify_number(token);
+      NodeKind kind = position + 17 <= text.size() ? quick_number(base + position, end - position)
+                                                   : NodeKind::kNull;
+      if (kind == NodeKind::kNull) kind = classify_number(token);
       if (kind == NodeKind::kNull) {
         if (token == "true") {
           kind = NodeKind::kTrue;

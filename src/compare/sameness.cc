@@ -206,34 +206,78 @@ bool Sameness::same_rest(uint32_t p, uint32_t q, uint32_t members) {
     }
     return true;
   }
-  std::array<uint32_t, kSmallObject> keys;
-  std::array<uint64_t, kSmallObject> fronts;
+  struct Keys {
+    std::array<uint32_t, kSmallObject> nodes;
+    std::array<uint64_t, kSmallObject> fronts;
+  };
+  Keys a;
+  Keys b;
   bool escapes = false;
   for (uint32_t i = 0; i < members; ++i) {
-    keys[i] = q;
-    fronts[i] = front(b_, q);
-    escapes = escapes || b_[q].escaped();
+    a.nodes[i] = p;
+    b.nodes[i] = q;
+    a.fronts[i] = front(a_, p);
+    b.fronts[i] = front(b_, q);
+    escapes = escapes || a_[p].escaped() || b_[q].escaped();
+    p = a_[p + 1].next;
     q = b_[q + 1].next;
   }
-  uint64_t steps = 0;
-  uint32_t first_unused = 0;
-  for (uint32_t i = 0; i < members; ++i) {
-    const uint64_t wanted = front(a_, p);
-    const bool exact = !escapes && !a_[p].escaped();
-    uint32_t found = first_unused;
-    for (; found < members; ++found) {
-      if (exact && fronts[found] != wanted) continue;
-      if (keys[found] != kAbsent && same_key(p, keys[found])) break;
+  work_.spend(members);
+
+  // Objects come in rows of one shape: the order found for the last one mostly fits this one.
+  std::array<uint8_t, kSmallObject> found;
+  Shape* shape = members <= Shape::kMembersMax ? &shapes_[members] : nullptr;
+  const size_t bytes = members * sizeof(uint64_t);
+  if (shape != nullptr && !escapes && (shapes_known_ >> members & 1) != 0 &&
+      std::memcmp(shape->control.data(), a.fronts.data(), bytes) == 0 &&
+      std::memcmp(shape->candidate.data(), b.fronts.data(), bytes) == 0) {
+    std::memcpy(found.data(), shape->found.data(), members);
+    for (uint32_t i = 0; i < members; ++i) {
+      if (!same_key(a.nodes[i], b.nodes[found[i]])) {
+        shape = nullptr;
+        break;
+      }
     }
-    steps += found - first_unused + 1;
-    if (found == members) return false;
-    const uint32_t value = keys[found] + 1;
-    keys[found] = kAbsent;
-    while (first_unused < members && keys[first_unused] == kAbsent) ++first_unused;
-    if (a_[p + 1].is_container() ? !same(p + 1, value) : !same_leaf(p + 1, value)) return false;
-    p = a_[p + 1].next;
+    if (shape != nullptr) return same_values(a.nodes.data(), b.nodes.data(), found.data(), members);
+  }
+
+  uint64_t unused = (1ULL << members) - 1;
+  bool distinct = !escapes;
+  uint64_t steps = 0;
+  for (uint32_t i = 0; i < members; ++i) {
+    uint64_t left = unused;
+    for (; left != 0; left &= left - 1) {
+      const auto j = static_cast<size_t>(std::countr_zero(left));
+      ++steps;
+      if (!escapes && b.fronts[j] != a.fronts[i]) continue;
+      if (same_key(a.nodes[i], b.nodes[j])) break;
+      distinct = false;
+    }
+    if (left == 0) return false;
+    found[i] = static_cast<uint8_t>(std::countr_zero(left));
+    unused &= ~(1ULL << found[i]);
+    for (uint64_t rest = unused; distinct && rest != 0; rest &= rest - 1) {
+      distinct = b.fronts[static_cast<size_t>(std::countr_zero(rest))] != a.fronts[i];
+    }
   }
   work_.spend(steps);
+  // Only fronts that are all different say which key belongs to which.
+  if (shape != nullptr && distinct) {
+    std::memcpy(shape->control.data(), a.fronts.data(), bytes);
+    std::memcpy(shape->candidate.data(), b.fronts.data(), bytes);
+    std::memcpy(shape->found.data(), found.data(), members);
+    shapes_known_ |= 1U << members;
+  }
+  return same_values(a.nodes.data(), b.nodes.data(), found.data(), members);
+}
+
+bool Sameness::same_values(const uint32_t* control_keys, const uint32_t* candidate_keys,
+                           const uint8_t* order, uint32_t members) {
+  for (uint32_t i = 0; i < members; ++i) {
+    const uint32_t p = control_keys[i] + 1;
+    const uint32_t q = candidate_keys[order[i]] + 1;
+    if (a_[p].is_container() ? !same(p, q) : !same_leaf(p, q)) return false;
+  }
   return true;
 }
 

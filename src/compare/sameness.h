@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <string>
@@ -46,12 +47,25 @@ class Sameness {
  private:
   bool same_object(uint32_t control, uint32_t candidate);
   bool same_rest(uint32_t control_key, uint32_t candidate_key, uint32_t members);
+  bool same_values(const uint32_t* control_keys, const uint32_t* candidate_keys,
+                   const uint8_t* order, uint32_t members);
   void pair_sorted(uint32_t control_key, uint32_t control_members, uint32_t candidate_key,
                    uint32_t candidate_members, std::vector<MemberPair>& out);
+
+  /// Where candidate has the members of control, for objects of one size: the last one seen. Known
+  /// by the fronts of its names, see sameness.cc. Without initial values, `shapes_known_` has them.
+  struct Shape {
+    static constexpr uint32_t kMembersMax = 16;
+    std::array<uint64_t, kMembersMax> control;
+    std::array<uint64_t, kMembersMax> candidate;
+    std::array<uint8_t, kMembersMax> found;
+  };
 
   const Document& a_;
   const Document& b_;
   WorkBudget& work_;
+  uint32_t shapes_known_ = 0;  // bits by number of members
+  std::array<Shape, Shape::kMembersMax + 1> shapes_;
 };
 
 /// A well-mixed hash of bytes; not secret, so nothing may rely on it against an enemy.
