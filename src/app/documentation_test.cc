@@ -1,0 +1,155 @@
+// The documentation of the configuration and the command line is held to what the program does.
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "app/cli/command_line.h"
+#include "app/config_file.h"
+#include "base/text.h"
+
+namespace understudy::app {
+namespace {
+
+const std::filesystem::path kRoot = std::filesystem::path(TEST_DATA_DIR) / "../..";
+
+std::string read_file(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  EXPECT_TRUE(file) << path;
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+/// Every text between `open` and `close`.
+std::vector<std::string> between(const std::string& text, const std::string& open,
+                                 const std::string& close) {
+  std::vector<std::string> found;
+  size_t at = 0;
+  while ((at = text.find(open, at)) != std::string::npos) {
+    at += open.size();
+    const size_t end = text.find(close, at);
+    if (end == std::string::npos) break;
+    found.push_back(text.substr(at, end - at));
+    at = end + close.size();
+  }
+  return found;
+}
+
+/// The keys the parsers know: the lists they check a map against.
+std::set<std::string> keys_of_parsers() {
+  std::set<std::string> keys;
+  constexpr std::array kParsers = {
+      "app/config_file.cc",        "app/exchange_recorder.cc", "store/duckdb/duckdb_options.cc",
+      "judge/criteria.cc",         "compare/rules.cc",         "compare/comparator_options.cc",
+      "proxy/migration_options.cc"};
+  for (const char* parser : kParsers) {
+    for (const std::string& list :
+         between(read_file(kRoot / "src" / parser), "only_keys({", "})")) {
+      const std::vector<std::string> quoted = between(list, "\"", "\"");
+      keys.insert(quoted.begin(), quoted.end());
+    }
+  }
+  for (const std::string_view key : proxy::MigrationOptions::keys()) keys.emplace(key);
+  keys.insert({"mode", "compare", "criteria"});
+  return keys;
+}
+
+/// What stands in backquotes in the first columns of the tables.
+std::set<std::string> keys_of_tables(const std::string& page) {
+  std::set<std::string> keys;
+  for (const std::string_view line : base::split(page, '\n')) {
+    if (!line.starts_with("| `")) continue;
+    const size_t end = line.find('`', 3);
+    keys.emplace(line.substr(3, end - 3));
+  }
+  return keys;
+}
+
+TEST(ConfigurationPage, HasEveryKeyTheParsersKnow) {
+  const std::string page = read_file(kRoot / "docs/configuration.md");
+  for (const std::string& key : keys_of_parsers()) {
+    EXPECT_NE(page.find("`" + key + "`"), std::string::npos) << key << " is not described";
+  }
+}
+
+TEST(ConfigurationPage, DescribesNoKeyThatDoesNotExist) {
+  const std::set<std::string> known = keys_of_parsers();
+  for (const std::string& key : keys_of_tables(read_file(kRoot / "docs/configuration.md"))) {
+    EXPECT_TRUE(known.contains(key)) << key;
+  }
+}
+
+TEST(ConfigurationPage, ItsExamplesAreGood) {
+  const auto examples = between(read_file(kRoot / "docs/configuration.md"), "```yaml\n", "```");
+  EXPECT_GE(examples.size(), 2U);
+  for (const std::string& example : examples) {
+    const auto config = parse_config(example, "example.yaml", {});
+    EXPECT_TRUE(config.ok()) << config.error().context;
+  }
+}
+
+TEST(ConfigurationPage, ItsDefaultsAreTheDefaults) {
+  const std::string page = read_file(kRoot / "docs/configuration.md");
+  const Config config;
+  const auto has = [&](const std::string& key, const std::string& value) {
+    EXPECT_NE(page.find("| `" + key + "` | `" + value + "` |"), std::string::npos) << key;
+  };
+  has("data_dir", config.data_dir);
+  has("listen", config.admin.listen);
+  has("workers", base::cat(config.workers));
+  has("recording", name(config.recording));
+  has("drain_timeout", base::cat(config.drain_timeout / std::chrono::seconds(1), "s"));
+  has("threads", base::cat(config.recorder.threads));
+  has("queue_len_max", base::cat(config.recorder.queue_len_max));
+  has("queue_bytes_max", base::cat(config.recorder.queue_bytes_max >> 20, "MiB"));
+  has("events_in_memory_max", base::cat(config.store.events_in_memory_max));
+  has("log_bytes_max", base::cat(config.store.log.log_bytes_max >> 30, "GiB"));
+  const proxy::ShadowOptions shadow;
+  has("in_flight_max", base::cat(shadow.in_flight_max));
+  has("breaker_failures", base::cat(shadow.breaker_failures));
+}
+
+TEST(CommandLinePage, HasEveryOptionOfEveryCommand) {
+  const std::string page = read_file(kRoot / "docs/cli.md");
+  const std::vector<std::vector<std::string>> commands = {{"serve"},
+                                                          {"check"},
+                                                          {"mode", "get"},
+                                                          {"mode", "set"},
+                                                          {"status"},
+                                                          {"query"},
+                                                          {"diff"},
+                                                          {"flags", "list"},
+                                                          {"flags", "get"},
+                                                          {"flags", "set"},
+                                                          {"flags", "history"},
+                                                          {"markers", "list"},
+                                                          {"markers", "add"},
+                                                          {"keys"}};
+  for (std::vector<std::string> command : commands) {
+    std::string help;
+    Console console;
+    console.out = [&](std::string_view text) { help += text; };
+    console.error = console.out;
+    command.push_back("--help");
+    ASSERT_EQ(run_command_line(command, console), 0) << help;
+    for (const std::string& line : between(help, "  -", "\n")) {
+      const size_t start = line.find("--");
+      const std::string option = start == std::string::npos
+                                     ? "-" + line.substr(0, line.find_first_of(" ,="))
+                                     : line.substr(start, line.find_first_of(" ,=", start) - start);
+      // The text began with one "-" already.
+      const std::string name = option.starts_with("--") ? option : "-" + option;
+      EXPECT_NE(page.find(name), std::string::npos) << command.front() << ": " << name;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace understudy::app
