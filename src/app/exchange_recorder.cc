@@ -13,6 +13,9 @@ namespace {
 
 /// How long a recorder thread sleeps before it looks again whether it should end.
 constexpr auto kQueueWait = std::chrono::seconds(1);
+/// How long exchanges gather before a recorder thread takes them: waking it is a system call on a
+/// data thread, which costs more than handing over an exchange.
+constexpr auto kGather = std::chrono::milliseconds(2);
 constexpr int64_t kThreadsMax = 64;
 constexpr int64_t kQueueLenMax = 10'000'000;
 
@@ -112,7 +115,7 @@ bool ExchangeRecorder::emit(std::unique_ptr<proxy::Exchange>& exchange) {
 void ExchangeRecorder::run(int number) {
   pthread_setname_np(pthread_self(), base::cat("recorder-", number).c_str());
   std::vector<std::unique_ptr<proxy::Exchange>> taken;
-  while (queue_.pop_all(taken, kQueueWait)) {
+  while (queue_.pop_all(taken, kQueueWait, kGather)) {
     if (before_comparing_ && !taken.empty()) before_comparing_();
     const std::shared_ptr<const Comparators> current = comparators();
     for (std::unique_ptr<proxy::Exchange>& exchange : taken) {

@@ -1,0 +1,226 @@
+#include "app/server.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "app/cli/api_client.h"
+#include "base/text.h"
+
+namespace understudy::app {
+namespace {
+
+/// A blocking client for what libcurl does not send.
+class RawClient {
+ public:
+  explicit RawClient(const std::string& address) {
+    descriptor_ = socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in target{};
+    target.sin_family = AF_INET;
+    const size_t colon = address.rfind(':');
+    target.sin_port =
+        htons(static_cast<uint16_t>(base::parse_uint64(address.substr(colon + 1)).value_or(0)));
+    inet_pton(AF_INET, address.substr(0, colon).c_str(), &target.sin_addr);
+    const timeval patience{.tv_sec = 20, .tv_usec = 0};
+    setsockopt(descriptor_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    EXPECT_EQ(connect(descriptor_, reinterpret_cast<sockaddr*>(&target), sizeof target), 0);
+  }
+  ~RawClient() { close(descriptor_); }
+  RawClient(const RawClient&) = delete;
+  RawClient& operator=(const RawClient&) = delete;
+
+  void send(std::string_view text) {
+    while (!text.empty()) {
+      const ssize_t sent = ::send(descriptor_, text.data(), text.size(), MSG_NOSIGNAL);
+      if (sent <= 0) return;  // it was refused before its end
+      text.remove_prefix(static_cast<size_t>(sent));
+    }
+  }
+  /// Reads until `text` has come; everything read so far, also when it never came.
+  std::string read_until(std::string_view text) {
+    while (seen_.find(text) == std::string::npos) {
+      char chunk[4096];
+      const ssize_t count = recv(descriptor_, chunk, sizeof chunk, 0);
+      if (count <= 0) break;
+      seen_.append(chunk, static_cast<size_t>(count));
+    }
+    return seen_;
+  }
+
+ private:
+  int descriptor_ = -1;
+  std::string seen_;
+};
+
+class ServerTest : public ::testing::Test {
+ protected:
+  ServerTest() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "understudy-XXXXXX").string();
+    folder_ = mkdtemp(pattern.data());
+    base::set_log_sink([](base::LogLevel, std::string_view) {});
+  }
+  ~ServerTest() override {
+    server_.reset();
+    base::set_log_sink({});
+    std::filesystem::remove_all(folder_);
+  }
+
+  void write(const std::string& more) {
+    std::ofstream(folder_ + "/understudy.yaml")
+        << "data_dir: " << folder_ << "/data\nadmin: { listen: 127.0.0.1:0 }\n"
+        << more;
+  }
+  base::Status start(const std::string& more = "") {
+    write(more);
+    TRY_ASSIGN(Config config, load_config(folder_ + "/understudy.yaml", {}));
+    TRY_ASSIGN(server_, Server::start(std::move(config), folder_ + "/understudy.yaml", {}));
+    return {};
+  }
+  std::string admin() const {
+    const std::string addresses = server_->addresses();
+    const size_t at = addresses.rfind("admin on ");
+    return addresses.substr(at + 9);
+  }
+  base::Result<std::string> get(std::string_view path) const {
+    return ApiClient("http://" + admin()).get(path);
+  }
+
+  std::string folder_;
+  std::unique_ptr<Server> server_;
+};
+
+constexpr const char* kMigration = "migrations:\n  - name: shop\n    mode: full_evaluation=10\n";
+
+TEST_F(ServerTest, AMigrationOfTheFileHasItsFlags) {
+  ASSERT_TRUE(start(kMigration).ok());
+  const auto mode = get("/api/migrations/shop/mode");
+  ASSERT_TRUE(mode.ok()) << mode.error().context;
+  EXPECT_NE(mode->find("control_only=90,full_evaluation=10"), std::string::npos) << *mode;
+  EXPECT_TRUE(get("/api/flags/shop.compare").ok());
+  EXPECT_TRUE(get("/api/flags/shop.criteria").ok());
+  EXPECT_TRUE(get("/readyz").ok());
+}
+
+TEST_F(ServerTest, AReloadSaysWhatNeedsARestart) {
+  ASSERT_TRUE(start().ok());
+  write("workers: 2\nmigrations:\n  - name: a\n");
+  const auto reloaded = server_->reload();
+  ASSERT_TRUE(reloaded.ok()) << reloaded.error().context;
+  EXPECT_EQ(*reloaded, "reloaded " + folder_ +
+                           "/understudy.yaml: 1 migration; changes of workers need a restart");
+  EXPECT_TRUE(get("/api/migrations/a/mode").ok());
+}
+
+TEST_F(ServerTest, AReloadThatCannotBeUsedChangesNothing) {
+  ASSERT_TRUE(start(kMigration).ok());
+  write("migrations:\n  - name: other\n    frob: 1\n");
+  EXPECT_FALSE(server_->reload().ok());
+  EXPECT_TRUE(get("/api/migrations/shop/mode").ok());
+  EXPECT_FALSE(get("/api/migrations/other/mode").ok());
+}
+
+TEST_F(ServerTest, ASecondServerOnOneFolderIsRefused) {
+  ASSERT_TRUE(start().ok());
+  auto config = load_config(folder_ + "/understudy.yaml", {});
+  ASSERT_TRUE(config.ok());
+  const auto second = Server::start(*std::move(config), folder_ + "/understudy.yaml", {});
+  ASSERT_FALSE(second.ok());
+  EXPECT_NE(second.error().context.find("in use by another process"), std::string::npos);
+}
+
+TEST_F(ServerTest, AfterADrainTheNextServerFindsEverything) {
+  ASSERT_TRUE(start(kMigration).ok());
+  ASSERT_TRUE(ApiClient("http://" + admin())
+                  .put("/api/migrations/shop/mode", R"({"mode":"candidate_only","by":"test"})")
+                  .ok());
+  EXPECT_TRUE(server_->drain());
+  server_.reset();
+  ASSERT_TRUE(start(kMigration).ok());
+  const auto mode = get("/api/migrations/shop/mode");
+  ASSERT_TRUE(mode.ok());
+  EXPECT_NE(mode->find("candidate_only=100"), std::string::npos);
+}
+
+// --- The admin interface on the wire ---
+
+TEST_F(ServerTest, OneConnectionCarriesManyRequests) {
+  ASSERT_TRUE(start().ok());
+  RawClient client(admin());
+  for (int i = 0; i < 3; ++i) client.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  client.send("GET /nothing HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  const std::string answers = client.read_until("HTTP/1.1 404");
+  size_t good = 0;
+  for (size_t at = 0; (at = answers.find("HTTP/1.1 200 OK", at)) != std::string::npos; ++at) ++good;
+  EXPECT_EQ(good, 3U) << answers;
+}
+
+TEST_F(ServerTest, HeadHasTheHeadAndNoBody) {
+  ASSERT_TRUE(start().ok());
+  RawClient client(admin());
+  client.send("HEAD /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  const std::string answer = client.read_until("never");
+  EXPECT_NE(answer.find("Content-Length: 1"), std::string::npos) << answer;
+  EXPECT_TRUE(answer.ends_with("\r\n\r\n")) << answer;
+}
+
+TEST_F(ServerTest, ABodyBeyondItsBoundIsRefusedBeforeItHasArrived) {
+  ASSERT_TRUE(start().ok());
+  RawClient client(admin());
+  client.send(
+      "POST /api/query HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+      "Content-Length: 100000000\r\n\r\n");
+  const std::string piece(1 << 20, 'x');
+  for (int i = 0; i < 10; ++i) client.send(piece);
+  EXPECT_TRUE(client.read_until("\r\n\r\n").starts_with("HTTP/1.1 413"));
+}
+
+TEST_F(ServerTest, AnAmbiguousRequestIsRefused) {
+  ASSERT_TRUE(start().ok());
+  RawClient client(admin());
+  client.send(
+      "POST /api/query HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n"
+      "Transfer-Encoding: chunked\r\n\r\n");
+  EXPECT_TRUE(client.read_until("\r\n\r\n").starts_with("HTTP/1.1 400"));
+}
+
+TEST_F(ServerTest, AWebPageOfAnotherHostGetsNothing) {
+  ASSERT_TRUE(start().ok());
+  RawClient client(admin());
+  client.send("GET /api/flags HTTP/1.1\r\nHost: attacker.example\r\n\r\n");
+  const std::string answer = client.read_until("\r\n\r\n");
+  EXPECT_EQ(answer.find("HTTP/1.1 200"), std::string::npos) << answer;
+}
+
+TEST_F(ServerTest, AnEventStreamCarriesTheFlagsAndTheirChanges) {
+  ASSERT_TRUE(start(kMigration).ok());
+  RawClient client(admin());
+  client.send("GET /all HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_NE(client.read_until("event: put").find("text/event-stream"), std::string::npos);
+  ASSERT_TRUE(ApiClient("http://" + admin())
+                  .put("/api/migrations/shop/mode", R"({"mode":"candidate_only","by":"test"})")
+                  .ok());
+  EXPECT_NE(client.read_until("event: patch").find("event: patch"), std::string::npos);
+}
+
+TEST_F(ServerTest, AStreamNobodyReadsHoldsUpNeitherChangesNorTheEnd) {
+  ASSERT_TRUE(start(kMigration).ok());
+  RawClient idle(admin());
+  idle.send("GET /all HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  idle.read_until("event: put");
+  const ApiClient api("http://" + admin());
+  for (int share = 1; share <= 50; ++share) {
+    ASSERT_TRUE(api.put("/api/migrations/shop/mode",
+                        base::cat(R"({"by":"test","mode":"full_evaluation=)", share, "\"}"))
+                    .ok());
+  }
+  EXPECT_TRUE(server_->drain());
+}
+
+}  // namespace
+}  // namespace understudy::app
