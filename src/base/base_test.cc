@@ -66,6 +66,15 @@ TEST(BoundedQueue, RefusesBeyondItsLimitAndKeepsTheItem) {
   EXPECT_FALSE(queue.pop_all(taken, std::chrono::seconds(1)));
 }
 
+TEST(BoundedQueue, ClosingEndsTheGatheringAtOnceAndLosesNothing) {
+  BoundedQueue<int> queue(100);
+  EXPECT_TRUE(queue.try_push(1));
+  queue.close();
+  std::vector<int> taken;
+  EXPECT_TRUE(queue.pop_all(taken, std::chrono::hours(1), std::chrono::hours(1)));
+  EXPECT_EQ(taken, std::vector<int>{1});
+}
+
 Task<int> number(int value) { co_return value; }
 Task<int> sum(int count) {
   int total = 0;

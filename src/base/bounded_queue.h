@@ -34,9 +34,15 @@ class BoundedQueue {
 
   /// Waits until there is something, the queue is closed, or `timeout` passes; then moves all items
   /// to the end of `out`. False once the queue is closed and empty.
-  bool pop_all(std::vector<T>& out, std::chrono::nanoseconds timeout) {
+  /// With `gather` it lets more come for so long after the first item, so that producers wake it
+  /// once per that time and not once per item.
+  bool pop_all(std::vector<T>& out, std::chrono::nanoseconds timeout,
+               std::chrono::nanoseconds gather = std::chrono::nanoseconds(0)) {
     std::unique_lock lock(mutex_);
     ready_.wait_for(lock, timeout, [this] { return closed_ || !items_.empty(); });
+    if (gather.count() > 0 && !items_.empty() && items_.size() < len_max_ / 4) {
+      ready_.wait_for(lock, gather, [this] { return closed_; });
+    }
     if (items_.empty()) return !closed_;
     if (out.empty()) {
       out.swap(items_);
