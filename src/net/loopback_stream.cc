@@ -3,8 +3,23 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace understudy::net {
+
+void LoopbackStream::Notice::bring(bool readable, bool writable, bool closed) {
+  readable_ |= readable;
+  writable_ |= writable;
+  closed_ |= closed;
+  set_deadline(stream_.loop().now_ns());
+}
+
+void LoopbackStream::Notice::on_deadline() {
+  const bool readable = std::exchange(readable_, false);
+  const bool writable = std::exchange(writable_, false);
+  const bool closed = std::exchange(closed_, false);
+  stream_.became_ready(readable, writable, closed);
+}
 
 LoopbackStream::LoopbackStream(EventLoop& loop, const LoopbackOptions& options)
     : Stream(loop), options_(options) {
@@ -19,13 +34,13 @@ LoopbackStream::~LoopbackStream() {
   } else {
     peer_->end_of_stream_ = true;
   }
-  peer_->became_ready(true, true, true);
+  peer_->notice_.bring(true, true, true);
 }
 
 void LoopbackStream::shutdown_write() {
   if (peer_ == nullptr) return;
   peer_->end_of_stream_ = true;
-  peer_->became_ready(true, false, true);
+  peer_->notice_.bring(true, false, true);
 }
 
 ssize_t LoopbackStream::try_read(char* buffer, size_t bytes_max) {
@@ -34,7 +49,7 @@ ssize_t LoopbackStream::try_read(char* buffer, size_t bytes_max) {
   const size_t count = std::min({bytes_max, incoming_.size(), options_.read_bytes_max});
   std::memcpy(buffer, incoming_.data(), count);
   incoming_.erase(0, count);
-  if (peer_ != nullptr) peer_->became_ready(false, true, false);
+  if (peer_ != nullptr) peer_->notice_.bring(false, true, false);
   return static_cast<ssize_t>(count);
 }
 
@@ -54,11 +69,11 @@ ssize_t LoopbackStream::try_write(const iovec* parts, int count) {
   if (written_bytes_ >= options_.fail_after_bytes) {
     reset_ = true;
     peer_->reset_ = true;
-    peer_->became_ready(true, true, true);
+    peer_->notice_.bring(true, true, true);
     return -ECONNRESET;
   }
   if (taken == 0) return -EAGAIN;
-  peer_->became_ready(true, false, false);
+  peer_->notice_.bring(true, false, false);
   return taken;
 }
 

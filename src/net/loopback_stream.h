@@ -20,7 +20,8 @@ struct LoopbackOptions {
 };
 
 /// One end of a connection inside the process, for tests and simulation: no socket, and faults on
-/// demand. Make both ends with loopback_pair().
+/// demand. Make both ends with loopback_pair(). As with a socket, one end hears of what the other
+/// did in the next turn of the loop, never inside a call.
 class LoopbackStream final : public Stream {
  public:
   LoopbackStream(EventLoop& loop, const LoopbackOptions& options);
@@ -34,10 +35,25 @@ class LoopbackStream final : public Stream {
   ssize_t try_write(const iovec* parts, int count) override;
 
  private:
+  /// Readiness on its way to a stream.
+  class Notice final : public Timer {
+   public:
+    explicit Notice(LoopbackStream& stream) : Timer(stream.loop().timers()), stream_(stream) {}
+    void bring(bool readable, bool writable, bool closed);
+
+   private:
+    void on_deadline() override;
+    LoopbackStream& stream_;
+    bool readable_ = false;
+    bool writable_ = false;
+    bool closed_ = false;
+  };
+
   friend std::pair<std::unique_ptr<LoopbackStream>, std::unique_ptr<LoopbackStream>> loopback_pair(
       EventLoop& loop, const LoopbackOptions& first, const LoopbackOptions& second);
 
   LoopbackOptions options_;
+  Notice notice_{*this};
   LoopbackStream* peer_ = nullptr;
   std::string incoming_;
   uint64_t written_bytes_ = 0;
