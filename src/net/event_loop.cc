@@ -28,10 +28,13 @@ EventLoop::EventLoop(const base::Clock& clock) : clock_(clock), now_ns_(clock.st
   CHECK(watch_level(wake_descriptor_, waker_).ok());
   ready_.next_ = &ready_;
   ready_.previous_ = &ready_;
+  later_.next_ = &later_;
+  later_.previous_ = &later_;
 }
 
 EventLoop::~EventLoop() {
   while (ready_.next_ != &ready_) ready_.next_->unlink();
+  while (later_.next_ != &later_) later_.next_->unlink();
   close(wake_descriptor_);
   close(epoll_);
 }
@@ -41,6 +44,12 @@ void EventLoop::run() {
 }
 
 void EventLoop::turn(int64_t wait_ns) {
+  ++turns_;
+  while (later_.next_ != &later_) {
+    Resumable* first = later_.next_;
+    first->unlink();
+    link(ready_, *first, first->handle_);
+  }
   if (ready_.next_ != &ready_) wait_ns = 0;
   const int64_t next_ns = timers_.next_ns();
   if (next_ns != kNever) {
@@ -121,12 +130,20 @@ void EventLoop::unwatch(int descriptor, Pollable& pollable) {
 }
 
 void EventLoop::schedule(Resumable& resumable, std::coroutine_handle<> handle) {
+  link(ready_, resumable, handle);
+}
+
+void EventLoop::defer(Resumable& resumable, std::coroutine_handle<> handle) {
+  link(later_, resumable, handle);
+}
+
+void EventLoop::link(Resumable& ring, Resumable& resumable, std::coroutine_handle<> handle) {
   resumable.handle_ = handle;
   if (resumable.next_ != nullptr) return;
-  resumable.previous_ = ready_.previous_;
-  resumable.next_ = &ready_;
-  ready_.previous_->next_ = &resumable;
-  ready_.previous_ = &resumable;
+  resumable.previous_ = ring.previous_;
+  resumable.next_ = &ring;
+  ring.previous_->next_ = &resumable;
+  ring.previous_ = &resumable;
 }
 
 void EventLoop::resume_ready() {

@@ -83,6 +83,11 @@ class EventLoop {
   /// Resumes the coroutine later in this turn.
   void schedule(Resumable& resumable, std::coroutine_handle<> handle);
 
+  /// Resumes the coroutine in the next turn, after the sockets had theirs.
+  void defer(Resumable& resumable, std::coroutine_handle<> handle);
+  /// How many turns began.
+  uint64_t turns() const { return turns_; }
+
   /// Called at the end of each turn, before the loop waits again.
   void set_turn_end(std::function<void()> hook) { turn_end_ = std::move(hook); }
 
@@ -101,6 +106,7 @@ class EventLoop {
   void wake();
   void take_posted();
   void resume_ready();
+  static void link(Resumable& ring, Resumable& resumable, std::coroutine_handle<> handle);
 
   const base::Clock& clock_;
   int epoll_ = -1;
@@ -109,6 +115,8 @@ class EventLoop {
   int64_t now_ns_ = 0;
   TimerHeap timers_;
   Resumable ready_;  // head of a ring
+  Resumable later_;  // likewise, for the next turn
+  uint64_t turns_ = 0;
   std::array<epoll_event, kEventsPerTurnMax> events_;
   size_t event_index_ = 0;
   size_t event_count_ = 0;

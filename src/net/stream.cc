@@ -54,9 +54,19 @@ ssize_t Stream::attempt_write(std::array<std::string_view, 2>& parts) {
   return -EAGAIN;
 }
 
+bool Stream::turn_is_spent(ssize_t count) {
+  if (count <= 0) return false;
+  if (read_turn_ != loop_.turns()) {
+    read_turn_ = loop_.turns();
+    read_in_turn_bytes_ = 0;
+  }
+  read_in_turn_bytes_ += static_cast<size_t>(count);
+  return read_in_turn_bytes_ > kReadBytesPerTurnMax;
+}
+
 bool Stream::ReadAwaiter::await_ready() {
   result_ = stream_.attempt_read(buffer_, bytes_max_);
-  return result_ != -EAGAIN;
+  return result_ != -EAGAIN && !stream_.turn_is_spent(result_);
 }
 
 bool Stream::ReadableAwaiter::await_ready() {

@@ -4,6 +4,7 @@
 #include <sys/uio.h>
 
 #include <array>
+#include <cerrno>
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
@@ -29,12 +30,15 @@ class CloseWatcher {
 /// Ownership: awaiting objects unhook themselves when their coroutine is destroyed; the stream must
 /// outlive them. Threads: the loop's.
 /// Cost: a call that can be done at once does not suspend; a direction known not to be ready is not
-/// tried.
+/// tried. After `kReadBytesPerTurnMax` in one turn of the loop a read waits for the next, so that a
+/// peer that never stops sending leaves the others their time.
 class Stream : public Timer {
  public:
   class ReadAwaiter;
   class ReadableAwaiter;
   class WriteAwaiter;
+
+  static constexpr size_t kReadBytesPerTurnMax = 256 * 1024;
 
   explicit Stream(EventLoop& loop) : Timer(loop.timers()), loop_(loop) {}
   ~Stream() override;
@@ -81,6 +85,7 @@ class Stream : public Timer {
 
  private:
   ssize_t attempt_read(char* buffer, size_t bytes_max);
+  bool turn_is_spent(ssize_t count);
   ssize_t attempt_write(std::array<std::string_view, 2>& parts);
   void wake_reader();
   void wake_writer();
@@ -90,6 +95,8 @@ class Stream : public Timer {
   ReadableAwaiter* readable_waiter_ = nullptr;
   WriteAwaiter* writer_ = nullptr;
   CloseWatcher* watcher_ = nullptr;
+  uint64_t read_turn_ = 0;
+  size_t read_in_turn_bytes_ = 0;
   int failure_ = 0;
   bool readable_ = false;
   bool writable_ = true;
@@ -107,7 +114,11 @@ class Stream::ReadAwaiter : public Resumable {
   bool await_ready();
   void await_suspend(std::coroutine_handle<> handle) {
     handle_ = handle;
-    stream_.reader_ = this;
+    if (result_ == -EAGAIN) {
+      stream_.reader_ = this;
+    } else {
+      stream_.loop_.defer(*this, handle);
+    }
   }
   ssize_t await_resume() const { return result_; }
 
