@@ -3,15 +3,28 @@
 #include <netdb.h>
 #include <pthread.h>
 
+#include <condition_variable>
 #include <cstring>
-#include <memory>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <utility>
 
 #include "base/text.h"
 
 namespace understudy::net {
-namespace {
 
-base::Result<Resolver::Addresses> look_up(const std::string& host, uint16_t port) {
+struct Resolver::State {
+  LookUp look_up;
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::deque<Question> questions;
+  size_t threads = 0;
+  size_t threads_idle = 0;
+  bool stopping = false;
+};
+
+base::Result<Resolver::Addresses> Resolver::system_look_up(const std::string& host, uint16_t port) {
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;
@@ -32,26 +45,32 @@ base::Result<Resolver::Addresses> look_up(const std::string& host, uint16_t port
   return addresses;
 }
 
-}  // namespace
-
-Resolver::Resolver() : thread_([this] { run(); }) {}
+Resolver::Resolver(LookUp look_up) : state_(std::make_shared<State>()) {
+  state_->look_up = std::move(look_up);
+}
 
 Resolver::~Resolver() {
   {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-    questions_.clear();
+    const std::lock_guard lock(state_->mutex);
+    state_->stopping = true;
+    state_->questions.clear();
   }
-  changed_.notify_all();
-  thread_.join();
+  state_->changed.notify_all();
 }
 
 void Resolver::resolve(EventLoop& loop, std::string host, uint16_t port, Callback callback) {
   {
-    const std::lock_guard lock(mutex_);
-    if (questions_.size() < kPendingMax) {
-      questions_.push_back({&loop, std::move(host), port, std::move(callback)});
-      changed_.notify_one();
+    const std::lock_guard lock(state_->mutex);
+    if (state_->questions.size() < kPendingMax) {
+      state_->questions.push_back({&loop, std::move(host), port, std::move(callback)});
+      if (state_->threads_idle >= state_->questions.size()) {
+        state_->changed.notify_one();
+      } else if (state_->threads < kThreadsMax) {
+        ++state_->threads;
+        // Detached, because a look-up cannot be cancelled and may last for half a minute. It
+        // touches nothing but the state, and no loop once `stopping` is set.
+        std::thread([state = state_] { run(state); }).detach();
+      }
       return;
     }
   }
@@ -60,20 +79,21 @@ void Resolver::resolve(EventLoop& loop, std::string host, uint16_t port, Callbac
   });
 }
 
-void Resolver::run() {
+void Resolver::run(const std::shared_ptr<State>& state) {
   pthread_setname_np(pthread_self(), "resolver");
+  std::unique_lock lock(state->mutex);
   while (true) {
-    Question question;
-    {
-      std::unique_lock lock(mutex_);
-      changed_.wait(lock, [this] { return stopping_ || !questions_.empty(); });
-      if (stopping_) return;
-      question = std::move(questions_.front());
-      questions_.pop_front();
-    }
-    auto answer = std::make_shared<base::Result<Addresses>>(look_up(question.host, question.port));
-    const std::lock_guard lock(mutex_);
-    if (stopping_) return;  // the loops may be gone
+    ++state->threads_idle;
+    state->changed.wait(lock, [&] { return state->stopping || !state->questions.empty(); });
+    --state->threads_idle;
+    if (state->stopping) return;
+    Question question = std::move(state->questions.front());
+    state->questions.pop_front();
+    lock.unlock();
+    auto answer =
+        std::make_shared<base::Result<Addresses>>(state->look_up(question.host, question.port));
+    lock.lock();
+    if (state->stopping) return;  // the loops may be gone
     question.loop->post(
         [callback = std::move(question.callback), answer] { callback(std::move(*answer)); });
   }

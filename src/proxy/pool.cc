@@ -127,9 +127,16 @@ base::Task<StreamError> Pool::resolve(int64_t deadline_ns, std::string& detail) 
   net::Signal mine(loop_);
   Resolution::Timeout timeout(loop_, mine);
   timeout.set_deadline(deadline_ns);
-  state->waiting.push_back(&mine);
-  co_await mine.wait();
-  std::erase(state->waiting, &mine);
+  {
+    // Also when whoever waits is destroyed meanwhile.
+    struct Waiting {
+      Resolution& resolution;
+      net::Signal* signal;
+      ~Waiting() { std::erase(resolution.waiting, signal); }
+    } const waiting{*state, &mine};
+    state->waiting.push_back(&mine);
+    co_await mine.wait();
+  }
   if (!state->finished) co_return StreamError::kConnectTimeout;
   detail = state->failure;
   co_return addresses_.empty() ? StreamError::kResolve : StreamError::kNone;
@@ -155,7 +162,10 @@ base::Task<AcquireResult> Pool::connect(int64_t deadline_ns) {
       result.detail = stream.error().context;
       continue;
     }
-    (*stream)->set_deadline(deadline_ns);
+    // An address that does not answer leaves the others their share of the time.
+    const int64_t now_ns = loop_.precise_now_ns();
+    const auto left = static_cast<int64_t>(count - i);
+    (*stream)->set_deadline(now_ns + (deadline_ns - now_ns) / left);
     const int failure = co_await (*stream)->connected();
     if (failure == 0) {
       address_index_ = (address_index_ + i) % addresses_.size();
@@ -166,7 +176,6 @@ base::Task<AcquireResult> Pool::connect(int64_t deadline_ns) {
     }
     result.error =
         failure == -ETIMEDOUT ? StreamError::kConnectTimeout : net::stream_error(failure);
-    if (failure == -ETIMEDOUT) break;
   }
   co_return result;
 }
