@@ -137,10 +137,6 @@ void TreeDiff::collect_unequal(uint32_t control, uint32_t candidate, std::vector
     }
     p = a_[p].next;
     q = b_[q].next;
-    if (!same && n != m && a.size() == 1) {
-      ++i;
-      break;  // after a missing item nothing stands where it stood; pairing sorts that out
-    }
   }
   for (uint32_t k = i; k < n; ++k) {
     a.push_back({p, k});
