@@ -9,8 +9,7 @@ find_package(yaml-cpp REQUIRED)              # yaml-cpp
 find_package(nlohmann_json REQUIRED)         # nlohmann_json::nlohmann_json
 find_package(simdjson REQUIRED)              # simdjson::simdjson
 find_package(CLI11 REQUIRED)                 # CLI11::CLI11
-pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)            # PkgConfig::re2
-pkg_check_modules(cares REQUIRED IMPORTED_TARGET libcares)     # PkgConfig::cares
+pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)  # PkgConfig::RE2
 if(UNDERSTUDY_TESTS)
   find_package(GTest REQUIRED)
   include(GoogleTest)
