@@ -18,6 +18,7 @@ using proxy::testing::Request;
 using proxy::testing::says;
 using proxy::testing::Service;
 using proxy::testing::Socket;
+using namespace std::string_literals;
 
 struct Poison {
   const char* name;
@@ -51,8 +52,7 @@ std::vector<Poison> poisons() {
       {"UnknownCoding", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\ngood", "502", ""},
       {"Folded", "HTTP/1.1 200 OK\r\nX: a\r\n b\r\nContent-Length: 4\r\n\r\ngood", "502", ""},
       {"LineFeeds", "HTTP/1.1 200 OK\nContent-Length: 4\n\ngood", "502", ""},
-      {"NulInValue", std::string("HTTP/1.1 200 OK\r\nX: a\0b\r\nContent-Length: 4\r\n\r\ngood", 49),
-       "502", ""},
+      {"NulInValue", "HTTP/1.1 200 OK\r\nX: a\0b\r\nContent-Length: 4\r\n\r\ngood"s, "502", ""},
       {"NoStatus", "HTTP/1.1 OK\r\nContent-Length: 4\r\n\r\ngood", "502", ""},
       {"Version2", "HTTP/2.0 200 OK\r\nContent-Length: 4\r\n\r\ngood", "502", ""},
       {"BadFirstChunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "502", ""},

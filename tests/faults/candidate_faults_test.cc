@@ -20,6 +20,7 @@ using proxy::testing::Request;
 using proxy::testing::says;
 using proxy::testing::Service;
 using proxy::testing::Socket;
+using namespace std::string_literals;
 
 /// An answer with much that could go wrong on its way.
 void answer_as_control(Socket& socket, const Request&) {
@@ -89,7 +90,7 @@ std::vector<Fault> faults() {
        Account::kCompared, Account::kNotSampled},
       {"AnswersGarbage",
        [](Socket& socket, const Request&) {
-         socket.send(std::string("\x16\x03\x01\x02\x00\x01\xfc\x03\x03 no http at all", 30));
+         socket.send("\x16\x03\x01\x02\0\x01\xfc\x03\x03 no http at all"s);
          socket.receive();
        },
        Account::kFailed, Account::kFailed},
