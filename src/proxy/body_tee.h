@@ -19,16 +19,18 @@ class BodyTee {
 
   void append(std::string_view piece, bool end, const http::Fields* trailers) {
     if (overflowed_ || broken_) return;
-    if (bytes_.size() + piece.size() > bytes_max_) {
-      overflowed_ = true;
-      std::string().swap(bytes_);
-    } else {
-      bytes_.append(piece);
-    }
+    if (bytes_.size() + piece.size() > bytes_max_) return give_up();
+    bytes_.append(piece);
     if (end) {
       ended_ = true;
       if (trailers != nullptr) trailers_ = http::OwnedFields(*trailers);
     }
+    changed_.notify();
+  }
+  /// There is no memory for it: as at `bytes_max`.
+  void give_up() {
+    overflowed_ = true;
+    std::string().swap(bytes_);
     changed_.notify();
   }
   /// The client's body will never be whole.

@@ -161,6 +161,12 @@ const http::RequestHead& RequestFlow::outgoing_head(Service service, const http:
        .shadow = copy == Copy::kShadow});
 }
 
+void RequestFlow::copy_body(std::string_view piece, bool end, const http::Fields* trailers) {
+  if (tee_ == nullptr || tee_->overflowed()) return;
+  if (!settlement_->charge(piece.size())) return tee_->give_up();
+  tee_->append(piece, end, trailers);
+}
+
 base::Task<RequestFlow::Served> RequestFlow::serve_from(Service service) {
   const bool streams_body = !first_.end;
   const bool needs_copy =
@@ -168,7 +174,7 @@ base::Task<RequestFlow::Served> RequestFlow::serve_from(Service service) {
       (service == Service::kCandidate && runtime_.options->fallback_to_control && may_repeat());
   if (streams_body && needs_copy && tee_ == nullptr) {
     tee_ = std::make_shared<BodyTee>(worker_.loop(), runtime_.options->shadow.request_bytes_max);
-    tee_->append(first_.data, false, nullptr);
+    copy_body(first_.data, false, nullptr);
   }
   Pool& pool = runtime_.pool(service);
   SideResult& result = settlement_->side(service);
@@ -333,7 +339,7 @@ base::Task<void> RequestFlow::pump_body(net::ClientStream& side, std::chrono::na
       co_return;
     }
     const http::Fields* trailers = piece.end ? &client_.trailers() : nullptr;
-    if (tee_) tee_->append(piece.data, piece.end, trailers);
+    copy_body(piece.data, piece.end, trailers);
     // When the side stops reading, its answer or its error is seen where the answer is read.
     if (co_await side.send_body(piece.data, piece.end, trailers) != StreamError::kNone) co_return;
     if (piece.end) co_return;

@@ -43,6 +43,8 @@ class RequestFlow final : private net::CloseWatcher {
   /// Valid until the worker's next outgoing head.
   const http::RequestHead& outgoing_head(flags::Service service, const http::SpanId& span_id,
                                          Copy copy);
+  /// Gives the tee its copy, as far as there is memory for it.
+  void copy_body(std::string_view piece, bool end, const http::Fields* trailers);
   base::Task<Served> serve_from(flags::Service service);
   base::Task<Served> exchange_with(flags::Service service, PooledConnection& connection);
   base::Task<Served> pass_on_answer(flags::Service service, net::ClientStream& side,

@@ -45,6 +45,12 @@ Settlement::~Settlement() {
 
 int64_t Settlement::elapsed_ns() const { return worker_.loop().precise_now_ns() - began_ns_; }
 
+bool Settlement::charge(uint64_t bytes) {
+  if (!runtime_->gate.charge(bytes)) return false;
+  charged_bytes_ += bytes;
+  return true;
+}
+
 SideResult& Settlement::shadow_result(flags::Service service) {
   const bool may_serve =
       service == flags::Service::kControl && runtime_->options->fallback_to_control;
@@ -64,8 +70,7 @@ void Settlement::capture(SideResult& side, std::string_view piece) {
   if (side.over_budget || piece.empty()) return;
   if (exchange_->comparison_wanted) {
     const uint64_t bytes_max = runtime_->options->shadow.answer_bytes_max;
-    if (side.body.size() + piece.size() <= bytes_max && runtime_->gate.charge(piece.size())) {
-      charged_bytes_ += piece.size();
+    if (side.body.size() + piece.size() <= bytes_max && charge(piece.size())) {
       side.body.append(piece);
       return;
     }

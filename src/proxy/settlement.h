@@ -33,6 +33,8 @@ class Settlement {
   /// Where the shadow call writes. Its own place when its side may also be asked to serve, after
   /// the serving side failed: two answers must not end up in one result.
   SideResult& shadow_result(flags::Service service);
+  /// Takes memory from the shadows' budget until the request is settled; false when it is spent.
+  bool charge(uint64_t bytes);
   /// Nanoseconds since the request began.
   int64_t elapsed_ns() const;
 

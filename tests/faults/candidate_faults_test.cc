@@ -333,6 +333,24 @@ TEST_F(CandidateFaults, ARequestTooLargeToKeepIsServedWholeAndNotSentTwice) {
   EXPECT_EQ(candidate.requests().size(), 0u);
 }
 
+TEST_F(CandidateFaults, CopiesOfRequestsShareOneBudgetOfMemory) {
+  Service control([](Socket& socket, const Request& request) {
+    socket.send(answer(200, base::cat(request.body.size())));
+  });
+  Service candidate(says("new"));
+  start(Mode::kFullEvaluation, control.port(), candidate.port(),
+        "routes: [{name: all, safe_to_repeat: true}]\nshadow: {memory_bytes_max: 256KiB}\n");
+  const std::string body(512 << 10, 'b');
+  EXPECT_EQ(body_of(talk(base::cat("POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n"
+                                   "Content-Length: ",
+                                   body.size(), "\r\n\r\n", body))),
+            base::cat(body.size()));
+  EXPECT_EQ(exchange(0).account, Account::kTooLarge);
+  // What it took has been given back.
+  EXPECT_EQ(body_of(get()), "0");
+  EXPECT_EQ(exchange(1).account, Account::kCompared);
+}
+
 TEST_F(CandidateFaults, ARecorderThatCannotKeepUpOnlyLosesRecords) {
   Service control(says("old"));
   Service candidate(says("old"));
