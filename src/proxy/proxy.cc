@@ -31,14 +31,16 @@ Proxy::~Proxy() { drain_and_stop(std::chrono::nanoseconds(0)); }
 
 base::Status Proxy::start(const Migrations& migrations) {
   CHECK(workers_.empty());
-  for (int i = 0; i < options_.workers; ++i) {
-    workers_.push_back(std::make_unique<Worker>(i, options_, flags_, sink_));
+  {
+    const std::lock_guard lock(mutex_);
+    for (int i = 0; i < options_.workers; ++i) {
+      workers_.push_back(std::make_unique<Worker>(i, options_, flags_, sink_));
+    }
   }
   for (auto& worker : workers_) worker->start();
   const base::Status status = reload(migrations);
   if (!status.ok()) {
-    for (auto& worker : workers_) worker->stop_and_join();
-    workers_.clear();
+    stop_workers();
   }
   return status;
 }
@@ -102,9 +104,14 @@ bool Proxy::drain_and_stop(std::chrono::nanoseconds timeout) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   const bool clean = !busy();
-  for (auto& worker : workers_) worker->stop_and_join();
-  workers_.clear();
+  stop_workers();
   return clean;
+}
+
+void Proxy::stop_workers() {
+  for (auto& worker : workers_) worker->stop_and_join();
+  const std::lock_guard lock(mutex_);
+  workers_.clear();
 }
 
 uint16_t Proxy::port(const std::string& migration) const {
@@ -122,6 +129,7 @@ std::shared_ptr<Accounting> Proxy::accounting(const std::string& migration) {
 
 ProxyActivity Proxy::activity() const {
   ProxyActivity sum;
+  const std::lock_guard lock(mutex_);
   for (const auto& worker : workers_) {
     sum.client_connections += worker->connections();
     sum.requests_in_flight += worker->requests_in_flight();

@@ -62,11 +62,13 @@ class Proxy {
   base::Result<uint16_t> open_everywhere(const std::shared_ptr<const MigrationOptions>& migration,
                                          const std::shared_ptr<Accounting>& books);
 
+  void stop_workers();
+
   const ProxyOptions options_;
   const flags::SnapshotHolder& flags_;
   ExchangeSink& sink_;
-  std::vector<std::unique_ptr<Worker>> workers_;
   mutable std::mutex mutex_;
+  std::vector<std::unique_ptr<Worker>> workers_;  // changed under the mutex, by its only thread
   std::map<std::string, std::shared_ptr<Accounting>> accounting_;
   std::map<std::string, uint16_t> ports_;
 };
