@@ -70,6 +70,8 @@ base::Task<H1ServerConnection::Next> H1ServerConnection::next_request() {
     const ssize_t ready = co_await stream_->readable();
     idle_ = false;
     if (ready <= 0) co_return Next::kClosed;
+    // A request that came just before the drain began is still answered.
+    if (draining_) stream_->clear_failure();
   }
   bool head_timer_runs = false;
   while (true) {
