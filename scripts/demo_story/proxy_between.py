@@ -1,0 +1,85 @@
+"""Step 7: the same swap without a library, the proxy between the caller and both services."""
+
+import json
+
+from .narrator import number
+from .opening import by_mode
+from .rehearsal import COMPARED, check_last_digits, say_groups, widen
+from .stage import PROXIED
+from .traffic import seen_by_users
+from .understudy_api import moment
+
+
+def wait_for_comparisons(narrator, stage, proxied, since, count):
+    narrator.wait("comparisons", stage.evaluations_reach(count, since, COMPARED, proxied),
+                  stage.scale.limit_s)
+
+
+def proxy_between(narrator, stage, rate):
+    narrator.step(7, "The same without a library: a proxy between")
+    scale = stage.scale
+    narrator.act("a second migration is added to understudy.yaml; the running server reloads it")
+    proxied, result = stage.add_proxy()
+    narrator.say(result)
+    narrator.say(f"understudy listens on {stage.proxy_url} for POST /query; control is Flamingo's "
+                 "own engine, candidate is Data Engine")
+    narrator.act("Data Engine goes back to 1.0, as if nobody had looked before")
+    stage.deploy("1.0")
+
+    since = moment()
+    totals = stage.send_through_proxy("proxied-1.0", scale.proxied, rate)
+    wait_for_comparisons(narrator, stage, proxied, since, scale.proxied)
+    by_mode(narrator, proxied, since)
+    narrator.check(f"{number(totals['sent'])} answers reached their callers through the proxy",
+                   totals["failed"] == 0, "no errors", seen_by_users(totals))
+    sent = totals["sent"]
+    found = proxied.differences(since)
+    say_groups(narrator, found["groups"])
+    kinds = {group["explanation"] for group in found["groups"]}
+    narrator.check("the findings are the same: time units and last digits of floats",
+                   {"time_unit", "float_ulp"} <= kinds, "time_unit and float_ulp", sorted(kinds))
+
+    narrator.act("fix: data-engine 1.1, and the rules that the groups offer")
+    stage.deploy("1.1")
+    rules = {}
+    floats = [group for group in found["groups"] if group["explanation"] != "time_unit"]
+    check_last_digits(narrator, proxied, since, floats)
+    for group in floats:
+        widen(rules, group, and_absolute=True)
+    for rule in rules.values():
+        narrator.act(f"accept {json.dumps(rule)}")
+    section = {"differences_max": 50, "rules": list(rules.values())}
+    proxied.set_compare(section, "floats in the last digits")
+
+    since = moment()
+    totals = stage.send_through_proxy("proxied-1.1", scale.proxied, rate)
+    wait_for_comparisons(narrator, stage, proxied, since, scale.proxied)
+    sent += totals["sent"]
+    narrator.check("no caller saw an error", totals["failed"] == 0, "no errors",
+                   seen_by_users(totals))
+    found = proxied.differences(since)
+    outcomes = {row["comparison.outcome"]: row["n"] for row in proxied.query(
+        {"n": "COUNT"}, by=["comparison.outcome"], where=COMPARED, since=since)}
+    narrator.check("no differences are left", outcomes.get("mismatch", 0) == 0, "no mismatch",
+                   [group["text"] for group in found["groups"]])
+    narrator.say("What each rule accepted:")
+    narrator.table(["hits", "rule"], [[number(one["hits"]), one["rule"]] for one in found["rules"]])
+    narrator.check("every rule was needed", all(one["hits"] > 0 for one in found["rules"]),
+                   "hits of each rule", found["rules"])
+    check_books(narrator, proxied, sent)
+
+
+def check_books(narrator, proxied, sent):
+    """The accounting of the proxy: every request is in exactly one account."""
+
+    def settled():
+        books = proxied.status()["accounting"]
+        return books["under_way"] == 0, books
+
+    books = narrator.wait("requests under way end", settled, 30)
+    used = {name: count for name, count in books["accounts"].items() if count}
+    narrator.check(
+        f"the proxy's books add up: {number(books['requests'])} requests = "
+        + " + ".join(f"{number(count)} {name}" for name, count in used.items()),
+        books["adds_up"] and books["requests"] == sent and books["records_dropped"] == 0,
+        f"{number(sent)} requests, all accounted for", books)
