@@ -98,10 +98,7 @@ void TreeDiff::diff_items(uint32_t control, uint32_t candidate) {
       report_order(pairing, nullptr, false);
     }
   }
-  for (const ItemPair& pair : pairing.pairs) {
-    if (stop()) return;
-    diff_pair(pair);
-  }
+  if (diff_pairs(pairing)) report_order(pairing, nullptr, false);
   for (const Item& item : pairing.only_control) {
     if (stop()) return;
     place_.enter_item(item.index);
@@ -213,28 +210,6 @@ TreeDiff::Pairing TreeDiff::pair_items(std::vector<Item> a, std::vector<Item> b,
   return out;
 }
 
-namespace {
-
-/// Whether pairs sorted by control's place are out of order on candidate's side, and which first.
-template <class Pair>
-const Pair* first_moved(const std::vector<Pair>& pairs) {
-  for (size_t i = 1; i < pairs.size(); ++i) {
-    if (pairs[i].candidate.index < pairs[i - 1].candidate.index) return &pairs[i - 1];
-  }
-  return nullptr;
-}
-
-}  // namespace
-
-void TreeDiff::note_moves(std::vector<ItemPair> equal, Pairing& out) {
-  std::sort(equal.begin(), equal.end(),
-            [](const ItemPair& x, const ItemPair& y) { return x.control.index < y.control.index; });
-  if (const ItemPair* moved = first_moved(equal); moved != nullptr && !out.moved) {
-    out.moved = true;
-    out.moved_example = *moved;
-  }
-}
-
 bool TreeDiff::any_moved(const std::vector<Item>& a, const std::vector<Item>& b) {
   std::array<Hashed, kMovedSamples> samples;
   const size_t count = std::min(a.size(), kMovedSamples);
@@ -285,7 +260,8 @@ void TreeDiff::pair_by_hash(std::vector<Item>& a, std::vector<Item>& b, Pairing&
   });
   keep_unmarked(a, used_a);
   keep_unmarked(b, used_b);
-  note_moves(std::move(equal), out);
+  note_moves(equal, out);
+  out.equal = std::move(equal);
 }
 
 void TreeDiff::diff_pair(const ItemPair& pair) {
@@ -467,7 +443,7 @@ bool TreeDiff::pair_by_key(const std::vector<std::string>& members, bool guessed
   keep_unmarked(a, used_a);
   keep_unmarked(b, used_b);
   out.pairs.insert(out.pairs.end(), pairs.begin(), pairs.end());
-  note_moves(std::move(pairs), out);
+  note_moves(pairs, out);
   return true;
 }
 

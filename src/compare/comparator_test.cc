@@ -399,6 +399,64 @@ TEST_F(ComparatorTest, UnorderedItemsArePairedThroughTheirTolerances) {
   EXPECT_EQ(outcome(), Outcome::kIgnored) << summary();
 }
 
+TEST_F(ComparatorTest, AnItemThatMovedAndChangedWithinItsToleranceIsStillAnotherOrder) {
+  bodies("[1.0,2.0,3.0]", "[2.0,3.0,1.0000000000000002]");
+  rule("{path: '$[*]', ulps: 4}");
+  EXPECT_THAT(found(), ElementsAre("order $"));
+  bodies("[1.0,2.0]", "[2.0,1.0000000000000002]");
+  EXPECT_THAT(found(), ElementsAre("order $"));
+}
+
+TEST_F(ComparatorTest, AnItemThatMovedAndChangedWithinADistanceIsStillAnotherOrder) {
+  bodies("[10,20,30]", "[20,30,11]");
+  rule("{path: '$[*]', absolute: 2}");
+  EXPECT_THAT(found(), ElementsAre("order $"));
+}
+
+TEST_F(ComparatorTest, AnItemThatMovedIntoAnotherUnitIsStillAnotherOrder) {
+  bodies("[1714560000,1714560007000,1714560008000]", "[1714560007000,1714560008000,1714560000000]");
+  rule("{path: '$[*]', time_unit: s:ms}");
+  EXPECT_THAT(found(), ElementsAre("order $"));
+}
+
+TEST_F(ComparatorTest, ARowThatMovedAndChangedWhereIgnoredIsStillAnotherOrder) {
+  bodies(R"([{"id":1,"g":7},{"id":2,"g":7},{"id":3,"g":7}])",
+         R"([{"id":2,"g":7},{"id":3,"g":7},{"id":1,"g":8}])");
+  ignore("$[*].g");
+  EXPECT_THAT(found(), ElementsAre("order $"));
+  bodies(R"([{"id":1,"g":7},{"id":2,"g":7}])", R"([{"id":2,"g":7},{"id":1,"g":8}])");
+  EXPECT_THAT(found(), ElementsAre("order $"));
+}
+
+TEST_F(ComparatorTest, ARowOfANamedTableThatMovedWithinItsToleranceIsStillAnotherOrder) {
+  bodies(R"({"columns":["x"],"rows":[[1.0],[2.0],[3.0]]})",
+         R"({"columns":["x"],"rows":[[2.0],[3.0],[1.0000000000000002]]})");
+  rule("{path: '$.rows[*][*]', ulps: 4}");
+  EXPECT_THAT(found(), ElementsAre("order $.rows"));
+}
+
+TEST_F(ComparatorTest, ARowThatMovedWithAZeroLeftOutIsStillAnotherOrder) {
+  bodies(R"({"columns":["x"],"rows":[[1.0],[2.5],[3.5]]})",
+         R"({"columns":["x"],"rows":[[2.5],[3.5],[1]]})");
+  EXPECT_THAT(found(), ElementsAre("order $.rows"));
+}
+
+TEST_F(ComparatorTest, ItemsTheRulesAcceptWhereTheyStandHaveNotMoved) {
+  bodies("[1,2,3]", "[2,3,4]");
+  ignore("$[*]");
+  EXPECT_EQ(outcome(), Outcome::kIgnored) << summary();
+  bodies("[1,2,3]", "[2,3,4,5]");
+  EXPECT_EQ(outcome(), Outcome::kIgnored) << summary();
+}
+
+TEST_F(ComparatorTest, AnotherOrderWithinAToleranceIsAcceptedByItsOfferedRule) {
+  bodies("[1.0,2.0,3.0]", "[2.0,3.0,1.0000000000000002]");
+  rule("{path: '$[*]', ulps: 4}");
+  EXPECT_EQ(difference().rule, R"({"path": "$", "unordered": true})");
+  rule("{path: '$', unordered: true}");
+  EXPECT_EQ(outcome(), Outcome::kIgnored) << summary();
+}
+
 TEST_F(ComparatorTest, ItemsAreMatchedByTheirKeys) {
   rule("{path: '$.users', match_by: [id]}");
   bodies(R"({"users":[{"id":1,"n":"a"},{"id":2,"n":"b"}]})",

@@ -220,20 +220,18 @@ void TreeDiff::diff_table(uint32_t control, uint32_t candidate, const ColumnName
   std::vector<Item> b;
   collect_unequal(control, candidate, a, b);
   const bool same_length = a_[control].children() == b_[candidate].children();
-  const Pairing pairing = pair_items(std::move(a), std::move(b), same_length);
+  Pairing pairing = pair_items(std::move(a), std::move(b), same_length);
   if (!stop() && !same_length) report_row_count(control, candidate);
+  const NamedTable* named = table.names == nullptr ? nullptr : &table.names->control;
   if (pairing.moved && !stop()) {
     if (pairing.moved_by_rule) {
       ignored_by(*pairing.moved_by_rule);
     } else {
-      report_order(pairing, table.names == nullptr ? nullptr : &table.names->control, true);
+      report_order(pairing, named, true);
     }
   }
   if (!stop()) judge_columns(control, candidate, pairing);
-  for (const ItemPair& pair : pairing.pairs) {
-    if (stop()) break;
-    diff_row(pair);
-  }
+  if (diff_pairs(pairing)) report_order(pairing, named, true);
   table_ = nullptr;
 }
 

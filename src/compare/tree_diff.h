@@ -26,9 +26,11 @@ enum class TableReading : uint8_t {
 
 /// Finds the differences of two lifted bodies, asks the rules about each, and writes what is left
 /// into a Comparison. One walk, recursive to `json_depth_max`; the files are split by shape:
-/// tree_diff (values and objects), array_diff (pairing items), table_diff (rows and columns),
-/// reporting (what a difference says).
+/// tree_diff (values and objects), array_diff (pairing items), movement (their order), table_diff
+/// (rows and columns), reporting (what a difference says).
+///
 /// Failure: none; when `work` is spent the Comparison holds what was found until then.
+///
 /// Lifetime: everything given must outlive it. Threads: none of its own; made for one comparison.
 class TreeDiff {
  public:
@@ -71,9 +73,10 @@ class TreeDiff {
   };
   struct Pairing {
     std::vector<ItemPair> pairs;  // to be looked into, in control's order
+    std::vector<ItemPair> equal;  // found at other places or behind a shift
     std::vector<Item> only_control;
     std::vector<Item> only_candidate;
-    bool moved = false;              // equal items stand at other places
+    bool moved = false;              // the same items stand in another order
     std::optional<Rule> moved_rule;  // offered for that
     std::optional<ItemPair> moved_example;
     std::optional<uint16_t> moved_by_rule;  // accepts that
@@ -112,7 +115,12 @@ class TreeDiff {
   uint64_t blocking_hash(const Document& document, uint32_t node, bool is_row);
   bool trial(const Item& control, const Item& candidate);
   void diff_pair(const ItemPair& pair);
-  static void note_moves(std::vector<ItemPair> equal, Pairing& out);
+  static void note_moves(std::vector<ItemPair>& same, Pairing& out);
+  /// Looks into the pairs. True when those the rules accept, together with the equal ones, turn out
+  /// to be in another order, which is then to be reported.
+  bool diff_pairs(Pairing& pairing);
+  /// Whether the rules accept every item as it stands, so that no order is needed to explain it.
+  bool same_in_place(const Pairing& pairing);
   static void pair_in_order(std::vector<Item>& a, std::vector<Item>& b, Pairing& out);
 
   // Tables.
