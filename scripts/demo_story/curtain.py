@@ -54,10 +54,13 @@ def stay(narrator, stage, programs):
     narrator.say("Everything keeps running:")
     narrator.say(f"  {stage.flamingo_url}/  charts of flights, drawn by Flamingo")
     narrator.say(f"  {stage.admin_url}/api/migrations/{stage.migration.name}  the state of the swap")
+    narrator.say(f"  {stage.proxy_url}/query  the proxy between")
     narrator.say("Try:")
     narrator.say(f"  export UNDERSTUDY_URL={stage.admin_url}")
     narrator.say(f"  {understudy} status {stage.migration.name}")
     narrator.say(f"  {understudy} query evaluations --calc 'P99(duration_ms)' --by evaluation.mode")
+    narrator.say(f"  {understudy} query evaluations --calc 'AVG(success)' --by evaluation.mode "
+                 "--last 10m --chart")
     narrator.say(f"  {understudy} mode set {stage.migration.name} full_evaluation=100")
     narrator.say(f"  {stage.workshop.flamingo_load} --url {stage.flamingo_url} --rate 20 "
                  "--seconds 30")

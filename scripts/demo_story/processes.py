@@ -30,6 +30,10 @@ class Program:
     def is_running(self):
         return self.process.poll() is None
 
+    def how_it_ended(self):
+        code = self.process.poll()
+        return f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
+
     def log_text(self):
         return self.log.read_text(errors="replace")
 
@@ -46,7 +50,7 @@ class Program:
             if found:
                 return found
             if not was_running or time.monotonic() > limit:
-                came = f"exit code {self.process.returncode}" if not was_running else "silence"
+                came = "silence" if was_running else self.how_it_ended()
                 raise StoryFailed(
                     f"{self.name} starts", f"a line like {pattern!r}", f"{came}: {self.last_words()}"
                 )

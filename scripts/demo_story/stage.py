@@ -190,7 +190,8 @@ class Stage:
         if self._traffic is not None:
             self._traffic.check_running()
         for program in self._programs.dead():
-            raise StoryFailed(f"{program.name} runs", "a running program", program.last_words())
+            raise StoryFailed(f"{program.name} runs", "a running program",
+                              f"{program.how_it_ended()}; its last words: {program.last_words()}")
 
     def evaluations_reach(self, count, since, where=(), migration=None):
         """A probe for Narrator.wait: so many evaluations since a moment."""
