@@ -9,7 +9,7 @@ namespace understudy::sdk {
 enum class Accounting {
   kNotSampled,     // no comparison was asked, and nothing went wrong on the shadow
   kCompared,       // both answers were compared
-  kShed,           // a bound kept the shadow or the comparison from running
+  kShed,           // a bound or a shutdown kept the shadow or the comparison from its end
   kTooLarge,       // an answer above its bound
   kTimedOut,       // the shadow passed its deadline
   kFailed,         // a side that the comparison needs has no answer

@@ -137,7 +137,7 @@ void ClientCore::shutdown() noexcept {
   receiving_.request_stop();
   executor_.close();
   shadows_.request_stop();
-  // Running shadows are asked to stop and get no more time: their runs settle as timed out.
+  // Running shadows are asked to stop and get no more time: their runs settle as shed.
   settler_.give_up_all(GiveUp::kShutdown);
   const uint64_t failed_before = exporter_.attempts_failed();
   settler_.hurry();

@@ -12,7 +12,7 @@ enum class ShadowEnd {
   kRefused,   // it was asked for and never handed over (`run.refused` says why)
   kAnswered,  // with an answer or a failure
   kTimedOut,  // still running when its deadline passed
-  kShed,      // handed over, and given up before a thread took it
+  kShed,      // handed over, and given up before a thread took it or because the client stops
 };
 
 /// One run that is over, on its way to be compared, counted and recorded.

@@ -71,7 +71,9 @@ void Pair::give_up(GiveUp why) noexcept {
       reason_ = why == GiveUp::kDeadline ? "deadline_in_queue" : "shutdown";
       break;
     case Shadow::kRunning:
-      shadow_ = Shadow::kTimedOut;
+      // A shutdown says nothing about the candidate, so it must not count against it.
+      shadow_ = why == GiveUp::kDeadline ? Shadow::kTimedOut : Shadow::kShed;
+      shadow_call_.cancelled = why == GiveUp::kShutdown;
       reason_ = why == GiveUp::kDeadline ? "timeout" : "shutdown";
       shadow_call_.end_ns = core_->now_ns();
       core_->client().live().shadows_stuck.fetch_add(1, std::memory_order_relaxed);
@@ -110,6 +112,7 @@ void Pair::settle_if_complete(std::unique_lock<std::mutex> lock) noexcept {
   // After a fallback the caller's own call of that side is what the evaluation shows.
   if (!call.called) {
     call.called = shadow_call_.called;
+    call.cancelled = shadow_call_.cancelled;
     call.start_ns = shadow_call_.start_ns;
     call.end_ns = shadow_call_.end_ns;
     call.failure = std::move(shadow_call_.failure);

@@ -36,6 +36,8 @@ event::SideRecord side_record(const Call& call, bool timed_out) {
   event::SideRecord side;
   side.called = call.called;
   if (!call.called) return side;
+  side.cancelled = call.cancelled;
+  if (call.cancelled) return side;  // how long we let it run says nothing about it
   side.complete = !timed_out && call.failure == nullptr;
   side.duration_ms = static_cast<double>(call.end_ns - call.start_ns) / kNsPerMs;
   if (timed_out) {

@@ -403,12 +403,40 @@ TEST_F(ExperimentTest, TheDestructorDoesNotWaitForAHungCandidate) {
     started->wait();
   }
   client_.reset();  // must return although nobody has released the candidate
-  EXPECT_EQ(core_->counters().timed_out, 1U);
+  EXPECT_EQ(core_->counters().shed, 1U);
   EXPECT_TRUE(core_->counters().adds_up());
   EXPECT_NE(logged().find("left to finish on their own"), std::string::npos);
   release->count_down();
   while (core_->counters().shadows_stuck != 0) std::this_thread::yield();
   while (core_.use_count() != 1) std::this_thread::yield();  // the thread let go of the core
+}
+
+// Otherwise every deployment of a service would count against a healthy candidate.
+TEST_F(ExperimentTest, StoppingTheProcessIsNoFailureOfTheCandidate) {
+  start();
+  mode(Mode::kFullEvaluation);
+  std::latch started(1);
+  Text experiment(*client_, {.migration = "m"});
+  experiment.run({.bucket_by = "k"}, &answer_one, [started = &started](const Deadline& deadline) {
+    std::binary_semaphore told(0);
+    const std::stop_callback tell(deadline.stop, [&] { told.release(); });
+    started->count_down();
+    told.acquire();
+    return answer_one();
+  });
+  started.wait();
+  client_.reset();
+  EXPECT_EQ(core_->counters().shed, 1U);
+  EXPECT_EQ(core_->counters().timed_out, 0U);
+  const auto evaluations = events("evaluations");
+  ASSERT_EQ(evaluations.size(), 1U);
+  const event::Event& evaluation = evaluations.front();
+  EXPECT_EQ(column(evaluation, "evaluation.accounting"), event::Value("shed"));
+  EXPECT_EQ(column(evaluation, "evaluation.reason"), event::Value("shutdown"));
+  EXPECT_EQ(column(evaluation, "control.success"), event::Value(100));
+  EXPECT_EQ(column(evaluation, "candidate.success"), event::Value());
+  EXPECT_EQ(column(evaluation, "candidate.error.type"), event::Value());
+  EXPECT_TRUE(events("errors").empty());
 }
 
 TEST_F(ExperimentTest, AnExperimentMayOutliveItsClient) {

@@ -14,7 +14,7 @@ struct Counters {
 
   uint64_t not_sampled = 0;     // no comparison was asked, and nothing went wrong on the shadow
   uint64_t compared = 0;        // both answers were compared, whatever the outcome
-  uint64_t shed = 0;            // the shadow or its comparison met a bound and was not run
+  uint64_t shed = 0;            // the shadow or its comparison met a bound or the client's end
   uint64_t too_large = 0;       // an answer was above `body_bytes_max`
   uint64_t timed_out = 0;       // the shadow passed its deadline, its result was dropped
   uint64_t failed = 0;          // a side threw, or answered with a failure

@@ -53,6 +53,7 @@ class ExperimentCore;
 /// One side's call, as the caller or a shadow thread saw it.
 struct Call {
   bool called = false;
+  bool cancelled = false;  // our side stopped it at shutdown: neither success nor failure
   int64_t start_ns = 0;
   int64_t end_ns = 0;
   std::unique_ptr<Failure> failure;  // null: an answer
@@ -102,7 +103,8 @@ class Pair : public std::enable_shared_from_this<Pair> {
   void finish_main(Run run) noexcept;
   /// Shadow's thread: runs the shadow unless it was shed meanwhile.
   void run_shadow() noexcept;
-  /// Gives up on the shadow: timed out when it runs, shed when it does not yet.
+  /// Gives up on the shadow: timed out when it runs past its deadline; shed when no thread has
+  /// taken it yet, or when it is the client that stops.
   void give_up(GiveUp why) noexcept;
 
   int64_t deadline_ns() const { return deadline_ns_; }
