@@ -244,6 +244,24 @@ TEST_F(ComparatorTest, CsvIsATableWithNamedColumns) {
   EXPECT_THAT(found(), ElementsAre("cell $.rows[1].name"));
 }
 
+TEST_F(ComparatorTest, AnEmptyLineOfOneColumnIsARow) {
+  content_type("text/csv");
+  bodies("a\n1\n\n2\n", "a\n1\n2\n");
+  EXPECT_THAT(found(), ElementsAre("row_count $.rows"));
+  bodies("a\r\n1\r\n\r\n", "a\r\n1\r\n");
+  EXPECT_THAT(found(), ElementsAre("row_count $.rows"));
+  bodies("a\n1\n\n", "a\n1\n\"\"\n");
+  EXPECT_THAT(found(), ElementsAre("cell $.rows[1].a"));
+}
+
+TEST_F(ComparatorTest, AnEmptyLineAmongRowsIsADifferenceAndAtTheEndIsNone) {
+  content_type("text/csv");
+  bodies("a,b\n1,2\n\n3,4\n", "a,b\n1,2\n3,4\n");
+  EXPECT_THAT(found(), ElementsAre("row_count $.rows"));
+  bodies("a,b\n1,2\n\r\n\n", "a,b\n1,2");
+  EXPECT_EQ(outcome(), Outcome::kMatch) << summary();
+}
+
 TEST_F(ComparatorTest, TabsSeparateAsCommasDo) {
   content_type("text/tab-separated-values");
   bodies("a\tb\n1\t2\n", "a\tb\n1\t3\n");

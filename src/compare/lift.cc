@@ -99,11 +99,10 @@ class CsvReader {
     const uint32_t rows = out_.open(NodeKind::kArray, 0);
     const size_t rows_from = at_;
     uint32_t row_count = 0;
-    while (at_ < text_.size()) {
-      if (text_[at_] == '\n' || text_.substr(at_).starts_with("\r\n")) {  // an empty line
-        at_ += text_[at_] == '\n' ? 1 : 2;
-        continue;
-      }
+    // Of one column an empty line is a row with nothing in it. Of more it is no row, but only at
+    // the end does it say nothing.
+    const size_t last = text_.find_last_not_of("\r\n");
+    while (at_ < text_.size() && (count == 1 || at_ <= last)) {
       const size_t from = at_;
       const uint32_t row = out_.open(NodeKind::kArray, from);
       const uint32_t cells = read_row(false, result);
