@@ -165,8 +165,10 @@ class Comparator::Impl {
     }
 
     Format format = choose_format(kind, control, candidate, a.text);
-    LiftResult lifted_a = lift_control(format, a.text, scratch);
-    LiftResult lifted_b = lift_candidate(format, b.text, scratch);
+    LineBreaks breaks;
+    if (format == Format::kText) breaks = LineBreaks::of(a.text, b.text);
+    LiftResult lifted_a = lift_control(format, a.text, breaks, scratch);
+    LiftResult lifted_b = lift_candidate(format, b.text, breaks, scratch);
     const bool guessed = kind == BodyKind::kAuto && !says_json(control) && !says_json(candidate);
     const auto malformed = [&] {
       return lifted_a.failure == LiftFailure::kMalformed ||
@@ -174,13 +176,14 @@ class Comparator::Impl {
     };
     if (malformed() && guessed && (format == Format::kJson || format == Format::kJsonLines)) {
       format = Format::kText;
-      lifted_a = lift_control(format, a.text, scratch);
-      lifted_b = lift_candidate(format, b.text, scratch);
+      breaks = LineBreaks::of(a.text, b.text);
+      lifted_a = lift_control(format, a.text, breaks, scratch);
+      lifted_b = lift_candidate(format, b.text, breaks, scratch);
     }
     if (malformed() && format == Format::kText) {
       format = Format::kBytes;
-      lifted_a = lift_control(format, a.text, scratch);
-      lifted_b = lift_candidate(format, b.text, scratch);
+      lifted_a = lift_control(format, a.text, breaks, scratch);
+      lifted_b = lift_candidate(format, b.text, breaks, scratch);
     }
     if (!lifted_a.ok() || !lifted_b.ok()) {
       note_failure(lifted_a, lifted_b, a.text, b.text, scratch, out);
@@ -195,11 +198,14 @@ class Comparator::Impl {
                std::string_view::npos;
   }
 
-  LiftResult lift_control(Format format, std::string_view text, Scratch& scratch) const {
-    return lift_body(format, text, options_, scratch.json, scratch.control_arena, scratch.control);
+  LiftResult lift_control(Format format, std::string_view text, LineBreaks breaks,
+                          Scratch& scratch) const {
+    return lift_body(format, text, breaks, options_, scratch.json, scratch.control_arena,
+                     scratch.control);
   }
-  LiftResult lift_candidate(Format format, std::string_view text, Scratch& scratch) const {
-    return lift_body(format, text, options_, scratch.json, scratch.candidate_arena,
+  LiftResult lift_candidate(Format format, std::string_view text, LineBreaks breaks,
+                            Scratch& scratch) const {
+    return lift_body(format, text, breaks, options_, scratch.json, scratch.candidate_arena,
                      scratch.candidate);
   }
 

@@ -141,8 +141,32 @@ TEST_F(ComparatorTest, WithoutAContentTypeTheBodySpeaksForItself) {
 
 TEST_F(ComparatorTest, TextIsComparedLineByLine) {
   content_type("text/plain");
-  bodies("one\ntwo\nthree\n", "one\r\nzwei\nthree\n");
+  bodies("one\ntwo\nthree\n", "one\nzwei\nthree\n");
   EXPECT_THAT(found(), ElementsAre("value $[1]"));
+  bodies("one\r\n12\r\n", "one\r\n13\r\n");
+  EXPECT_EQ(difference().control_value, "12");
+}
+
+TEST_F(ComparatorTest, AnotherLineBreakIsADifferenceOfWhiteSpace) {
+  content_type("text/plain");
+  bodies("one\ntwo\nthree\n", "one\ntwo\r\nthree\n");
+  EXPECT_THAT(found(), ElementsAre("value $[1]"));
+  EXPECT_EQ(explanation(), Explanation::kWhiteSpace);
+  bodies("one\ntwo\n", "one\r\ntwo\r\n");
+  EXPECT_THAT(found(), ElementsAre("value $[0]", "value $[1]"));
+  rule("{path: '$[*]', trim: ends}");
+  EXPECT_EQ(outcome(), Outcome::kIgnored) << summary();
+}
+
+TEST_F(ComparatorTest, AMissingLastLineBreakIsADifferenceOfWhiteSpace) {
+  content_type("text/plain");
+  for (const char* control : {"one\ntwo\n", "one\ntwo\r\n", "one\ntwo\r"}) {
+    bodies(control, "one\ntwo");
+    EXPECT_THAT(found(), ElementsAre("value $[1]"));
+    EXPECT_EQ(explanation(), Explanation::kWhiteSpace);
+  }
+  rule("{path: '$[*]', trim: ends}");
+  EXPECT_EQ(outcome(), Outcome::kIgnored) << summary();
 }
 
 TEST_F(ComparatorTest, BinaryBodiesTellTheFirstByteThatDiffers) {

@@ -217,7 +217,8 @@ class CsvReader {
   bool unquoting_ = false;
 };
 
-LiftResult lift_text(std::string_view text, const ComparatorOptions& options, Document& out) {
+LiftResult lift_text(std::string_view text, LineBreaks breaks, const ComparatorOptions& options,
+                     Document& out) {
   if (!is_utf8(text) || text.find('\0') != std::string_view::npos) {
     return {LiftFailure::kMalformed, "no UTF-8 text"};
   }
@@ -226,7 +227,11 @@ LiftResult lift_text(std::string_view text, const ComparatorOptions& options, Do
   for (size_t at = 0; at < text.size(); ++lines) {
     size_t end = std::min(text.find('\n', at), text.size());
     const size_t next = end + 1;
-    if (end > at && text[end - 1] == '\r') --end;
+    if (breaks.keep_last && next == text.size()) {
+      end = next;
+    } else if (!breaks.keep_returns && end > at && end < text.size() && text[end - 1] == '\r') {
+      --end;
+    }
     out.add_leaf(NodeKind::kString, at, end - at);
     at = next;
     if (out.size() > options.nodes_max) {
@@ -314,8 +319,21 @@ Format choose_format(BodyKind kind, const Answer& control, const Answer& candida
              : Format::kBytes;
 }
 
-LiftResult lift_body(Format format, std::string_view text, const ComparatorOptions& options,
-                     JsonLift& json, std::string& arena, Document& out) {
+LineBreaks LineBreaks::of(std::string_view control, std::string_view candidate) {
+  bool returns = false;
+  bool bare = false;
+  for (const std::string_view text : {control, candidate}) {
+    for (size_t at = text.find('\n'); at != std::string_view::npos && !(returns && bare);
+         at = text.find('\n', at + 1)) {
+      (at != 0 && text[at - 1] == '\r' ? returns : bare) = true;
+    }
+  }
+  return {returns && bare, control.ends_with('\n') != candidate.ends_with('\n')};
+}
+
+LiftResult lift_body(Format format, std::string_view text, LineBreaks breaks,
+                     const ComparatorOptions& options, JsonLift& json, std::string& arena,
+                     Document& out) {
   out.clear();
   out.text = text;
   if (text.size() >= UINT32_MAX / 2) return {LiftFailure::kTooLarge, "2 GiB or more of body"};
@@ -331,7 +349,7 @@ LiftResult lift_body(Format format, std::string_view text, const ComparatorOptio
     case Format::kForm:
       return lift_form(text, options, arena, out);
     case Format::kText:
-      return lift_text(text, options, out);
+      return lift_text(text, breaks, options, out);
     case Format::kBytes:
       out.add_leaf(NodeKind::kBytes, 0, text.size());
       return {};

@@ -33,10 +33,20 @@ DecodedBody decode_body(const Answer& answer, bool to_text, uint64_t decoded_byt
 Format choose_format(BodyKind kind, const Answer& control, const Answer& candidate,
                      std::string_view control_body);
 
-/// Turns a decoded body into nodes. `arena` holds text that had to be decoded; like `text` it must
-/// outlive `out`.
-LiftResult lift_body(Format format, std::string_view text, const ComparatorOptions& options,
-                     JsonLift& json, std::string& arena, Document& out);
+/// What of the line breaks of two texts belongs to their lines, because it is not the same on both
+/// sides: a line then ends in its white space, which is compared, explained and trimmed as such.
+struct LineBreaks {
+  bool keep_returns = false;  // some lines end in CRLF and some in LF
+  bool keep_last = false;     // only one side ends in a line break
+
+  static LineBreaks of(std::string_view control, std::string_view candidate);
+};
+
+/// Turns a decoded body into nodes; `breaks` is for texts only. `arena` holds text that had to be
+/// decoded; like `text` it must outlive `out`.
+LiftResult lift_body(Format format, std::string_view text, LineBreaks breaks,
+                     const ComparatorOptions& options, JsonLift& json, std::string& arena,
+                     Document& out);
 
 /// A table in memory as the document of {"columns": [...], "rows": [[...]]}.
 LiftResult lift_table(const Table& table, const ComparatorOptions& options, std::string& arena,
