@@ -11,6 +11,7 @@ import json
 import os
 import re
 import resource
+import shutil
 import signal
 import socket
 import socketserver
@@ -167,8 +168,8 @@ def migration(control, candidate, name="shop", mode="control_only", listen="127.
 class Understudy:
     """The server in a folder of its own, which outlives a kill and a restart."""
 
-    def __init__(self, config, folder=None):
-        self.folder = folder or tempfile.mkdtemp(prefix="understudy-e2e-")
+    def __init__(self, config, folder):
+        self.folder = folder
         self.config_file = os.path.join(self.folder, "understudy.yaml")
         self.log_file = os.path.join(self.folder, "log")
         self.write_config(config)
@@ -286,8 +287,14 @@ class Case(unittest.TestCase):
         self.addCleanup(service.close)
         return service
 
+    def folder(self):
+        """A folder that goes with the test."""
+        made = tempfile.mkdtemp(prefix="understudy-e2e-")
+        self.addCleanup(shutil.rmtree, made, ignore_errors=True)
+        return made
+
     def start(self, config, settings="", **more):
-        server = Understudy(config)
+        server = Understudy(config, self.folder())
         server.write_config(config, settings)
         self.addCleanup(lambda: server.process and server.process.poll() is None and server.kill())
         return server.start(**more)

@@ -2,7 +2,6 @@
 
 import os
 import socket
-import tempfile
 
 import harness
 
@@ -10,7 +9,7 @@ import harness
 class Start(harness.Case):
     def serve(self, text):
         """Runs `serve` on a configuration that must not come up; gives its one line."""
-        folder = tempfile.mkdtemp(prefix="understudy-e2e-")
+        folder = self.folder()
         file = os.path.join(folder, "understudy.yaml")
         with open(file, "w") as out:
             out.write(text.replace("FOLDER", folder))
@@ -65,7 +64,7 @@ class Start(harness.Case):
         self.assertIn("keys", line)
 
     def test_check_says_the_same_as_serve_and_starts_nothing(self):
-        folder = tempfile.mkdtemp(prefix="understudy-e2e-")
+        folder = self.folder()
         file = os.path.join(folder, "understudy.yaml")
         with open(file, "w") as out:
             out.write(f"data_dir: {folder}/data\nworkers: 0\n")
@@ -94,7 +93,7 @@ class Start(harness.Case):
         self.assertEqual(done.returncode, 3)
 
     def test_the_environment_overrides_the_file(self):
-        folder = tempfile.mkdtemp(prefix="understudy-e2e-")
+        folder = self.folder()
         file = os.path.join(folder, "understudy.yaml")
         with open(file, "w") as out:
             out.write(f"data_dir: {folder}/data\n")
