@@ -67,6 +67,7 @@ class Socket {
   Socket(Socket&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
   Socket& operator=(Socket&& other) noexcept {
     std::swap(descriptor_, other.descriptor_);
+    silence_ = other.silence_;
     return *this;
   }
   ~Socket() { close(); }
@@ -103,8 +104,11 @@ class Socket {
   std::string receive() const {
     char buffer[65536];
     const ssize_t count = ::recv(descriptor_, buffer, sizeof buffer, 0);
+    silence_ = count < 0 && errno == EAGAIN;
     return count > 0 ? std::string(buffer, static_cast<size_t>(count)) : std::string();
   }
+  /// The last receive() ended because the peer neither sent nor closed.
+  bool met_silence() const { return silence_; }
   std::string receive_until(std::string_view mark) const {
     std::string text;
     while (text.find(mark) == std::string::npos) {
@@ -152,6 +156,7 @@ class Socket {
 
  private:
   int descriptor_;
+  mutable bool silence_ = false;
 };
 
 }  // namespace understudy::proxy::testing
