@@ -171,7 +171,8 @@ Result<Value> differences_json(const Dependencies& dependencies, const Migration
   }
   Value::List rules;
   for (const RuleHits& rule : migration.differences.rules) {
-    rules.push_back(Value::Object{{"rule", rule.rule}, {"hits", static_cast<int64_t>(rule.hits)}});
+    const Value hits = rule.hits ? Value(static_cast<int64_t>(*rule.hits)) : Value();
+    rules.push_back(Value::Object{{"rule", rule.rule}, {"hits", hits}});
   }
   return Value::Object{{"source", from_events ? "events" : "memory"},
                        {"total", static_cast<int64_t>(numbers.total)},

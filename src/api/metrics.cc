@@ -59,7 +59,9 @@ void add_accounting(Exposition& out, MigrationDirectory& migrations) {
   };
   std::vector<Books> all;
   for (const std::string& name : migrations.names()) {
-    if (auto numbers = migrations.accounting(name)) all.push_back({name, *std::move(numbers)});
+    auto numbers = migrations.accounting(name);
+    if (!numbers || !numbers->counted_here) continue;  // a 0 would say that there are none
+    all.push_back({name, *std::move(numbers)});
   }
   if (all.empty()) return;
   out.family("understudy_requests_total", "counter", "Requests of a migration.");

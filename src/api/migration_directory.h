@@ -37,14 +37,17 @@ struct MigrationFacts {
 /// Which request went where, since the start. `accounts` holds every account of the sum
 /// requests = not_sampled + compared + ..., also those at 0, in that order.
 struct AccountingNumbers {
+  /// False: the requests pass through a client library, not through here. All numbers are 0 then,
+  /// and what is known of them is in the events.
+  bool counted_here = true;
   uint64_t requests = 0;
   std::vector<NamedCount> accounts;
   uint64_t records_dropped = 0;  // evaluations without an event: the recorder was full
 };
 
 struct RuleHits {
-  std::string rule;  // as its author wrote it, or an equal text
-  uint64_t hits = 0;
+  std::string rule;              // as its author wrote it, or an equal text
+  std::optional<uint64_t> hits;  // absent: applied where nobody reports them, in a client library
 };
 
 /// Differences since the start or the last change of the rules.

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
@@ -9,7 +10,9 @@
 #include "api/evidence_window.h"
 #include "api/mode.h"
 #include "api/resources.h"
+#include "api/table_json.h"
 #include "base/text.h"
+#include "event/event.h"
 #include "judge/judge.h"
 #include "judge/verdict_json.h"
 
@@ -29,7 +32,8 @@ Value counts_json(const std::vector<NamedCount>& counts) {
   return object;
 }
 
-/// The books, and whether they balance: they do as soon as nothing is under way.
+/// The books of what passes through here, and whether they balance: they do as soon as nothing is
+/// under way.
 Value accounting_json(const AccountingNumbers& accounting) {
   uint64_t sum = 0;
   for (const NamedCount& one : accounting.accounts) sum += one.count;
@@ -39,7 +43,46 @@ Value accounting_json(const AccountingNumbers& accounting) {
       {"sum", count_json(sum)},
       {"under_way", count_json(accounting.requests > sum ? accounting.requests - sum : 0)},
       {"adds_up", accounting.requests == sum},
-      {"records_dropped", count_json(accounting.records_dropped)}};
+      {"records_dropped", count_json(accounting.records_dropped)},
+      {"source", "memory"}};
+}
+
+/// The same of requests that a client library handles: what it has reported in the window. What it
+/// has under way or could not report is known only there.
+Result<Value> reported_accounting_json(const Dependencies& dependencies,
+                                       const MigrationNow& migration,
+                                       const EvidenceWindow& window) {
+  store::Select select;
+  select.dataset = std::string(event::kEvaluations);
+  select.start_ns = window.span.start_ns;
+  select.end_ns = window.span.end_ns;
+  select.filter = store::all_of({store::test("evaluation.migration", store::FilterOp::kEqual,
+                                             {event::Value(migration.facts.name)})});
+  select.group_by = {"evaluation.accounting"};
+  select.aggregates = {{.kind = store::AggregateKind::kCount}};
+  TRY_ASSIGN(const store::ResultTable table, dependencies.events.select(select));
+
+  AccountingNumbers reported = migration.accounting;
+  for (const auto& row : table.rows) {
+    const auto number = static_cast<uint64_t>(std::max<int64_t>(0, cell_count(row[1])));
+    reported.requests += number;
+    // An account that nobody knows stays outside the sum, and so the books do not add up.
+    for (NamedCount& account : reported.accounts) {
+      if (account.name == cell_text(row[0])) account.count += number;
+    }
+  }
+  Value json = accounting_json(reported);
+  json.set("under_way", Value());
+  json.set("records_dropped", Value());
+  json.set("source", "events");
+  json.set("window_reason", window.reason);
+  return json;
+}
+
+Result<Value> accounting_of(const Dependencies& dependencies, const MigrationNow& migration,
+                            const EvidenceWindow& window) {
+  if (migration.accounting.counted_here) return accounting_json(migration.accounting);
+  return reported_accounting_json(dependencies, migration, window);
 }
 
 Value facts_json(const MigrationFacts& facts) {
@@ -93,14 +136,25 @@ Value value_or_error(Result<Value> part) {
   return Value::Object{{"error", part.error().context}};
 }
 
-Result<Response> list_migrations(const Dependencies& dependencies) {
+/// The books for a list: those that are counted here cost no query.
+Result<Value> listed_accounting(const Dependencies& dependencies, const std::string& name,
+                                const AccountingNumbers& accounting, const Call& call) {
+  if (accounting.counted_here) return accounting_json(accounting);
+  const auto migration = dependencies.migrations.find(name);
+  if (!migration) return check_migration(dependencies, name).error();
+  TRY_ASSIGN(const EvidenceWindow window, evidence_window(dependencies, *migration, call));
+  return reported_accounting_json(dependencies, *migration, window);
+}
+
+Result<Response> list_migrations(const Dependencies& dependencies, const Call& call) {
   Value::List list;
   for (const std::string& name : dependencies.migrations.names()) {
     const auto accounting = dependencies.migrations.accounting(name);
     if (!accounting) continue;  // gone since: a reload
-    list.push_back(Value::Object{{"name", name},
-                                 {"mode", value_or_error(mode_json(dependencies, name))},
-                                 {"accounting", accounting_json(*accounting)}});
+    list.push_back(Value::Object{
+        {"name", name},
+        {"mode", value_or_error(mode_json(dependencies, name))},
+        {"accounting", value_or_error(listed_accounting(dependencies, name, *accounting, call))}});
   }
   return json_response(Value::Object{{"migrations", std::move(list)}});
 }
@@ -112,7 +166,7 @@ Result<Response> get_migration(const Dependencies& dependencies, const Call& cal
   TRY_ASSIGN(const EvidenceWindow window, evidence_window(dependencies, *migration, call));
   Value shown = facts_json(migration->facts);
   shown.set("mode", value_or_error(mode_json(dependencies, migration->facts.name)));
-  shown.set("accounting", accounting_json(migration->accounting));
+  shown.set("accounting", value_or_error(accounting_of(dependencies, *migration, window)));
   shown.set("counters", counts_json(migration->counters));
   shown.set("recorder", counts_json(dependencies.migrations.recorder_counters()));
   shown.set("verdict", value_or_error(verdict_json(dependencies, *migration, window, population)));
@@ -127,7 +181,7 @@ Result<Response> get_migration(const Dependencies& dependencies, const Call& cal
 Routes migration_routes(const Dependencies& dependencies) {
   return {{.method = "GET",
            .path = "/api/migrations",
-           .handle = [&](const Call&) { return list_migrations(dependencies); }},
+           .handle = [&](const Call& call) { return list_migrations(dependencies, call); }},
           {.method = "GET",
            .path = "/api/migrations/{name}",
            .parameters = {"last", "since", "population"},

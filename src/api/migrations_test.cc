@@ -182,6 +182,39 @@ TEST(Migrations, TheBooksSayWhetherTheyAddUp) {
   EXPECT_EQ(at(response, "accounting.accounts").as_object().size(), 8U);
 }
 
+// Their requests do not pass through here, but what became of them is reported.
+TEST(Migrations, BooksOfALibraryAreWhatItReported) {
+  AdminServer server;
+  MigrationNow& migration = server.migrations.first();
+  migration.facts.listen.clear();
+  migration.accounting.counted_here = false;
+  migration.differences.rules = {{"ulps: 4", std::nullopt}};
+  server.clock.advance_ns(100 * kSecondNs);
+  evaluations(server, 3, 10);
+  server.happened("evaluations", 10, {{"evaluation.accounting", "timed_out"}});
+  for (const auto& [target, prefix] :
+       {std::pair("/api/migrations/data-engine", ""), {"/api/migrations", "migrations.0."}}) {
+    const Response response = server.get(target);
+    const auto books = [&](const char* name) {
+      return at(response, base::cat(prefix, "accounting.", name));
+    };
+    EXPECT_EQ(books("source").as_string(), "events") << target;
+    EXPECT_EQ(books("requests").as_integer(), 4) << target;
+    EXPECT_EQ(books("accounts.compared").as_integer(), 3) << target;
+    EXPECT_EQ(books("accounts.timed_out").as_integer(), 1) << target;
+    EXPECT_TRUE(books("adds_up").as_bool()) << target;
+    EXPECT_TRUE(books("under_way").is_null()) << target;
+    EXPECT_TRUE(books("records_dropped").is_null()) << target;
+  }
+  const Response one = server.get("/api/migrations/data-engine");
+  EXPECT_EQ(at(one, "differences.rules.0.rule").as_string(), "ulps: 4");
+  EXPECT_TRUE(at(one, "differences.rules.0.hits").is_null());
+  EXPECT_THAT(server.get("/metrics").body, ::testing::Not(HasSubstr("understudy_requests_total")));
+
+  server.happened("evaluations", 10, {{"evaluation.accounting", "lost"}});
+  EXPECT_FALSE(at(server.get("/api/migrations/data-engine"), "accounting.adds_up").as_bool());
+}
+
 TEST(Migrations, OneShowsFactsVerdictDifferencesAndErrors) {
   AdminServer server;
   server.happened("errors", 0,

@@ -103,6 +103,9 @@ std::optional<api::MigrationNow> RunningMigrations::find(std::string_view name) 
   now.evidence_since_ns = evidence_since_ns(*migration);
   now.accounting = *accounting(name);
   now.differences = differences(options.name);
+  if (!now.accounting.counted_here) {
+    for (api::RuleHits& rule : now.differences.rules) rule.hits.reset();
+  }
   return now;
 }
 
@@ -116,6 +119,7 @@ std::optional<api::AccountingNumbers> RunningMigrations::accounting(std::string_
     const auto account = static_cast<proxy::Account>(i);
     numbers.accounts.push_back({std::string(proxy::name(account)), books->of(account)});
   }
+  numbers.counted_here = !migration->options->listen.empty();
   numbers.requests = books->requests();
   numbers.records_dropped = books->records_dropped();
   return numbers;

@@ -20,6 +20,7 @@ namespace understudy::api::testing {
 class FakeMigrations final : public MigrationDirectory {
  public:
   MigrationNow& add(std::string name);
+  MigrationNow& first() { return list_.front(); }
 
   std::vector<std::string> names() override;
   std::optional<MigrationNow> find(std::string_view name) override;

@@ -68,6 +68,9 @@ std::string wrapped(const std::string& paragraph, size_t indent, size_t width) {
 }
 
 std::string accounting_text(const Value& accounting) {
+  if (const Value& error = member(accounting, "error"); error.is_string()) {
+    return cat("requests     ", base::printable(error.as_string()), "\n");
+  }
   std::string parts;
   const auto add = [&](int64_t count, std::string_view what) {
     if (count != 0) parts += cat(parts.empty() ? ": " : ", ", with_commas(count), " ", what);
@@ -77,8 +80,9 @@ std::string accounting_text(const Value& accounting) {
   }
   add(member(accounting, "under_way").as_integer(), "under way");
   add(member(accounting, "records_dropped").as_integer(), "not recorded");
+  const bool reported = member(accounting, "source").as_string() == "events";
   return cat("requests     ", with_commas(member(accounting, "requests").as_integer()), parts,
-             "\n");
+             reported ? " (as the client library reported)" : "", "\n");
 }
 
 std::string groups_text(const Value& section, const char* title, bool errors) {
