@@ -28,11 +28,18 @@ struct Texts {
   }
 };
 
+/// A call that a bound of ours ended says nothing about the service: it is neither a success nor a
+/// failure, as if the client had left.
+bool ended_by_us(const proxy::SideResult& side) {
+  return side.error == net::StreamError::kCancelled || side.error == net::StreamError::kTooLarge ||
+         side.error == net::StreamError::kPoolFull;
+}
+
 event::SideRecord side_record(const proxy::SideResult& side) {
   event::SideRecord record;
   record.called = side.called;
   if (!side.called) return record;
-  record.cancelled = side.error == net::StreamError::kCancelled;
+  record.cancelled = ended_by_us(side);
   record.complete = side.complete;
   if (side.status != 0) record.status_code = side.status;
   if (side.end_ns >= side.start_ns && side.end_ns != 0) {
@@ -128,7 +135,7 @@ void write_differences(const proxy::Exchange& exchange, const compare::Compariso
 /// The error of one side, if it had one.
 std::optional<ErrorAnswer> side_error(const proxy::SideResult& side,
                                       const proxy::SideResult& other) {
-  if (!side.called || side.error == net::StreamError::kCancelled) return std::nullopt;
+  if (!side.called || ended_by_us(side)) return std::nullopt;
   if (side.error != net::StreamError::kNone) {
     return ErrorAnswer{std::string(net::name(side.error)), side.error_detail};
   }

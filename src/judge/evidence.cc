@@ -20,6 +20,7 @@ using store::negate;
 using store::test;
 
 constexpr const char* kMode = "evaluation.mode";
+constexpr const char* kReason = "evaluation.reason";
 constexpr const char* kAccounting = "evaluation.accounting";
 constexpr const char* kOutcome = "comparison.outcome";
 
@@ -86,6 +87,8 @@ store::Filter Evidence::side_called(Population population, JudgedSide side,
       filter.children.push_back(
           equals(kMode, side == JudgedSide::kControl ? "control_only" : "candidate_only"));
       filter.children.push_back(exists(success_column(side)));
+      // Requests on no route never take part, whatever their service is like.
+      filter.children.push_back(negate(equals(kReason, "route_not_matched")));
       break;
   }
   return filter;

@@ -26,6 +26,8 @@ std::string_view name(StreamError error) {
       return "malformed";
     case StreamError::kTooLarge:
       return "too_large";
+    case StreamError::kPoolFull:
+      return "connections_max";
     case StreamError::kCancelled:
       return "cancelled";
     case StreamError::kIo:

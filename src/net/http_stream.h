@@ -21,6 +21,7 @@ enum class StreamError : uint8_t {
   kClosed,          // the peer closed before the message was whole
   kMalformed,       // the peer broke the protocol
   kTooLarge,        // a size limit of ours
+  kPoolFull,        // a limit of ours on connections
   kCancelled,       // our own side gave up
   kIo,              // the operating system failed the call
 };

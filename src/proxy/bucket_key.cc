@@ -20,6 +20,8 @@ std::optional<std::string> json_field(std::string_view body, std::string_view po
   if (found.get(text) == simdjson::SUCCESS) return std::string(text);
   int64_t number = 0;
   if (found.is_int64() && found.get(number) == simdjson::SUCCESS) return base::cat(number);
+  uint64_t large = 0;
+  if (found.is_uint64() && found.get(large) == simdjson::SUCCESS) return base::cat(large);
   return {};
 }
 

@@ -62,14 +62,23 @@ struct MigrationRuntime {
       : options(std::move(with)),
         accounting(std::move(books)),
         routes(options->routes),
-        control(loop, buffers, resolver, options->control, options->server.limits,
+        control(loop, buffers, resolver, options->control, answer_limits(*options),
                 per_worker(options->control.connections_max, workers)),
-        candidate(loop, buffers, resolver, options->candidate, options->server.limits,
+        candidate(loop, buffers, resolver, options->candidate, answer_limits(*options),
                   per_worker(options->candidate.connections_max, workers)),
+        shadow_control(loop, buffers, resolver, options->control, answer_limits(*options),
+                       per_worker(options->shadow.in_flight_max, workers)),
+        shadow_candidate(loop, buffers, resolver, options->candidate, answer_limits(*options),
+                         per_worker(options->shadow.in_flight_max, workers)),
         gate(options->shadow, workers) {}
 
+  /// Connections for calls that serve a client.
   Pool& pool(flags::Service service) {
     return service == flags::Service::kControl ? control : candidate;
+  }
+  /// Connections for shadow calls, which never take one from a client.
+  Pool& shadow_pool(flags::Service service) {
+    return service == flags::Service::kControl ? shadow_control : shadow_candidate;
   }
 
   /// The mode of a bucket key; looks the flag up once per snapshot.
@@ -87,12 +96,20 @@ struct MigrationRuntime {
   const RouteTable routes;
   Pool control;
   Pool candidate;
+  Pool shadow_control;
+  Pool shadow_candidate;
   ShadowGate gate;
   std::shared_ptr<const flags::FlagSnapshot> flags_seen;
   flags::FlagHandle mode_flag;
   bool closing = false;  // the migration was removed: connections end after their request
 
  private:
+  /// The limits of heads; the body of an answer is nobody's to limit but the shadow's budget's.
+  static http::Limits answer_limits(const MigrationOptions& of) {
+    http::Limits limits = of.server.limits;
+    limits.body_bytes_max = http::Limits().body_bytes_max;
+    return limits;
+  }
   static uint32_t per_worker(uint32_t total, uint32_t workers) {
     return (total + workers - 1) / workers;
   }

@@ -145,7 +145,7 @@ base::Task<StreamError> Pool::resolve(int64_t deadline_ns, std::string& detail) 
 base::Task<AcquireResult> Pool::connect(int64_t deadline_ns) {
   AcquireResult result;
   if (open_ + opening_ >= connections_max_) {
-    result.error = StreamError::kTooLarge;
+    result.error = StreamError::kPoolFull;
     result.full = true;
     co_return result;
   }

@@ -104,7 +104,7 @@ base::Task<void> run_shadow_call(std::shared_ptr<Settlement> settlement, flags::
                                  std::shared_ptr<BodyTee> tee) {
   Presence presence(*settlement);
   MigrationRuntime& runtime = settlement->runtime();
-  Pool& pool = runtime.pool(service);
+  Pool& pool = runtime.shadow_pool(service);
   SideResult& result = settlement->shadow_result(service);
   const int64_t deadline_ns =
       settlement->worker().loop().precise_now_ns() + pool.side().timeout.count();
