@@ -211,7 +211,8 @@ def check_tests(root, build, problem):
         output = entry.get("output") or entry.get("command", "")
         if match := re.search(r"CMakeFiles/([^/\s]+)\.dir/", output):
             targets.setdefault(file, set()).add(match.group(1))
-    for folder in (*SOURCE_ROOTS, "tools"):
+    # examples/ are projects of their own, which this build does not know.
+    for folder in (*(top for top in SOURCE_ROOTS if top != "examples"), "tools"):
         for path in files_of(root, folder):
             name = path.relative_to(root).as_posix()
             if path.name.endswith("_test.cc"):
