@@ -36,6 +36,7 @@ class H1ServerConnectionTest : public ::testing::Test {
   static constexpr ssize_t kOpen = 1;
 
   void connect(size_t read_bytes_max = 1 << 20) {
+    scope_.cancel_all();
     auto [near, far] = loopback_pair(loop_, {}, {.read_bytes_max = read_bytes_max});
     client_ = std::move(near);
     connection_ = std::make_unique<H1ServerConnection>(std::move(far), buffers_, options_);
@@ -64,6 +65,7 @@ class H1ServerConnectionTest : public ::testing::Test {
   std::vector<std::string> seen_;
   ssize_t end_ = kOpen;
   bool answers_first_ = false;  // before the body is read
+  // Last: its tasks use all of the above.
   TaskScope scope_;
 
  private:
@@ -226,6 +228,7 @@ TEST_F(H1ServerConnectionTest, AConnectionDestroyedInAnAnswerEndsWithAReset) {
 class H1ClientConnectionTest : public ::testing::Test {
  protected:
   void connect(size_t read_bytes_max = 1 << 20) {
+    scope_.cancel_all();
     auto [near, far] = loopback_pair(loop_, {.read_bytes_max = read_bytes_max}, {});
     connection_ = std::make_unique<H1ClientConnection>(std::move(near), buffers_, http::Limits{});
     service_ = std::move(far);

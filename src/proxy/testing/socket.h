@@ -8,9 +8,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -54,7 +57,7 @@ struct Received {
   } end = End::kClosed;
 };
 
-/// A connected TCP socket whose calls block.
+/// A connected TCP socket whose calls block. One thread uses it; another may hang_up() meanwhile.
 class Socket {
  public:
   explicit Socket(int descriptor) : descriptor_(descriptor) {
@@ -64,9 +67,10 @@ class Socket {
     const int on = 1;
     setsockopt(descriptor_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   }
-  Socket(Socket&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+  Socket(Socket&& other) noexcept : descriptor_(other.descriptor_.exchange(-1)) {}
   Socket& operator=(Socket&& other) noexcept {
-    std::swap(descriptor_, other.descriptor_);
+    close();
+    descriptor_ = other.descriptor_.exchange(-1);
     silence_ = other.silence_;
     return *this;
   }
@@ -143,9 +147,13 @@ class Socket {
   /// No more bytes will be sent; the other direction stays open.
   void finish() const { ::shutdown(descriptor_, SHUT_WR); }
   /// Both directions end, as another thread may be reading.
-  void hang_up() const { ::shutdown(descriptor_, SHUT_RDWR); }
+  void hang_up() const {
+    const std::lock_guard lock(*ending_);
+    if (descriptor_ >= 0) ::shutdown(descriptor_, SHUT_RDWR);
+  }
   void close() {
-    if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
+    const std::lock_guard lock(*ending_);
+    if (descriptor_ >= 0) ::close(descriptor_.exchange(-1));
   }
   void reset() {
     const linger now{.l_onoff = 1, .l_linger = 0};
@@ -155,7 +163,8 @@ class Socket {
   int descriptor() const { return descriptor_; }
 
  private:
-  int descriptor_;
+  std::atomic<int> descriptor_;
+  std::unique_ptr<std::mutex> ending_ = std::make_unique<std::mutex>();
   mutable bool silence_ = false;
 };
 
