@@ -39,11 +39,11 @@ def nginx_mirror(port, control, candidate, log):
 """
 
 
-def migration(control, candidate, mode):
+def migration(control, candidate, mode, more=""):
     return f"""    control: {{ url: "http://127.0.0.1:{control}" }}
     candidate: {{ url: "http://127.0.0.1:{candidate}" }}
     mode: {mode}
-"""
+{more}"""
 
 
 def cpu_rows(options):

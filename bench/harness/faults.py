@@ -5,7 +5,7 @@ import socket
 import threading
 
 from cpu import SMALL, migration
-from processes import Bed, free_port, origin, run_wrk
+from processes import Bed, free_port, get_json, origin, run_wrk
 from report import ratio_row
 
 
@@ -63,17 +63,25 @@ def fault_rows(options):
         _, baseline, _ = bed.understudy(binary, migration(control, control, "control_only"))
         for kind in ("hung", "dead", "trickling"):
             candidate = BrokenCandidate(kind)
-            _, port, _ = bed.understudy(binary, migration(control, candidate.port, "full_evaluation"))
+            # The circuit breaker would spare the client the fault this row is about.
+            closed = "    shadow: { breaker_failures: 1000000 }\n"
+            _, port, admin = bed.understudy(
+                binary, migration(control, candidate.port, "full_evaluation", closed))
             pairs = {50: [], 99: []}
             for round_number in range(options.rounds + 1):
                 # Few connections: with many, both figures are the length of the queue.
-                _, errors, mine = run_wrk(port, options.seconds, connections=4)
-                _, _, theirs = run_wrk(baseline, options.seconds, connections=4)
+                order = (port, baseline) if round_number % 2 else (baseline, port)
+                seen = {at: run_wrk(at, options.seconds, connections=4) for at in order}
+                _, errors, mine = seen[port]
+                _, _, theirs = seen[baseline]
                 if errors:
                     raise RuntimeError(f"clients saw {errors} errors with a {kind} candidate")
                 if round_number > 0:
                     for share in pairs:
                         pairs[share].append((mine[share] * 1e6, theirs[share] * 1e6))
+            accounts = get_json(admin, "/api/migrations/bench")["accounting"]
+            if accounts["accounts"].get("timed_out", 0) + accounts["accounts"].get("failed", 0) == 0:
+                raise RuntimeError(f"no shadow call met the {kind} candidate: {accounts}")
             candidate.stop()
             for share, values in pairs.items():
                 row = ratio_row(f"client P{share} with a {kind} candidate", "us", "control_only", values, 1.05)
