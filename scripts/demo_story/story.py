@@ -79,6 +79,9 @@ def tell(narrator, options, workshop, run, lock):
             kept = True
         else:
             curtain.end(narrator, stage, programs)
+    except ApiError:
+        stage.check_alive()  # who does not answer may have ended
+        raise
     finally:
         if not kept:
             programs.stop_all()
