@@ -20,6 +20,8 @@ def in_mode(mode):
 
 
 def check_users(narrator, stage, since):
+    # Nobody asked yet is not the same as nobody noticed.
+    narrator.wait("users", stage.evaluations_reach(1, since), stage.scale.limit_s)
     served = stage.migration.query({"served": ("MIN", "served.success")}, since=since)[0]["served"]
     narrator.check("users saw nothing of it", served == 100, "every answer served", served)
 
