@@ -142,6 +142,7 @@ TEST_F(HopByHop, FieldsOfOneHopAreNotForwarded) {
   Service candidate(says("old"));
   start(Mode::kFullEvaluation, control.port(), candidate.port(), "", ", timeout: 10s");
   get();  // both have a kept connection
+  exchange(0);
   talk(
       "GET /hop HTTP/1.1\r\nHost: h\r\nConnection: close, X-Auth\r\nX-Auth: secret\r\n"
       "Keep-Alive: timeout=5\r\nProxy-Connection: keep-alive\r\nTE: trailers, gzip\r\n"
