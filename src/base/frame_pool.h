@@ -12,4 +12,16 @@ namespace understudy::base {
 void* allocate_frame(size_t bytes);
 void free_frame(void* frame, size_t bytes) noexcept;
 
+/// The same memory for other objects that live about as long as a request.
+template <class T>
+struct FrameAllocator {
+  using value_type = T;
+  FrameAllocator() = default;
+  template <class U>
+  FrameAllocator(const FrameAllocator<U>&) noexcept {}
+  T* allocate(size_t count) { return static_cast<T*>(allocate_frame(count * sizeof(T))); }
+  void deallocate(T* memory, size_t count) noexcept { free_frame(memory, count * sizeof(T)); }
+  bool operator==(const FrameAllocator&) const = default;
+};
+
 }  // namespace understudy::base

@@ -79,6 +79,11 @@ Refusal H1FramingFields::take_transfer_encoding(std::string_view value, Version 
 }
 
 Refusal H1FramingFields::take_connection(std::string_view value) noexcept {
+  if (value == "keep-alive" && connection_options_ < kConnectionOptionsMax) [[likely]] {
+    ++connection_options_;
+    keep_alive_ = true;
+    return {};
+  }
   Refusal refusal;
   bytes::for_each_list_member(value, [&](std::string_view option) {
     if (++connection_options_ > kConnectionOptionsMax) {

@@ -106,9 +106,20 @@ void put_connection(Cursor& cursor, std::initializer_list<std::string_view> opti
   if (before == ", ") cursor.put(kLineEnd);
 }
 
-/// Runs `write` on `bytes_max` bytes at the end of `out` and keeps what it filled.
+// A head up to this size is written here first: making room at the end of a string fills it with
+// zeros, which costs more than the copy.
+constexpr std::size_t kStackBytesMax = 1024;
+
+/// Runs `write` on `bytes_max` bytes and appends what it filled.
 template <typename Write>
 void append_with(std::string& out, std::size_t bytes_max, Write write) {
+  if (bytes_max <= kStackBytesMax) [[likely]] {
+    char memory[kStackBytesMax];
+    Cursor cursor(memory);
+    write(cursor);
+    out.append(memory, static_cast<std::size_t>(cursor.at() - memory));
+    return;
+  }
   const std::size_t before = out.size();
   out.resize(before + bytes_max);
   Cursor cursor(out.data() + before);

@@ -42,6 +42,10 @@ class NamedByConnection {
 
  private:
   void take(std::string_view list) {
+    if (list == "keep-alive") [[likely]] {  // drops what is dropped anyway
+      known_.insert(KnownField::kKeepAlive);
+      return;
+    }
     bytes::for_each_list_member(list, [this](std::string_view option) {
       const KnownField known = known_field(option);
       if (known == KnownField::kContentLength || known == KnownField::kHost) return true;

@@ -18,7 +18,15 @@ constexpr std::size_t kLargeMemberBytes = 128;  // 3.3.1.5: removed first
 constexpr std::size_t kBaggageMembersMax = 64;
 constexpr std::size_t kBaggageBytesMax = 8192;
 
-constexpr char kHexDigits[] = "0123456789abcdef";
+/// The two lower-case digits of every byte.
+constexpr std::array<std::array<char, 2>, 256> kHexPairs = [] {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::array<std::array<char, 2>, 256> pairs{};
+  for (std::size_t byte = 0; byte < pairs.size(); ++byte) {
+    pairs[byte] = {kDigits[byte >> 4], kDigits[byte & 15]};
+  }
+  return pairs;
+}();
 
 /// Lower-case hex only, as the specification demands.
 bool parse_lower_hex(std::string_view text, std::span<std::uint8_t> out) noexcept {
@@ -37,8 +45,8 @@ bool parse_lower_hex(std::string_view text, std::span<std::uint8_t> out) noexcep
 
 char* put_hex(char* at, std::span<const std::uint8_t> id) noexcept {
   for (std::uint8_t byte : id) {
-    *at++ = kHexDigits[byte >> 4];
-    *at++ = kHexDigits[byte & 15];
+    std::memcpy(at, kHexPairs[byte].data(), 2);
+    at += 2;
   }
   return at;
 }

@@ -21,6 +21,7 @@ void Resumable::unlink() {
 }
 
 EventLoop::EventLoop(const base::Clock& clock) : clock_(clock), now_ns_(clock.steady_ns()) {
+  compare_clocks();
   epoll_ = epoll_create1(EPOLL_CLOEXEC);
   CHECK(epoll_ >= 0);
   wake_descriptor_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -65,6 +66,7 @@ void EventLoop::turn(int64_t wait_ns) {
           : static_cast<int>(std::min((wait_ns + kMillisecond - 1) / kMillisecond, kWaitMax));
   const int count = epoll_wait(epoll_, events_.data(), kEventsPerTurnMax, wait_ms);
   now_ns_ = clock_.steady_ns();
+  if (now_ns_ - clocks_compared_ns_ >= kWallClockFreshNs) compare_clocks();
   event_count_ = count > 0 ? static_cast<size_t>(count) : 0;
   for (event_index_ = 0; event_index_ < event_count_; ++event_index_) {
     const epoll_event& event = events_[event_index_];
@@ -74,6 +76,11 @@ void EventLoop::turn(int64_t wait_ns) {
   timers_.fire(now_ns_);
   resume_ready();
   if (turn_end_) turn_end_();
+}
+
+void EventLoop::compare_clocks() {
+  clocks_compared_ns_ = now_ns_;
+  wall_clock_offset_ns_ = clock_.unix_ns() - clock_.steady_ns();
 }
 
 void EventLoop::stop() {

@@ -70,6 +70,9 @@ class EventLoop {
   int64_t now_ns() const { return now_ns_; }
   /// Steady time right now.
   int64_t precise_now_ns() const { return clock_.steady_ns(); }
+  /// Wall time of a steady time of about now. A jump of the wall clock is seen within
+  /// `kWallClockFreshNs`.
+  int64_t unix_ns_at(int64_t steady_ns) const { return steady_ns + wall_clock_offset_ns_; }
   const base::Clock& clock() const { return clock_; }
   TimerHeap& timers() { return timers_; }
 
@@ -93,6 +96,7 @@ class EventLoop {
 
  private:
   static constexpr size_t kEventsPerTurnMax = 256;
+  static constexpr int64_t kWallClockFreshNs = 10'000'000;
 
   class Waker final : public Pollable {
    public:
@@ -103,6 +107,7 @@ class EventLoop {
     EventLoop& loop_;
   };
 
+  void compare_clocks();
   void wake();
   void take_posted();
   void resume_ready();
@@ -113,6 +118,8 @@ class EventLoop {
   int wake_descriptor_ = -1;
   Waker waker_{*this};
   int64_t now_ns_ = 0;
+  int64_t wall_clock_offset_ns_ = 0;
+  int64_t clocks_compared_ns_ = 0;
   TimerHeap timers_;
   Resumable ready_;  // head of a ring
   Resumable later_;  // likewise, for the next turn

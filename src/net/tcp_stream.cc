@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -11,6 +12,17 @@
 
 namespace understudy::net {
 namespace {
+
+// recv and send of the C library are points where a thread can be cancelled, and pay for it with
+// two atomic operations a call once there is more than one thread. No thread is ever cancelled
+// here.
+ssize_t receive(int descriptor, char* buffer, size_t bytes_max) {
+  return ::syscall(SYS_recvfrom, descriptor, buffer, bytes_max, 0, nullptr, nullptr);
+}
+
+ssize_t send_one(int descriptor, const iovec& part) {
+  return ::syscall(SYS_sendto, descriptor, part.iov_base, part.iov_len, MSG_NOSIGNAL, nullptr, 0);
+}
 
 base::Error io_error(const char* call) {
   return base::error(base::ErrorKind::kIo, base::cat(call, ": ", std::strerror(errno)));
@@ -137,7 +149,7 @@ void TcpStream::reset_on_close() {
 
 ssize_t TcpStream::try_read(char* buffer, size_t bytes_max) {
   while (true) {
-    const ssize_t count = ::recv(descriptor_, buffer, bytes_max, 0);
+    const ssize_t count = receive(descriptor_, buffer, bytes_max);
     if (count >= 0) return count;
     if (errno != EINTR) return -errno;
   }
@@ -147,7 +159,7 @@ ssize_t TcpStream::try_write(const iovec* parts, int count) {
   while (true) {
     ssize_t written = 0;
     if (count == 1) {
-      written = ::send(descriptor_, parts[0].iov_base, parts[0].iov_len, MSG_NOSIGNAL);
+      written = send_one(descriptor_, parts[0]);
     } else {
       msghdr message{};
       message.msg_iov = const_cast<iovec*>(parts);

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/frame_pool.h"
 #include "base/text.h"
 #include "flags/sha1.h"
 #include "http/h1_writer.h"
@@ -36,7 +37,8 @@ RequestFlow::RequestFlow(Worker& worker, std::shared_ptr<MigrationRuntime> runti
     : worker_(worker),
       client_(client),
       client_address_(client_address),
-      settlement_(std::make_shared<Settlement>(worker, std::move(runtime), worker.new_exchange())),
+      settlement_(std::allocate_shared<Settlement>(base::FrameAllocator<Settlement>(), worker,
+                                                   std::move(runtime), worker.new_exchange())),
       runtime_(settlement_->runtime()),
       exchange_(settlement_->exchange()) {}
 
@@ -75,7 +77,7 @@ void RequestFlow::begin() {
   const http::RequestHead& head = client_.head();
   exchange_.id_high = worker_.rng().next_u64();
   exchange_.id_low = worker_.rng().next_u64();
-  exchange_.unix_ns = worker_.loop().clock().unix_ns();
+  exchange_.unix_ns = worker_.loop().unix_ns_at(settlement_->began_ns());
   exchange_.method.assign(head.method);
   exchange_.target.assign(head.target);
   exchange_.client_address.assign(client_address_);
@@ -281,16 +283,16 @@ base::Task<RequestFlow::Served> RequestFlow::pass_on_answer(Service service,
   exchange_.served_status = answer.status;
   http::ResponseHead& outgoing = outgoing_answer(answer);
   bool head_sent = false;
+  int64_t arrived_ns = result.first_byte_ns;  // when `piece` did
   int64_t client_took_ns = 0;
   while (true) {
     settlement_->capture(result, piece.data);
     exchange_.served_body_bytes += piece.data.size();
     if (piece.end) {
       result.complete = true;
-      result.end_ns = settlement_->elapsed_ns() - client_took_ns;
+      result.end_ns = arrived_ns - client_took_ns;
     }
     const http::Fields* trailers = piece.end ? &side.trailers() : nullptr;
-    const int64_t handed_over_ns = piece.end ? 0 : settlement_->elapsed_ns();
     StreamError written = StreamError::kNone;
     if (head_sent) {
       written = co_await client_.send_body(piece.data, piece.end, trailers);
@@ -300,7 +302,7 @@ base::Task<RequestFlow::Served> RequestFlow::pass_on_answer(Service service,
     }
     // How long a slow client takes is not the side's time; without this a candidate that nobody
     // waits for would look fast beside it.
-    if (!piece.end) client_took_ns += settlement_->elapsed_ns() - handed_over_ns;
+    if (!piece.end) client_took_ns += settlement_->elapsed_ns() - arrived_ns;
     if (written != StreamError::kNone) {
       exchange_.client_aborted = true;
       if (!result.complete) end_side(result, StreamError::kCancelled, "read_body");
@@ -314,6 +316,7 @@ base::Task<RequestFlow::Served> RequestFlow::pass_on_answer(Service service,
       side.set_deadline(worker_.loop().now_ns() + timeout_ns);
       piece = co_await side.read_body();
       side.set_deadline(net::kNever);
+      arrived_ns = settlement_->elapsed_ns();
     }
     if (piece.error != StreamError::kNone) {
       settlement_->capture(result, piece.data);

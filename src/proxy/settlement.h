@@ -35,6 +35,8 @@ class Settlement {
   SideResult& shadow_result(flags::Service service);
   /// Takes memory from the shadows' budget until the request is settled; false when it is spent.
   bool charge(uint64_t bytes);
+  /// When the request began, on the steady clock.
+  int64_t began_ns() const { return began_ns_; }
   /// Nanoseconds since the request began.
   int64_t elapsed_ns() const;
 
