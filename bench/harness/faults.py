@@ -1,7 +1,9 @@
 """What a client feels of a broken candidate: P50 and P99 beside those without any candidate."""
 
+import json
 import os
 import socket
+import subprocess
 import threading
 
 from cpu import SMALL, migration
@@ -54,6 +56,40 @@ class BrokenCandidate:
             connection.close()
 
 
+# Requests per second of the open loop: a service under load, with a good part of two cores free.
+RATE = 2000
+
+
+def open_loop(options, *ports):
+    """Requests at fixed moments, the ports in turns; returns what each port's clients saw."""
+    output = subprocess.run(
+        [os.path.join(options.build, "bench/open_loop"), "--rate", str(RATE),
+         "--seconds", str(2 * options.seconds), *map(str, ports)],
+        capture_output=True, text=True, check=True,
+    ).stdout
+    seen = json.loads(output)
+    for port in ports:
+        if seen[str(port)]["errors"]:
+            raise RuntimeError(f"clients of port {port} saw errors: {seen[str(port)]}")
+    return [seen[str(port)] for port in ports]
+
+
+def closed_loop(options, *ports):
+    """Four clients that ask again as soon as they are answered, which fills the proxy's core."""
+    figures = []
+    for port in ports:
+        _, errors, latency = run_wrk(port, options.seconds, connections=4)
+        if errors:
+            raise RuntimeError(f"clients of port {port} saw {errors} errors")
+        figures.append({"p50": latency[50] * 1e6, "p99": latency[99] * 1e6})
+    return figures
+
+
+# Where the proxy's core is full, any work beside the client's shows in its latency, as a candidate
+# in good health does too: no budget, the row says how much.
+LOADS = (("at 2,000 requests/s", open_loop, 1.05), ("at saturation", closed_loop, None))
+
+
 def fault_rows(options):
     binary = os.path.join(options.build, "src/app/understudy")
     rows = []
@@ -67,24 +103,25 @@ def fault_rows(options):
             closed = "    shadow: { breaker_failures: 1000000 }\n"
             _, port, admin = bed.understudy(
                 binary, migration(control, candidate.port, "full_evaluation", closed))
-            pairs = {50: [], 99: []}
-            for round_number in range(options.rounds + 1):
-                # Few connections: with many, both figures are the length of the queue.
-                order = (port, baseline) if round_number % 2 else (baseline, port)
-                seen = {at: run_wrk(at, options.seconds, connections=4) for at in order}
-                _, errors, mine = seen[port]
-                _, _, theirs = seen[baseline]
-                if errors:
-                    raise RuntimeError(f"clients saw {errors} errors with a {kind} candidate")
-                if round_number > 0:
-                    for share in pairs:
-                        pairs[share].append((mine[share] * 1e6, theirs[share] * 1e6))
+            for load_name, load, budget in LOADS:
+                pairs = {"p50": [], "p99": []}
+                for round_number in range(options.rounds + 1):
+                    # Each takes its turn in going first.
+                    if round_number % 2:
+                        mine, theirs = load(options, port, baseline)
+                    else:
+                        theirs, mine = load(options, baseline, port)
+                    if round_number > 0:
+                        for share, values in pairs.items():
+                            values.append((mine[share], theirs[share]))
+                for share, values in pairs.items():
+                    row = ratio_row(f"client {share.upper()} with a {kind} candidate, {load_name}", "us",
+                                    "control_only", values, budget)
+                    print(f"   {row.name}: {row.value} us, control_only {row.peer_value} us, ratio {row.ratio}",
+                          flush=True)
+                    rows.append(row)
             accounts = get_json(admin, "/api/migrations/bench")["accounting"]
             if accounts["accounts"].get("timed_out", 0) + accounts["accounts"].get("failed", 0) == 0:
                 raise RuntimeError(f"no shadow call met the {kind} candidate: {accounts}")
             candidate.stop()
-            for share, values in pairs.items():
-                row = ratio_row(f"client P{share} with a {kind} candidate", "us", "control_only", values, 1.05)
-                print(f"   {row.name}: {row.value} us, control_only {row.peer_value} us, ratio {row.ratio}", flush=True)
-                rows.append(row)
     return rows
