@@ -6,6 +6,7 @@
 
 #include "api/error_response.h"
 #include "api/guard.h"
+#include "api/key_ring.h"
 #include "api/resources.h"
 #include "api/router.h"
 #include "base/text.h"
@@ -49,7 +50,10 @@ base::Status check_parameters(const Route& route, const Target& target) {
 
 struct Api::Inside {
   Inside(Dependencies given, ApiOptions wanted)
-      : dependencies(std::move(given)), options(std::move(wanted)), router(all_routes()) {}
+      : dependencies(std::move(given)),
+        options(std::move(wanted)),
+        keys(dependencies.state, dependencies.clock),
+        router(all_routes()) {}
 
   Routes all_routes();
   Response index() const;
@@ -58,6 +62,7 @@ struct Api::Inside {
 
   const Dependencies dependencies;
   const ApiOptions options;
+  mutable KeyRing keys;
   const Router router;
 };
 
@@ -83,6 +88,7 @@ Routes Api::Inside::all_routes() {
   add(health_routes(dependencies));
   add(metrics_routes(dependencies));
   add(reload_routes(dependencies));
+  add(key_routes(dependencies, keys));
   return routes;
 }
 
@@ -119,6 +125,8 @@ Response Api::Inside::answer(const Request& request) const {
   }
   auto& match = std::get<RouteMatch>(found);
   if (auto refusal = refuse_foreign_origin(request)) return *refusal;
+  Authorisation authorisation = keys.authorise(request, *match.route, options.require_keys);
+  if (authorisation.refusal) return *std::move(authorisation.refusal);
   if (auto refusal = refuse_other_content(request, *match.route)) return *refusal;
   if (request.body.size() > body_bytes_max(*match.route)) {
     return too_large(body_bytes_max(*match.route));
@@ -127,7 +135,8 @@ Response Api::Inside::answer(const Request& request) const {
     return error_response(known.error());
   }
   base::Result<Response> response =
-      match.route->handle(Call(request, std::move(match.path), std::move(target->parameters)));
+      match.route->handle(Call(request, std::move(match.path), std::move(target->parameters),
+                               std::move(authorisation.key_name)));
   return response.ok() ? *std::move(response) : error_response(response.error());
 }
 

@@ -35,6 +35,9 @@ struct ApiOptions {
   /// Names the interface is reached under besides "localhost" and every IP address. A request for
   /// another Host is refused: a web page must not reach it through a DNS name it controls.
   std::vector<std::string> host_names;
+  /// Every request but health checks needs a key that allows it. Off: whoever can connect may do
+  /// everything, but a key of ours that is presented has to be good.
+  bool require_keys = false;
   /// Requests that read or write the stores at the same time are the server's to bound.
   size_t body_bytes_max = size_t{8} << 20;
   size_t ingest_body_bytes_max = size_t{32} << 20;  // as sent and after decompression
@@ -43,8 +46,9 @@ struct ApiOptions {
 /// The admin HTTP interface without the sockets: requests in, responses out. docs/api.md describes
 /// every route.
 /// Failure: every request gets a response; what goes wrong is its status and {"error": "..."}.
-/// Trust: whoever can connect may do everything; web pages of other origins may not (Host and
-/// Origin are checked, and changes need Content-Type application/json).
+/// Trust: with `require_keys` a key decides what a request may do, see state::Permission; without,
+/// whoever can connect may do everything. Web pages of other origins may nothing (Host and Origin
+/// are checked, and changes need Content-Type application/json).
 /// Threads: handle may run at once on any number of threads. Cost: may wait for the disk and for
 /// queries, seconds in the worst case: never call it from an event loop that serves traffic.
 class Api {

@@ -121,6 +121,11 @@ Result<Value> Call::json_object() const {
 }
 
 std::string Call::actor(const Value* body) const {
+  const std::string claimed = claimed_actor(body);
+  return key_name_.empty() ? claimed : cat(claimed, " (key ", key_name_, ")");
+}
+
+std::string Call::claimed_actor(const Value* body) const {
   if (body != nullptr) {
     const Value* by = body->find("by");
     if (by != nullptr && by->is_string() && !by->as_string().empty()) return by->as_string();

@@ -38,8 +38,12 @@ struct Target {
 /// Lifetime: the Request must outlive it.
 class Call {
  public:
-  Call(const Request& request, std::vector<Parameter> path, std::vector<Parameter> query)
-      : request_(request), path_(std::move(path)), query_(std::move(query)) {}
+  Call(const Request& request, std::vector<Parameter> path, std::vector<Parameter> query,
+       std::string key_name)
+      : request_(request),
+        path_(std::move(path)),
+        query_(std::move(query)),
+        key_name_(std::move(key_name)) {}
 
   const Request& request() const { return request_; }
   std::string_view header(std::string_view name) const;
@@ -57,13 +61,17 @@ class Call {
   base::Result<flags::Value> json_object() const;
 
   /// Who makes a change: `by` in the body, else the query parameter `by`, else the header
-  /// Understudy-Actor, else "api" and the client's address.
+  /// Understudy-Actor, else "api" and the client's address. With a key its name is added, which
+  /// is the part that was checked.
   std::string actor(const flags::Value* body = nullptr) const;
 
  private:
+  std::string claimed_actor(const flags::Value* body) const;
+
   const Request& request_;
   std::vector<Parameter> path_;
   std::vector<Parameter> query_;
+  std::string key_name_;  // empty without a key
 };
 
 /// "10m", "90s", "1h", "7d" in nanoseconds; positive, at most ten years.

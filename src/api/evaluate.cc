@@ -51,7 +51,8 @@ Routes evaluate_routes(const Dependencies& dependencies) {
   return {{.method = "POST",
            .path = "/api/evaluate",
            .body = BodyKind::kJson,
-           .handle = [&](const Call& call) { return post_evaluate(dependencies, call); }}};
+           .handle = [&](const Call& call) { return post_evaluate(dependencies, call); },
+           .permission = state::Permission::kRead}};
 }
 
 }  // namespace understudy::api

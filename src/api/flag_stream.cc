@@ -60,11 +60,13 @@ Routes stream_routes(const Dependencies& dependencies) {
   return {{.method = "GET",
            .path = "/all",
            .handle = [&](const Call&) { return open_stream(dependencies); },
-           .any_parameters = true},
+           .any_parameters = true,
+           .permission = state::Permission::kFlags},
           {.method = "GET",
            .path = "/sdk/latest-all",
            .handle = [&](const Call& call) { return latest_all(dependencies, call); },
-           .any_parameters = true}};
+           .any_parameters = true,
+           .permission = state::Permission::kFlags}};
 }
 
 }  // namespace understudy::api

@@ -36,11 +36,13 @@ Routes health_routes(const Dependencies& dependencies) {
                [](const Call&) {
                  return Result<Response>(json_response(Value::Object{{"status", "ok"}}));
                },
-           .any_parameters = true},
+           .any_parameters = true,
+           .access = Route::Access::kAnybody},
           {.method = "GET",
            .path = "/readyz",
            .handle = [&](const Call&) { return ready(dependencies); },
-           .any_parameters = true}};
+           .any_parameters = true,
+           .access = Route::Access::kAnybody}};
 }
 
 }  // namespace understudy::api

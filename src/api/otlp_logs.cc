@@ -66,7 +66,8 @@ Routes otlp_routes(const Dependencies& dependencies, size_t body_bytes_max) {
        .body = BodyKind::kIngest,
        .handle = [&dependencies, body_bytes_max](
                      const Call& call) { return post_logs(dependencies, body_bytes_max, call); },
-       .any_parameters = true}};
+       .any_parameters = true,
+       .permission = state::Permission::kIngest}};
 }
 
 }  // namespace understudy::api

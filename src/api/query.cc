@@ -66,7 +66,8 @@ Routes query_routes(const Dependencies& dependencies) {
   return {{.method = "POST",
            .path = "/api/query",
            .body = BodyKind::kJson,
-           .handle = [&](const Call& call) { return post_query(dependencies, call); }}};
+           .handle = [&](const Call& call) { return post_query(dependencies, call); },
+           .permission = state::Permission::kRead}};
 }
 
 }  // namespace understudy::api

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "api/call.h"
 #include "api/response.h"
 #include "base/result.h"
+#include "state/api_key.h"
 
 namespace understudy::api {
 
@@ -30,7 +32,15 @@ struct Route {
   std::function<base::Result<Response>(const Call&)> handle;
   /// Clients of other products add parameters of their own here: none is refused.
   bool any_parameters = false;
+  /// What a key must allow. Nothing: kRead for a GET, kOperate for all else.
+  std::optional<state::Permission> permission = {};
+  enum class Access { kWithKey, kAnybody } access = Access::kWithKey;
 };
+
+inline state::Permission permission_of(const Route& route) {
+  return route.permission.value_or(route.method == "GET" ? state::Permission::kRead
+                                                         : state::Permission::kOperate);
+}
 
 using Routes = std::vector<Route>;
 

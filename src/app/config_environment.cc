@@ -65,7 +65,8 @@ std::vector<EnvironmentVariable> understudy_environment() {
     const std::string_view text(*entry);
     const size_t equals = text.find('=');
     if (equals == std::string_view::npos || text.substr(0, kPrefix.size()) != kPrefix) continue;
-    if (text.substr(0, equals) == kUrlVariable) continue;
+    const std::string_view name = text.substr(0, equals);
+    if (name == kUrlVariable || name == kKeyVariable) continue;
     variables.push_back(
         {std::string(text.substr(0, equals)), std::string(text.substr(equals + 1))});
   }

@@ -18,8 +18,9 @@ struct EnvironmentVariable {
 /// the configuration file (kOtherVariables).
 std::vector<EnvironmentVariable> understudy_environment();
 
-/// Variables that other parts of the product read: the command line's server address.
+/// Variables that other parts of the product read: the command line's server address, and its key.
 inline constexpr std::string_view kUrlVariable = "UNDERSTUDY_URL";
+inline constexpr std::string_view kKeyVariable = "UNDERSTUDY_KEY";
 
 /// The configuration with the environment over it. A variable overrides the scalar whose path,
 /// upper-cased and with _ for . and -, it carries: UNDERSTUDY_ADMIN_LISTEN. A migration is

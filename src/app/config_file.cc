@@ -64,7 +64,10 @@ Result<base::LogLevel> parse_log_level(const ConfigNode& node) {
 
 Result<AdminConfig> parse_admin(const ConfigNode& node) {
   AdminConfig admin;
-  TRY(node.only_keys({"listen", "allow_remote"}));
+  TRY(node.only_keys({"listen", "require_keys", "allow_remote"}));
+  if (const ConfigNode* require = node.find("require_keys")) {
+    TRY_ASSIGN(admin.require_keys, require->as_bool());
+  }
   if (const ConfigNode* allow = node.find("allow_remote")) {
     TRY_ASSIGN(admin.allow_remote, allow->as_bool());
   }
@@ -72,11 +75,11 @@ Result<AdminConfig> parse_admin(const ConfigNode& node) {
     TRY_ASSIGN(admin.listen, listen->as_string());
     const auto address = net::parse_listen_address(admin.listen);
     if (!address.ok()) return listen->error(address.error().context);
-    if (!address->is_loopback() && !admin.allow_remote) {
+    if (!address->is_loopback() && !admin.require_keys && !admin.allow_remote) {
       return listen->error(cat("\"", base::printable(admin.listen),
-                               "\" can be reached from other machines, and keys for the API come "
-                               "with a later version; use 127.0.0.1, or set allow_remote: true "
-                               "when something in front checks who is calling"));
+                               "\" can be reached from other machines; use 127.0.0.1, or set "
+                               "require_keys: true, or allow_remote: true when something in front "
+                               "checks who is calling"));
     }
   }
   return admin;

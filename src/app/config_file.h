@@ -30,7 +30,9 @@ const char* name(Recording recording);
 /// Where the API, the ingest and the user interface are served.
 struct AdminConfig {
   std::string listen = "127.0.0.1:8081";
-  /// Nothing asks who is calling yet, so an address others can reach has to be asked for.
+  /// Every request needs a key.
+  bool require_keys = false;
+  /// An address others can reach, although nothing asks who is calling.
   bool allow_remote = false;
 };
 

@@ -131,7 +131,9 @@ TEST(CommandLinePage, HasEveryOptionOfEveryCommand) {
                                                           {"flags", "history"},
                                                           {"markers", "list"},
                                                           {"markers", "add"},
-                                                          {"keys"}};
+                                                          {"keys", "create"},
+                                                          {"keys", "list"},
+                                                          {"keys", "revoke"}};
   for (std::vector<std::string> command : commands) {
     std::string help;
     Console console;

@@ -1,5 +1,6 @@
 #include "app/server.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -27,6 +28,20 @@ base::Status make_folder(const std::string& path) {
     return base::error(base::ErrorKind::kIo, cat("data_dir ", path, ": ", failure.message()));
   }
   return {};
+}
+
+/// With keys required and none there nobody could ever make one over the network.
+base::Status check_keys(const Config& config, const std::string& config_file,
+                        state::StateStore& state) {
+  if (!config.admin.require_keys) return {};
+  TRY_ASSIGN(const std::vector<state::ApiKey> keys, state.api_keys());
+  const bool usable = std::any_of(keys.begin(), keys.end(),
+                                  [](const state::ApiKey& key) { return !key.revoked(); });
+  if (usable) return {};
+  return base::invalid(cat(config_file,
+                           ": admin.require_keys: there is no key yet; make one with: understudy "
+                           "keys create NAME --allow read,operate,keys -c ",
+                           config_file));
 }
 
 /// A flag that serves one value to everybody.
@@ -63,6 +78,7 @@ std::string needs_restart(const Config& before, const Config& after) {
   };
   check("data_dir", before.data_dir == after.data_dir);
   check("admin.listen", before.admin.listen == after.admin.listen);
+  check("admin.require_keys", before.admin.require_keys == after.admin.require_keys);
   check("workers", before.workers == after.workers);
   check("recording", before.recording == after.recording);
   check("recorder", before.recorder.threads == after.recorder.threads &&
@@ -109,6 +125,7 @@ base::Status Server::open() {
   // The event log's lock tells two servers on one folder apart, so it comes before the flags.
   TRY_ASSIGN(events_, store::DuckDbStore::open(config.store));
   TRY_ASSIGN(state_, state::SqliteStateStore::open({.path = cat(config.data_dir, "/state.db")}));
+  TRY(check_keys(config, config_file_, *state_));
   publisher_ = std::make_unique<api::FlagPublisher>(*state_, flags_);
   TRY(ensure_flags(config));
 
@@ -133,7 +150,8 @@ base::Status Server::open() {
                                                       .migrations = *migrations_,
                                                       .clock = base::system_clock(),
                                                       .reload = [this] { return reload(); },
-                                                      .ready = [this] { return ready(); }});
+                                                      .ready = [this] { return ready(); }},
+                                    api::ApiOptions{.require_keys = config.admin.require_keys});
   TRY_ASSIGN(admin_, AdminServer::start(*api_, {.listen = config.admin.listen}));
   return proxy_->start(options_of(config));
 }

@@ -12,6 +12,7 @@
 
 #include "app/cli/api_client.h"
 #include "base/text.h"
+#include "state/sqlite/sqlite_state_store.h"
 
 namespace understudy::app {
 namespace {
@@ -88,7 +89,7 @@ class ServerTest : public ::testing::Test {
     return addresses.substr(at + 9);
   }
   base::Result<std::string> get(std::string_view path) const {
-    return ApiClient("http://" + admin()).get(path);
+    return ApiClient("http://" + admin(), "").get(path);
   }
 
   std::string folder_;
@@ -96,6 +97,37 @@ class ServerTest : public ::testing::Test {
 };
 
 constexpr const char* kMigration = "migrations:\n  - name: shop\n    mode: full_evaluation=10\n";
+
+TEST_F(ServerTest, WithKeysRequiredAndNoneMadeItSaysHowToMakeOne) {
+  std::ofstream(folder_ + "/understudy.yaml")
+      << "data_dir: " << folder_ << "/data\nadmin: { listen: 127.0.0.1:0, require_keys: true }\n";
+  Config config = *load_config(folder_ + "/understudy.yaml", {});
+  const auto started = Server::start(config, folder_ + "/understudy.yaml", {});
+  ASSERT_FALSE(started.ok());
+  EXPECT_NE(started.error().context.find("understudy keys create"), std::string::npos)
+      << started.error().context;
+}
+
+TEST_F(ServerTest, WithAKeyTheCommandLineReachesAServerThatRequiresOne) {
+  std::ofstream(folder_ + "/understudy.yaml")
+      << "data_dir: " << folder_ << "/data\nadmin: { listen: 127.0.0.1:0, require_keys: true }\n";
+  Config config = *load_config(folder_ + "/understudy.yaml", {});
+  auto made = state::make_api_key("alice", *state::Permissions::parse("read"));
+  ASSERT_TRUE(made.ok());
+  {
+    auto store = state::SqliteStateStore::open({.path = folder_ + "/data/state.db"});
+    ASSERT_TRUE(store.ok());
+    ASSERT_TRUE((*store)->add_api_key(made->key, "test").ok());
+  }
+  auto started = Server::start(config, folder_ + "/understudy.yaml", {});
+  ASSERT_TRUE(started.ok()) << started.error().context;
+  server_ = *std::move(started);
+  EXPECT_TRUE(ApiClient("http://" + admin(), made->text).get("/api/migrations").ok());
+  const auto refused = ApiClient("http://" + admin(), "").get("/api/migrations");
+  ASSERT_FALSE(refused.ok());
+  EXPECT_NE(refused.error().context.find("UNDERSTUDY_KEY"), std::string::npos)
+      << refused.error().context;
+}
 
 TEST_F(ServerTest, AMigrationOfTheFileHasItsFlags) {
   ASSERT_TRUE(start(kMigration).ok());
@@ -136,7 +168,7 @@ TEST_F(ServerTest, ASecondServerOnOneFolderIsRefused) {
 
 TEST_F(ServerTest, AfterADrainTheNextServerFindsEverything) {
   ASSERT_TRUE(start(kMigration).ok());
-  ASSERT_TRUE(ApiClient("http://" + admin())
+  ASSERT_TRUE(ApiClient("http://" + admin(), "")
                   .put("/api/migrations/shop/mode", R"({"mode":"candidate_only","by":"test"})")
                   .ok());
   EXPECT_TRUE(server_->drain());
@@ -202,7 +234,7 @@ TEST_F(ServerTest, AnEventStreamCarriesTheFlagsAndTheirChanges) {
   RawClient client(admin());
   client.send("GET /all HTTP/1.1\r\nHost: localhost\r\n\r\n");
   EXPECT_NE(client.read_until("event: put").find("text/event-stream"), std::string::npos);
-  ASSERT_TRUE(ApiClient("http://" + admin())
+  ASSERT_TRUE(ApiClient("http://" + admin(), "")
                   .put("/api/migrations/shop/mode", R"({"mode":"candidate_only","by":"test"})")
                   .ok());
   EXPECT_NE(client.read_until("event: patch").find("event: patch"), std::string::npos);
@@ -213,7 +245,7 @@ TEST_F(ServerTest, AStreamNobodyReadsHoldsUpNeitherChangesNorTheEnd) {
   RawClient idle(admin());
   idle.send("GET /all HTTP/1.1\r\nHost: localhost\r\n\r\n");
   idle.read_until("event: put");
-  const ApiClient api("http://" + admin());
+  const ApiClient api("http://" + admin(), "");
   for (int share = 1; share <= 50; ++share) {
     ASSERT_TRUE(api.put("/api/migrations/shop/mode",
                         base::cat(R"({"by":"test","mode":"full_evaluation=)", share, "\"}"))

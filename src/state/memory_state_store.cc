@@ -73,6 +73,26 @@ Result<std::vector<Marker>> MemoryStateStore::select_markers(const MarkerQuery& 
   return markers;
 }
 
+base::Status MemoryStateStore::insert_api_key(const ApiKey& key) {
+  const std::lock_guard lock(mutex_);
+  TRY(check_new_api_key(api_keys_, key));
+  api_keys_.push_back(key);
+  return base::ok_status();
+}
+
+base::Status MemoryStateStore::update_api_key(const ApiKey& key) {
+  const std::lock_guard lock(mutex_);
+  for (ApiKey& kept : api_keys_) {
+    if (kept.id == key.id) kept = key;
+  }
+  return base::ok_status();
+}
+
+Result<std::vector<ApiKey>> MemoryStateStore::select_api_keys() {
+  const std::lock_guard lock(mutex_);
+  return api_keys_;
+}
+
 int64_t MemoryStateStore::append(Marker marker) {
   marker.id = static_cast<int64_t>(markers_.size()) + 1;
   markers_.push_back(std::move(marker));

@@ -23,6 +23,9 @@ class MemoryStateStore final : public StateStore {
   base::Result<std::vector<HistoryEntry>> select_history(const HistoryQuery& query) override;
   base::Result<int64_t> insert_marker(const Marker& marker) override;
   base::Result<std::vector<Marker>> select_markers(const MarkerQuery& query) override;
+  base::Status insert_api_key(const ApiKey& key) override;
+  base::Status update_api_key(const ApiKey& key) override;
+  base::Result<std::vector<ApiKey>> select_api_keys() override;
 
   int64_t append(Marker marker);
 
@@ -30,6 +33,7 @@ class MemoryStateStore final : public StateStore {
   std::map<std::pair<ItemKind, std::string>, Record> records_;
   std::vector<HistoryEntry> history_;  // by id
   std::vector<Marker> markers_;        // by id
+  std::vector<ApiKey> api_keys_;       // oldest first
 };
 
 }  // namespace understudy::state

@@ -281,6 +281,49 @@ Result<Marker> StateStore::add_marker(Marker marker) {
   return marker;
 }
 
+Result<ApiKey> StateStore::add_api_key(ApiKey key, std::string_view who) {
+  if (key.name.empty()) return base::invalid("a key needs a name");
+  TRY(check_length("the name of a key", key.name, kApiKeyNameBytesMax));
+  if (base::printable(key.name) != key.name) {
+    return base::invalid("the name of a key has a control character");
+  }
+  if (key.permissions.empty()) return base::invalid("a key needs at least one permission");
+  TRY(check_change({.who = std::string(who), .comment = {}}));
+  key.created_ns = clock_.unix_ns();
+  key.created_by = who;
+  TRY(insert_api_key(key));
+  return key;
+}
+
+Result<ApiKey> StateStore::revoke_api_key(std::string_view id, std::string_view who) {
+  TRY(check_change({.who = std::string(who), .comment = {}}));
+  TRY_ASSIGN(std::vector<ApiKey> keys, select_api_keys());
+  for (ApiKey& key : keys) {
+    if (key.id != id) continue;
+    if (!key.revoked()) {
+      key.revoked_ns = clock_.unix_ns();
+      key.revoked_by = who;
+      TRY(update_api_key(key));
+    }
+    return std::move(key);
+  }
+  return base::error(ErrorKind::kNotFound,
+                     cat("there is no key with the id '", base::printable(id), "'"));
+}
+
+Status StateStore::check_new_api_key(const std::vector<ApiKey>& present, const ApiKey& key) {
+  if (present.size() >= kApiKeysMax) {
+    return base::error(ErrorKind::kLimit, cat("there are ", present.size(), " keys already"));
+  }
+  for (const ApiKey& other : present) {
+    if (other.id == key.id || (!other.revoked() && other.name == key.name)) {
+      return base::error(ErrorKind::kConflict, cat("there is a key '", other.name,
+                                                   "' already; revoke it or take another name"));
+    }
+  }
+  return base::ok_status();
+}
+
 Result<std::vector<Marker>> StateStore::markers(const MarkerQuery& query) {
   MarkerQuery bounded = query;
   bounded.limit = std::clamp(query.limit, 0, kRowsMax);

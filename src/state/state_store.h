@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "flags/flag.h"
 #include "flags/snapshot.h"
+#include "state/api_key.h"
 
 namespace understudy::state {
 
@@ -25,6 +26,8 @@ inline constexpr size_t kMarkerTypeBytesMax = 64;
 inline constexpr size_t kMarkerMessageBytesMax = 2048;
 inline constexpr size_t kMarkerUrlBytesMax = 2048;
 inline constexpr int64_t kMarkersMax = 1'000'000;
+inline constexpr size_t kApiKeysMax = 1000;  // revoked ones included
+inline constexpr size_t kApiKeyNameBytesMax = 100;
 /// At most this many rows leave one call; ask again with `before_id` for older ones.
 inline constexpr int kRowsMax = 1000;
 
@@ -91,7 +94,7 @@ enum class Ensured {
   kKept,       // somebody has set or deleted it since; that stays
 };
 
-/// The control plane's records: flags and segments with their whole history, and markers.
+/// The control plane's records: flags and segments with their whole history, markers, and keys.
 ///
 /// A write that returned is durable as far as its engine promises. Every change of a flag or
 /// segment writes the new value, a history entry and a marker of type "flag_change" in one
@@ -142,6 +145,15 @@ class StateStore {
   /// Newest first, by id.
   base::Result<std::vector<Marker>> markers(const MarkerQuery& query);
 
+  /// Keeps a new key; who made it and when are filled in. kConflict when another key that is not
+  /// revoked has its name.
+  base::Result<ApiKey> add_api_key(ApiKey key, std::string_view who);
+  /// For good: a revoked key stays in the list and never works again. kNotFound for an unknown id;
+  /// a second time changes nothing.
+  base::Result<ApiKey> revoke_api_key(std::string_view id, std::string_view who);
+  /// Oldest first, revoked ones included.
+  base::Result<std::vector<ApiKey>> api_keys() { return select_api_keys(); }
+
  protected:
   /// One flag or segment as an engine keeps it.
   struct Record {
@@ -181,6 +193,12 @@ class StateStore {
   virtual base::Result<std::vector<HistoryEntry>> select_history(const HistoryQuery& query) = 0;
   virtual base::Result<int64_t> insert_marker(const Marker& marker) = 0;
   virtual base::Result<std::vector<Marker>> select_markers(const MarkerQuery& query) = 0;
+  /// In one transaction; refused with kConflict and kLimit as add_api_key() says.
+  virtual base::Status insert_api_key(const ApiKey& key) = 0;
+  virtual base::Status update_api_key(const ApiKey& key) = 0;
+  virtual base::Result<std::vector<ApiKey>> select_api_keys() = 0;
+  /// What an engine checks in its transaction before it inserts.
+  static base::Status check_new_api_key(const std::vector<ApiKey>& present, const ApiKey& key);
 
  private:
   template <class Item>

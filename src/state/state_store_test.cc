@@ -39,6 +39,12 @@ std::unique_ptr<StateStore> open_sqlite(const std::string& folder, const base::C
   return *std::move(store);
 }
 
+template <class Result>
+ErrorKind kind_of(const Result& result) {
+  EXPECT_FALSE(result.ok());
+  return result.ok() ? ErrorKind::kInternal : result.error().kind;
+}
+
 class StateStoreContract : public testing::TestWithParam<Engine> {
  protected:
   void SetUp() override {
@@ -272,10 +278,6 @@ TEST_P(StateStoreContract, MarkersAreFoundByTimeAndType) {
 // What is refused.
 
 TEST_P(StateStoreContract, RefusesWhatIsTooLongOrEmpty) {
-  const auto kind_of = [](const auto& result) {
-    EXPECT_FALSE(result.ok());
-    return result.ok() ? ErrorKind::kInternal : result.error().kind;
-  };
   Flag flag;
   EXPECT_EQ(kind_of(store_->put_flag(flag, by("alice"))), ErrorKind::kInvalid);
   flag.key = "has space";
@@ -307,6 +309,52 @@ TEST_P(StateStoreContract, KeepsTextThatLooksLikeSqlAndBytesThatAreNoText) {
   ASSERT_TRUE(read.ok()) << read.error().context;
   EXPECT_EQ(read->variations, flag.variations);
   EXPECT_EQ(store_->history({})->front().comment, std::string("a\0b\xFF", 4));
+}
+
+TEST_P(StateStoreContract, AKeyIsKeptWithoutItsSecretAndRevokedForGood) {
+  const auto made = make_api_key("ci", *Permissions::parse("read,operate"));
+  ASSERT_TRUE(made.ok());
+  ASSERT_TRUE(store_->add_api_key(made->key, "alice").ok());
+  clock_.advance_ns(5);
+  const auto revoked = store_->revoke_api_key(made->key.id, "bob");
+  ASSERT_TRUE(revoked.ok()) << revoked.error().context;
+  clock_.advance_ns(5);
+  EXPECT_TRUE(store_->revoke_api_key(made->key.id, "carol").ok());
+
+  const auto keys = store_->api_keys();
+  ASSERT_TRUE(keys.ok());
+  ASSERT_EQ(keys->size(), 1U);
+  const ApiKey& kept = keys->front();
+  EXPECT_EQ(kept.permissions.text(), "read,operate");
+  EXPECT_EQ(kept.created_by, "alice");
+  EXPECT_EQ(kept.revoked_by, "bob");
+  EXPECT_EQ(kept.revoked_ns, kept.created_ns + 5);
+  const auto presented = PresentedKey::parse(made->text);
+  ASSERT_TRUE(presented.has_value());
+  EXPECT_TRUE(secret_matches(kept, presented->secret));
+  EXPECT_EQ(kept.secret_sha256.find(presented->secret), std::string::npos);
+}
+
+TEST_P(StateStoreContract, TheNameOfAKeyIsFreeAgainWhenItIsRevoked) {
+  const auto add = [&] {
+    return store_->add_api_key(make_api_key("ci", *Permissions::parse("read"))->key, "alice");
+  };
+  const auto first = add();
+  ASSERT_TRUE(first.ok());
+  EXPECT_EQ(kind_of(add()), ErrorKind::kConflict);
+  ASSERT_TRUE(store_->revoke_api_key(first->id, "alice").ok());
+  EXPECT_TRUE(add().ok());
+  EXPECT_EQ(kind_of(store_->revoke_api_key("000000000000", "alice")), ErrorKind::kNotFound);
+}
+
+TEST(ApiKeyText, OnlyTheShapeOfOursIsTaken) {
+  const std::string text = make_api_key("x", *Permissions::parse("read"))->text;
+  EXPECT_TRUE(PresentedKey::parse(text).has_value());
+  for (const std::string& other :
+       {std::string(), std::string("sdk-1"), text + "0", text.substr(1), text.substr(0, 30),
+        std::string("understudy_") + std::string(61, 'G')}) {
+    EXPECT_FALSE(PresentedKey::parse(other).has_value()) << other;
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Engines, StateStoreContract,

@@ -56,13 +56,17 @@ base::Result<std::string> ApiClient::call(const char* method, std::string_view p
   curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, take);
   curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &body);
   std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers(nullptr, curl_slist_free_all);
+  const auto add_header = [&](const std::string& line) {
+    headers.reset(curl_slist_append(headers.release(), line.c_str()));
+  };
+  if (!key_.empty()) add_header(cat("Authorization: Bearer ", key_));
   if (!json.empty()) {
-    headers.reset(curl_slist_append(nullptr, "Content-Type: application/json"));
-    headers.reset(curl_slist_append(headers.release(), "Expect:"));
-    curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers.get());
+    add_header("Content-Type: application/json");
+    add_header("Expect:");
     curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDS, json.data());
     curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(json.size()));
   }
+  if (headers) curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers.get());
   const CURLcode code = curl_easy_perform(curl.get());
   if (code == CURLE_WRITE_ERROR) {
     return base::error(base::ErrorKind::kLimit,
@@ -80,8 +84,9 @@ base::Result<std::string> ApiClient::call(const char* method, std::string_view p
   long status = 0;
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
   if (status >= 200 && status < 300) return std::move(body.text);
+  const bool no_key = status == 401 && key_.empty();
   return base::error(status == 404 ? base::ErrorKind::kNotFound : base::ErrorKind::kInvalid,
-                     said(status, body.text));
+                     cat(said(status, body.text), no_key ? "; put it into UNDERSTUDY_KEY" : ""));
 }
 
 base::Result<flags::Value> ApiClient::get_json(std::string_view path) const {

@@ -14,8 +14,8 @@ namespace understudy::app {
 /// what the API said. Threads: one at a time. Cost: one connection per call.
 class ApiClient {
  public:
-  /// `url` without a slash at the end: "http://127.0.0.1:8081".
-  explicit ApiClient(std::string url) : url_(std::move(url)) {}
+  /// `url` without a slash at the end: "http://127.0.0.1:8081". `key` may be empty.
+  ApiClient(std::string url, std::string key) : url_(std::move(url)), key_(std::move(key)) {}
 
   base::Result<std::string> get(std::string_view path) const { return call("GET", path, {}); }
   base::Result<std::string> post(std::string_view path, const std::string& json) const {
@@ -24,6 +24,7 @@ class ApiClient {
   base::Result<std::string> put(std::string_view path, const std::string& json) const {
     return call("PUT", path, json);
   }
+  base::Result<std::string> remove(std::string_view path) const { return call("DELETE", path, {}); }
   /// The answer to a GET as a JSON value.
   base::Result<flags::Value> get_json(std::string_view path) const;
 
@@ -34,6 +35,7 @@ class ApiClient {
                                  const std::string& json) const;
 
   std::string url_;
+  std::string key_;
 };
 
 /// Percent-encodes one segment of a path or one value of a query.

@@ -26,7 +26,8 @@ Examples:
   understudy status data-engine
   understudy diff control.json candidate.json
 
-Commands that ask a server find it by --url, UNDERSTUDY_URL, or http://127.0.0.1:8081.
+Commands that ask a server find it by --url, UNDERSTUDY_URL, or http://127.0.0.1:8081, and send the
+key in UNDERSTUDY_KEY.
 Every command has its own --help.)";
 
 /// CLI11 calls a command it does not know a missing one; a person wants to hear which was meant.
@@ -80,6 +81,7 @@ int run_command_line(const std::vector<std::string>& arguments, const Console& c
   app.get_formatter()->column_width(32);
   Invocation invocation;
   invocation.url = console.url;
+  invocation.key = console.key;
   add_serve(app, invocation);
   add_check(app, invocation);
   add_mode(app, invocation);

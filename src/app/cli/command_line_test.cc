@@ -82,10 +82,20 @@ TEST_F(CommandLineTest, AQuestionThatCannotBeReadPointsAtTheCharacter) {
             "COUNT?\n");
 }
 
-TEST_F(CommandLineTest, KeysSayWhenTheyCome) {
-  EXPECT_EQ(run({"keys"}), 1);
-  EXPECT_NE(error_.find("later version"), std::string::npos);
-  EXPECT_NE(error_.find("loopback"), std::string::npos);
+TEST_F(CommandLineTest, TheFirstKeyIsMadeWithoutAServer) {
+  const std::string config = file("keys.yaml", "data_dir: " + file("keys_data", "") + ".d\n");
+  EXPECT_EQ(run({"keys", "create", "alice", "--allow", "read,keys", "-c", config}), 0) << error_;
+  EXPECT_TRUE(out_.starts_with("understudy_")) << out_;
+  EXPECT_NE(error_.find("the only time"), std::string::npos);
+  const std::string id = out_.substr(11, 12);
+  EXPECT_EQ(run({"keys", "list", "-c", config}), 0);
+  EXPECT_NE(out_.find(id + "  alice  read,keys"), std::string::npos) << out_;
+  EXPECT_NE(out_.find("in force"), std::string::npos) << out_;
+  EXPECT_EQ(run({"keys", "revoke", id, "-c", config}), 0);
+  EXPECT_EQ(run({"keys", "list", "-c", config}), 0);
+  EXPECT_NE(out_.find("revoked by"), std::string::npos) << out_;
+  EXPECT_EQ(run({"keys", "create", "bob", "--allow", "reed", "-c", config}), 2);
+  EXPECT_TRUE(error_.starts_with("understudy: --allow: \"reed\" is no permission")) << error_;
 }
 
 TEST_F(CommandLineTest, CheckAnswersAsTextAndAsJson) {

@@ -18,9 +18,10 @@ namespace understudy::app {
 /// What the command line came to.
 struct Invocation {
   std::string url;                         // --url
+  std::string key;                         // UNDERSTUDY_KEY: a command line can be read by others
   std::function<int(const Console&)> run;  // of the command that was typed
 
-  ApiClient client() const { return ApiClient(url); }
+  ApiClient client() const { return ApiClient(url, key); }
 };
 
 inline constexpr int kExitOk = 0;

@@ -59,6 +59,7 @@ Console process_console() {
   }
   console.user = variable("USER", variable("LOGNAME", console.user));
   console.url = variable("UNDERSTUDY_URL", console.url);
+  console.key = variable("UNDERSTUDY_KEY", console.key);
   return console;
 }
 

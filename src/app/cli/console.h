@@ -14,6 +14,7 @@ struct Console {
   size_t width = 80;                          // of the terminal, in characters
   std::string user = "cli";                   // who changes flags
   std::string url = "http://127.0.0.1:8081";  // of the server, unless --url says otherwise
+  std::string key;                            // for its API; empty: none is sent
 
   enum class Colour { kGood, kBad, kUncertain, kFaint };
   /// `text` in that colour, or as it is.
@@ -22,7 +23,8 @@ struct Console {
   void complain(std::string_view what) const;
 };
 
-/// The process's own: colours only on a terminal and without NO_COLOR, UNDERSTUDY_URL, USER.
+/// The process's own: colours only on a terminal and without NO_COLOR, UNDERSTUDY_URL,
+/// UNDERSTUDY_KEY, USER.
 Console process_console();
 
 }  // namespace understudy::app

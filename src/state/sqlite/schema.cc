@@ -13,7 +13,7 @@ using base::cat;
 constexpr int64_t kApplicationId = 0x554E4453;
 
 /// Step i brings a file from version i to i + 1. A step that was released is never edited.
-constexpr std::array<const char*, 2> kSteps = {
+constexpr std::array<const char*, 3> kSteps = {
     // 1: flags and segments with their history.
     R"(
 CREATE TABLE records (
@@ -50,6 +50,19 @@ CREATE TABLE markers (
   url TEXT NOT NULL
 ) STRICT;
 CREATE INDEX markers_by_time ON markers (time_ns);
+)",
+    // 3: keys for the API; of a secret only its hash.
+    R"(
+CREATE TABLE api_keys (
+  id TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  permissions TEXT NOT NULL,
+  secret_sha256 TEXT NOT NULL,
+  created_ns INTEGER NOT NULL,
+  created_by TEXT NOT NULL,
+  revoked_ns INTEGER,
+  revoked_by TEXT NOT NULL
+) STRICT;
 )",
 };
 

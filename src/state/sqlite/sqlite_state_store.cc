@@ -191,6 +191,43 @@ class SqliteStateStore::Database {
     }
   }
 
+  Status insert_api_key(const ApiKey& key) {
+    const std::lock_guard lock(mutex_);
+    TRY_ASSIGN(Transaction transaction,
+               Transaction::begin(*connection_, Transaction::Kind::kWrite));
+    TRY_ASSIGN(const std::vector<ApiKey> present, read_api_keys());
+    TRY(check_new_api_key(present, key));
+    TRY_ASSIGN(Statement insert,
+               connection_->prepare("INSERT INTO api_keys (id, name, permissions, secret_sha256, "
+                                    "created_ns, created_by, revoked_ns, revoked_by) "
+                                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"));
+    const std::string permissions = key.permissions.text();
+    TRY(insert.bind(std::string_view(key.id), std::string_view(key.name),
+                    std::string_view(permissions), std::string_view(key.secret_sha256),
+                    key.created_ns, std::string_view(key.created_by), key.revoked_ns,
+                    std::string_view(key.revoked_by)));
+    TRY(insert.run());
+    return transaction.commit();
+  }
+
+  Status update_api_key(const ApiKey& key) {
+    const std::lock_guard lock(mutex_);
+    TRY_ASSIGN(Transaction transaction,
+               Transaction::begin(*connection_, Transaction::Kind::kWrite));
+    TRY_ASSIGN(
+        Statement update,
+        connection_->prepare("UPDATE api_keys SET revoked_ns = ?, revoked_by = ? WHERE id = ?"));
+    TRY(update.bind(key.revoked_ns, std::string_view(key.revoked_by), std::string_view(key.id)));
+    TRY(update.run());
+    return transaction.commit();
+  }
+
+  Result<std::vector<ApiKey>> select_api_keys() {
+    const std::lock_guard lock(mutex_);
+    TRY_ASSIGN(Transaction transaction, Transaction::begin(*connection_, Transaction::Kind::kRead));
+    return read_api_keys();
+  }
+
  private:
   Database(std::unique_ptr<Connection> connection, Statement select_record, Statement write_record,
            Statement insert_history, Statement insert_marker)
@@ -214,6 +251,27 @@ class SqliteStateStore::Database {
     }
     select_record_.reset();
     return record;
+  }
+
+  Result<std::vector<ApiKey>> read_api_keys() {
+    TRY_ASSIGN(Statement select,
+               connection_->prepare("SELECT id, name, permissions, secret_sha256, created_ns, "
+                                    "created_by, revoked_ns, revoked_by FROM api_keys "
+                                    "ORDER BY created_ns, id"));
+    std::vector<ApiKey> keys;
+    while (true) {
+      TRY_ASSIGN(const bool has_row, select.step());
+      if (!has_row) return keys;
+      TRY_ASSIGN(const Permissions permissions, Permissions::parse(select.text(2)));
+      keys.push_back({.id = select.text(0),
+                      .name = select.text(1),
+                      .permissions = permissions,
+                      .secret_sha256 = select.text(3),
+                      .created_ns = select.integer(4),
+                      .created_by = select.text(5),
+                      .revoked_ns = select.optional_integer(6),
+                      .revoked_by = select.text(7)});
+    }
   }
 
   Status check_room() {
@@ -286,6 +344,15 @@ Result<int64_t> SqliteStateStore::insert_marker(const Marker& marker) {
 }
 Result<std::vector<Marker>> SqliteStateStore::select_markers(const MarkerQuery& query) {
   return database_->select_markers(query);
+}
+Status SqliteStateStore::insert_api_key(const ApiKey& key) {
+  return database_->insert_api_key(key);
+}
+Status SqliteStateStore::update_api_key(const ApiKey& key) {
+  return database_->update_api_key(key);
+}
+Result<std::vector<ApiKey>> SqliteStateStore::select_api_keys() {
+  return database_->select_api_keys();
 }
 
 }  // namespace understudy::state

@@ -93,11 +93,20 @@ TEST_F(SqliteStateStoreTest, MakesTheFolderOfItsFile) {
 
 TEST_F(SqliteStateStoreTest, AFileOfTheFirstSchemaGetsItsMarkers) {
   { const auto store = open(); }
-  elsewhere("DROP TABLE markers; PRAGMA user_version = 1");
+  elsewhere("DROP TABLE markers; DROP TABLE api_keys; PRAGMA user_version = 1");
   const auto store = open();
   ASSERT_NE(store, nullptr);
   EXPECT_TRUE(store->put_flag(mode_flag("control_only"), {.who = "alice"}).ok());
   EXPECT_EQ(store->markers({})->size(), 1U);
+}
+
+TEST_F(SqliteStateStoreTest, AFileOfTheSecondSchemaGetsItsKeysAndKeepsItsFlags) {
+  ASSERT_TRUE(open()->put_flag(mode_flag("full_evaluation=10"), {.who = "alice"}).ok());
+  elsewhere("DROP TABLE api_keys; PRAGMA user_version = 2");
+  const auto store = open();
+  ASSERT_NE(store, nullptr);
+  EXPECT_TRUE(store->api_keys()->empty());
+  EXPECT_EQ(store->flag("m.mode")->version, 1);
 }
 
 // What goes wrong with files.
@@ -141,7 +150,7 @@ TEST_F(SqliteStateStoreTest, RefusesANewerSchema) {
   const base::Error failure = open_error();
   EXPECT_EQ(failure.kind, ErrorKind::kInvalid);
   EXPECT_EQ(failure.context, path_ +
-                                 " has schema version 99, newer than the 2 this program "
+                                 " has schema version 99, newer than the 3 this program "
                                  "knows; run the newer program");
 }
 
