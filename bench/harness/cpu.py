@@ -63,9 +63,12 @@ def cpu_rows(options):
         peers = {
             "proxy_pass, log off": nginx("n1", lambda p: nginx_proxy(p, small, "off")),
             "proxy_pass, JSON log": nginx("n2", lambda p: nginx_proxy(p, small, log)),
-            "mirror (empty answer), JSON log": nginx("n3", lambda p: nginx_mirror(p, small, empty, log)),
-            "mirror, JSON log": nginx("n4", lambda p: nginx_mirror(p, small, small, log)),
-            "mirror of 1 KB, JSON log": nginx("n5", lambda p: nginx_mirror(p, table, shuffled, log)),
+            "mirror (empty answer), log off": nginx("n3", lambda p: nginx_mirror(p, small, empty, "off")),
+            "mirror (empty answer), JSON log": nginx("n4", lambda p: nginx_mirror(p, small, empty, log)),
+            "mirror, log off": nginx("n5", lambda p: nginx_mirror(p, small, small, "off")),
+            "mirror, JSON log": nginx("n6", lambda p: nginx_mirror(p, small, small, log)),
+            "mirror of 1 KB, log off": nginx("n7", lambda p: nginx_mirror(p, table, shuffled, "off")),
+            "mirror of 1 KB, JSON log": nginx("n8", lambda p: nginx_mirror(p, table, shuffled, log)),
         }
 
         def ours(mode, control, candidate, recording):
@@ -77,14 +80,16 @@ def cpu_rows(options):
              "proxy_pass, log off", 0.80),
             ("control_only, recorded", ours("control_only", small, small, "on"),
              "proxy_pass, JSON log", None),
-            ("fire_and_forget, recording off", ours("fire_and_forget", small, empty, "off"),
-             "mirror (empty answer), JSON log", None),
+            ("fire_and_forget (empty answer), recording off",
+             ours("fire_and_forget", small, empty, "off"), "mirror (empty answer), log off", None),
+            ("fire_and_forget, recording off", ours("fire_and_forget", small, small, "off"),
+             "mirror, log off", None),
             ("fire_and_forget (empty answer), recorded", ours("fire_and_forget", small, empty, "on"),
              "mirror (empty answer), JSON log", None),
             ("fire_and_forget, recorded", ours("fire_and_forget", small, small, "on"),
              "mirror, JSON log", None),
             ("full_evaluation of 1 KB, recording off", ours("full_evaluation", table, shuffled, "off"),
-             "mirror of 1 KB, JSON log", None),
+             "mirror of 1 KB, log off", None),
             ("full_evaluation of 1 KB, recorded", ours("full_evaluation", table, shuffled, "on"),
              "mirror of 1 KB, JSON log", None),
         ]

@@ -92,7 +92,6 @@ daemon off;
 pid {folder}/pid;
 error_log {folder}/error.log crit;
 events {{ worker_connections 20000; }}
-worker_rlimit_nofile 50000;
 http {{
   client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
   fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
