@@ -27,6 +27,7 @@ void H1ClientConnection::begin(http::MethodId method) {
   request_sent_ = false;
   head_read_ = false;
   answered_ = false;
+  stream_->begin_message();
   stream_->set_deadline(kNever);
 }
 
@@ -106,6 +107,7 @@ base::Task<HeadResult> H1ClientConnection::read_head() {
         co_return HeadResult{.error = StreamError::kMalformed, .detail = parsed.refusal.reason};
       }
     }
+    if (!in_.empty()) stream_->expect_more();
     prepare_to_read();
     const ssize_t count = co_await stream_->read(in_.free_begin(), in_.free_bytes());
     if (count > 0) in_.added(static_cast<size_t>(count));
@@ -140,6 +142,7 @@ base::Task<BodyPiece> H1ClientConnection::read_body() {
     const BodyPiece piece = body_at_hand();
     if (!piece.data.empty() || piece.end || piece.error != StreamError::kNone) co_return piece;
     if (in_.empty()) in_.clear();
+    stream_->expect_more();
     prepare_to_read();
     const ssize_t count = co_await stream_->read(in_.free_begin(), in_.free_bytes());
     if (count > 0) in_.added(static_cast<size_t>(count));

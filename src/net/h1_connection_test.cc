@@ -295,6 +295,24 @@ TEST_F(H1ClientConnectionTest, AnswersAreReadAtAnyByteBoundaryAndTheConnectionIs
   }
 }
 
+TEST_F(H1ClientConnectionTest, AServiceThatWaitsForItsFirstPartsAcknowledgementIsNotHeldUp) {
+  connect();
+  const auto& stream = static_cast<const LoopbackStream&>(connection_->stream());
+  EXPECT_EQ(exchange("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"), "200:ok");
+  EXPECT_EQ(stream.acknowledgements_hastened(), 0);
+  ASSERT_TRUE(connection_->reusable());
+  EXPECT_EQ(exchange("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"), "200:");
+  EXPECT_EQ(stream.acknowledgements_hastened(), 1);
+}
+
+TEST_F(H1ClientConnectionTest, ALongAnswerIsNotAcknowledgedPartByPart) {
+  connect(10);
+  const auto& stream = static_cast<const LoopbackStream&>(connection_->stream());
+  EXPECT_EQ(exchange("HTTP/1.1 200 OK\r\nContent-Length: 200\r\n\r\n" + std::string(200, 'x')),
+            "200:" + std::string(200, 'x'));
+  EXPECT_EQ(stream.acknowledgements_hastened(), Stream::kHastenedPartsMax);
+}
+
 TEST_F(H1ClientConnectionTest, ExcessBytesMakeTheConnectionUnusable) {
   connect();
   EXPECT_EQ(exchange("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\n"),

@@ -73,6 +73,7 @@ base::Task<H1ServerConnection::Next> H1ServerConnection::next_request() {
     // A request that came just before the drain began is still answered.
     if (draining_) stream_->clear_failure();
   }
+  stream_->begin_message();
   bool head_timer_runs = false;
   while (true) {
     if (!in_.empty()) {
@@ -93,6 +94,7 @@ base::Task<H1ServerConnection::Next> H1ServerConnection::next_request() {
         head_timer_runs = true;
         arm(options_.head_timeout);
       }
+      stream_->expect_more();
     }
     prepare_to_read();
     const ssize_t count = co_await stream_->read(in_.free_begin(), in_.free_bytes());
@@ -169,6 +171,7 @@ base::Task<BodyPiece> H1ServerConnection::read_body() {
     if (sent < 0) co_return BodyPiece{.error = stream_error(sent)};
   }
   while (true) {
+    stream_->expect_more();
     if (!body_in_.has_memory()) body_in_ = buffers_.take();
     body_in_.clear();
     const int64_t progress_ns = stream_->loop().now_ns() + options_.body_timeout.count();

@@ -29,8 +29,11 @@ class LoopbackStream final : public Stream {
 
   void shutdown_write() override;
   void reset_on_close() override { reset_on_close_ = true; }
+  /// How often the other end was told at once that its bytes arrived.
+  int acknowledgements_hastened() const { return acknowledgements_hastened_; }
 
  protected:
+  void hasten_acknowledgement() override { ++acknowledgements_hastened_; }
   ssize_t try_read(char* buffer, size_t bytes_max) override;
   ssize_t try_write(const iovec* parts, int count) override;
 
@@ -57,6 +60,7 @@ class LoopbackStream final : public Stream {
   LoopbackStream* peer_ = nullptr;
   std::string incoming_;
   uint64_t written_bytes_ = 0;
+  int acknowledgements_hastened_ = 0;
   bool end_of_stream_ = false;
   bool reset_ = false;
   bool reset_on_close_ = false;

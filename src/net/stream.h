@@ -67,10 +67,24 @@ class Stream : public Timer {
   /// The stream ends with a reset instead of an orderly close, so that the peer cannot take what
   /// it got for everything.
   virtual void reset_on_close() = 0;
+  /// A message of the peer's begins.
+  void begin_message() { hastened_parts_ = 0; }
+  /// More of it must come, so the peer is told at once that what it sent has arrived: one that
+  /// sends no small part before the last one is acknowledged (Nagle's algorithm) would be held up
+  /// for 40 ms by an acknowledgement that waits for something to travel with. At most
+  /// `kHastenedPartsMax` times a message: a longer one fills its segments, which are acknowledged
+  /// without.
+  void expect_more() {
+    if (hastened_parts_ >= kHastenedPartsMax) return;
+    ++hastened_parts_;
+    hasten_acknowledgement();
+  }
+  static constexpr int kHastenedPartsMax = 4;
 
   EventLoop& loop() const { return loop_; }
 
  protected:
+  virtual void hasten_acknowledgement() {}
   /// One attempt each: a count, or -EAGAIN.
   virtual ssize_t try_read(char* buffer, size_t bytes_max) = 0;
   virtual ssize_t try_write(const iovec* parts, int count) = 0;
@@ -98,6 +112,7 @@ class Stream : public Timer {
   uint64_t read_turn_ = 0;
   size_t read_in_turn_bytes_ = 0;
   int failure_ = 0;
+  int hastened_parts_ = 0;
   bool readable_ = false;
   bool writable_ = true;
   bool peer_closed_ = false;

@@ -147,6 +147,11 @@ void TcpStream::reset_on_close() {
   setsockopt(descriptor_, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
 }
 
+void TcpStream::hasten_acknowledgement() {
+  const int on = 1;
+  setsockopt(descriptor_, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
+}
+
 ssize_t TcpStream::try_read(char* buffer, size_t bytes_max) {
   while (true) {
     const ssize_t count = receive(descriptor_, buffer, bytes_max);

@@ -50,6 +50,7 @@ class TcpStream final : public Stream, private Pollable {
   int descriptor() const { return descriptor_; }
 
  protected:
+  void hasten_acknowledgement() override;
   ssize_t try_read(char* buffer, size_t bytes_max) override;
   ssize_t try_write(const iovec* parts, int count) override;
 
