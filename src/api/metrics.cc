@@ -93,6 +93,10 @@ void add_store(Exposition& out, store::EventStore& events) {
              stats.events_queryable);
   out.single("understudy_store_events_waiting", "gauge",
              "Events acknowledged that cannot be queried yet.", stats.events_waiting);
+  out.single("understudy_store_replay_events", "gauge",
+             "Events found in the log at the start, about.", stats.replay_events);
+  out.single("understudy_store_replay_events_done", "gauge",
+             "Those read so far; queries wait for all of them.", stats.replay_events_done);
   out.single("understudy_store_events_aged_out_total", "counter",
              "Events that left the queryable set at its bound.", stats.events_aged_out);
   out.single("understudy_store_fields_dropped_total", "counter",

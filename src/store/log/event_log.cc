@@ -56,8 +56,9 @@ base::Status EventLog::recover() {
     TRY(recover_newest(files.back()));
     TRY_ASSIGN(files, folder_->list());
   }
-  found_at_open_ = std::move(files);
   const std::lock_guard lock(file_mutex_);
+  first_seq_since_open_ = next_seq_;
+  found_at_open_ = std::move(files);
   apply_retention();
   return {};
 }
@@ -289,7 +290,10 @@ void EventLog::close_file() {
   }
   unsynced_ = false;
   file_.reset();
-  if (file_bytes_ > 0) return;
+  if (file_bytes_ > 0) {
+    written_.push_back({.name = file_name_, .bytes = file_bytes_});
+    return;
+  }
   // Nothing was ever written to it; the next file needs the name.
   if (auto status = folder_->remove(file_name_); !status.ok()) {
     base::log_warn("event log: ", status.error().context);
@@ -305,7 +309,9 @@ void EventLog::abandon_file(const base::Error& reason) {
   }
   file_.reset();
   unsynced_ = false;
-  if (file_bytes_ == 0) {
+  if (file_bytes_ > 0) {
+    written_.push_back({.name = file_name_, .bytes = file_bytes_});
+  } else {
     // The name must not come again, whatever became of the file.
     ++next_seq_;
     if (auto status = folder_->remove(file_name_); !status.ok()) {
@@ -338,6 +344,7 @@ void EventLog::apply_retention() {
     }
     base::log_info("event log: removed ", entry.name, ", ", entry.bytes,
                    " bytes: ", too_old ? "log_age_max" : "log_bytes_max");
+    std::erase_if(written_, [&](const auto& file) { return file.name == entry.name; });
     bytes -= entry.bytes;
     ++removed;
   }
@@ -368,19 +375,43 @@ void EventLog::sync_every_interval(const std::stop_token& stop) {
 
 base::Status EventLog::replay(const Visit& visit) {
   for (const LogFolder::Entry& file : found_at_open_) {
-    if (!replay_file(file, visit)) break;
+    if (!read_file(file, visit)) break;
   }
   return {};
 }
 
-bool EventLog::replay_file(const LogFolder::Entry& file, const Visit& visit) {
-  const auto bytes = folder_->read(file.name);
+std::vector<LogFolder::Entry> EventLog::acknowledged_files() {
+  const std::lock_guard lock(file_mutex_);
+  std::vector<LogFolder::Entry> files = found_at_open_;
+  files.insert(files.end(), written_.begin(), written_.end());
+  if (file_ && file_bytes_ > 0) files.push_back({.name = file_name_, .bytes = file_bytes_});
+  return files;
+}
+
+void EventLog::read(std::uint64_t from, std::uint64_t to, const Visit& visit) {
+  const std::vector<LogFolder::Entry> files = acknowledged_files();
+  const auto first_seq = [&](std::size_t i) {
+    return parse_log_file_name(files[i].name).value_or(0);
+  };
+  const auto wanted = [&](std::uint64_t seq, const event::EventView& view) {
+    return seq < from || (seq < to && visit(seq, view));
+  };
+  for (std::size_t i = 0; i < files.size() && first_seq(i) < to; ++i) {
+    if (i + 1 < files.size() && first_seq(i + 1) <= from) continue;
+    if (!read_file(files[i], wanted)) return;
+  }
+}
+
+bool EventLog::read_file(const LogFolder::Entry& file, const Visit& visit) {
+  auto bytes = folder_->read(file.name);
   if (!bytes.ok()) {
     if (bytes.error().kind == base::ErrorKind::kNotFound) return true;  // retention was faster
     report_damage(base::cat(file.name, " (", bytes.error().context, ")"),
                   {.offset = 0, .bytes = file.bytes});
     return true;
   }
+  // What lies behind the acknowledged bytes is being written right now, or was refused.
+  if (bytes->size() > file.bytes) bytes->resize(file.bytes);
   const FileScan scan = scan_log_file(*bytes);
   for (const DamagedRange& range : scan.damaged) report_damage(file.name, range);
   if (scan.tail_bytes > 0) {
@@ -407,9 +438,10 @@ bool EventLog::replay_file(const LogFolder::Entry& file, const Visit& visit) {
 }
 
 void EventLog::report_damage(std::string_view file, const DamagedRange& range) {
+  const std::lock_guard lock(stats_mutex_);
+  if (!damage_seen_.emplace(file, range.offset).second) return;
   base::log_error("event log: ", file, " is damaged from byte ", range.offset, ": ", range.bytes,
                   " bytes skipped, ", range.events, " events known to be lost");
-  const std::lock_guard lock(stats_mutex_);
   stats_.bytes_damaged += range.bytes;
   stats_.ranges_damaged += 1;
   stats_.events_damaged += range.events;
