@@ -85,6 +85,14 @@ Result<AdminConfig> parse_admin(const ConfigNode& node) {
   return admin;
 }
 
+/// Where a setting stands, or would stand.
+std::string source_of(const ConfigNode& root, std::string_view key, std::string_view below = {}) {
+  const ConfigNode* node = root.find(key);
+  if (node != nullptr && !below.empty()) node = node->find(below);
+  if (node != nullptr) return node->where();
+  return cat(root.file(), ": ", key, below.empty() ? "" : ".", below);
+}
+
 /// What `<name>.compare` serves when a migration says nothing about comparison.
 Result<flags::Value> parse_compare(const ConfigNode* section) {
   if (section == nullptr || section->is_null()) return flags::Value(flags::Value::Object{});
@@ -184,6 +192,7 @@ Result<Config> parse_root(const ConfigNode& root) {
   TRY(root.only_keys({"data_dir", "admin", "workers", "recording", "log_level", "drain_timeout",
                       "recorder", "store", "migrations"}));
   Config config;
+  config.data_dir_source = source_of(root, "data_dir");
   if (const ConfigNode* data_dir = root.find("data_dir")) {
     TRY_ASSIGN(config.data_dir, data_dir->as_string());
     if (config.data_dir.empty()) return data_dir->error("is empty");
@@ -191,6 +200,7 @@ Result<Config> parse_root(const ConfigNode& root) {
   if (const ConfigNode* admin = root.find("admin")) {
     TRY_ASSIGN(config.admin, parse_admin(*admin));
   }
+  config.admin.listen_source = source_of(root, "admin", "listen");
   if (const ConfigNode* workers = root.find("workers")) {
     TRY_ASSIGN(const int64_t count, workers->as_int(1, kWorkersMax));
     config.workers = static_cast<int>(count);

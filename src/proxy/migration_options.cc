@@ -231,6 +231,7 @@ Result<MigrationOptions> MigrationOptions::parse(const ConfigNode& node) {
   const ConfigNode* listen = node.find("listen");
   if (listen != nullptr) {
     TRY_ASSIGN(options.listen, listen->as_string());
+    options.listen_source = listen->where();
     const auto address = net::parse_listen_address(options.listen);
     if (!address.ok()) return listen->error(address.error().context);
     TRY_ASSIGN(const ConfigNode* control, node.require("control"));

@@ -76,8 +76,9 @@ struct RouteOptions {
 /// One hot swap as the proxy needs to know it.
 struct MigrationOptions {
   std::string name;
-  std::string mode_flag;  // "<name>.mode"
-  std::string listen;     // empty: this migration runs in a process of its own, through the SDK
+  std::string mode_flag;      // "<name>.mode"
+  std::string listen;         // empty: this migration runs in a process of its own, through the SDK
+  std::string listen_source;  // where that stands: "understudy.yaml:12: migrations[0].listen"
   SideOptions control;
   SideOptions candidate;
   ShadowOptions shadow;

@@ -55,8 +55,9 @@ base::Status Proxy::reload(const Migrations& migrations) {
     auto port = open_everywhere(migration, books[migration->name]);
     if (!port.ok()) {
       for (auto& worker : workers_) worker->run_there([&] { worker->give_up(); });
-      return base::error(port.error().kind,
-                         base::cat("migration ", migration->name, ": ", port.error().context));
+      const bool taken = port.error().kind == base::ErrorKind::kConflict;
+      const std::string why = taken ? in_use(*migration) : port.error().context;
+      return base::error(port.error().kind, base::cat(migration->listen_source, ": ", why));
     }
     ports[migration->name] = *port;
   }
@@ -89,6 +90,17 @@ base::Result<uint16_t> Proxy::open_everywhere(
     TRY(std::move(status));
   }
   return address.port();
+}
+
+std::string Proxy::in_use(const MigrationOptions& migration) const {
+  const auto wanted = net::parse_listen_address(migration.listen);
+  const std::lock_guard lock(mutex_);
+  for (const auto& [name, port] : ports_) {
+    if (!wanted.ok() || port != wanted->port()) continue;
+    return base::cat(migration.listen, " is in use by the migration ", name,
+                     " of this server: a port changes hands with a restart, or with two reloads");
+  }
+  return base::cat(migration.listen, " is already in use by another process");
 }
 
 bool Proxy::drain_and_stop(std::chrono::nanoseconds timeout) {

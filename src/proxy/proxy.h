@@ -33,7 +33,8 @@ struct ProxyActivity {
 
 /// The data plane: listens for every migration, sends each request where its mode says, and hands
 /// what it knows about it to the sink. Runs `workers` threads of its own.
-/// Failure: start and reload open everything first and change nothing when any of it fails.
+/// Failure: start and reload open everything first and change nothing when any of it fails; the
+/// Error names where the address stands in the configuration.
 /// Lifetime: flags and sink must outlive it; the destructor stops without draining.
 /// Threads: start, reload and stop from one thread; the other methods from any.
 class Proxy {
@@ -61,6 +62,9 @@ class Proxy {
  private:
   base::Result<uint16_t> open_everywhere(const std::shared_ptr<const MigrationOptions>& migration,
                                          const std::shared_ptr<Accounting>& books);
+
+  /// Who holds the address that could not be bound.
+  std::string in_use(const MigrationOptions& migration) const;
 
   void stop_workers();
 

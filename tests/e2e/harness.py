@@ -293,6 +293,20 @@ class Case(unittest.TestCase):
         self.addCleanup(shutil.rmtree, made, ignore_errors=True)
         return made
 
+    def disk(self, options):
+        """A small disk of its own, which may be mounted again with other options; skips the test
+        where none can be mounted."""
+        made = self.folder()
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", made],
+                              capture_output=True, text=True)
+        if done.returncode != 0:
+            self.skipTest(f"no small disk can be mounted here: {done.stderr.strip()}")
+        self.addCleanup(subprocess.run, ["umount", "-l", made], check=False)
+        return made
+
+    def read_only_folder(self):
+        return self.disk("size=64k,ro")
+
     def start(self, config, settings="", **more):
         server = Understudy(config, self.folder())
         server.write_config(config, settings)

@@ -1,7 +1,10 @@
 """Configuration changes and the end of the server, under load."""
 
+import contextlib
+import json
 import os
 import signal
+import sqlite3
 import threading
 
 import harness
@@ -80,6 +83,52 @@ class Reload(harness.Case):
         self.assertIn("not reloaded, the former configuration stays", server.log())
         self.assertIn('wrokers: is not a known key; did you mean "workers"?', server.log())
         self.assertEqual(server.get().body, b'{"from": "old"}')
+
+    def test_a_port_in_use_changes_nothing_and_says_where_it_stands(self):
+        server = self.start(harness.migration(self.old, self.new))
+        with harness.socket.create_server(("127.0.0.1", 0)) as taken:
+            listen = f"127.0.0.1:{taken.getsockname()[1]}"
+            server.write_config(harness.migration(self.new, self.old) +
+                                harness.migration(self.old, self.new, name="second", listen=listen))
+            server.reload()
+        self.assertIn("not reloaded, the former configuration stays: "
+                      f"{server.config_file}:11: migrations[1].listen: {listen} is already in use "
+                      "by another process", server.log())
+        self.assertEqual(server.get().body, b'{"from": "old"}')
+        answer = harness.request(server.admin, "/api/migrations/second")
+        self.assertEqual(answer.status, 404)
+
+    def test_a_port_of_this_server_is_not_called_another_process(self):
+        server = self.start(harness.migration(self.old, self.new))
+        listen = f"127.0.0.1:{server.port()}"
+        server.write_config(harness.migration(self.new, self.old, name="renamed", listen=listen))
+        server.reload()
+        self.assertIn(f"{server.config_file}:5: migrations[0].listen: {listen} is in use by the "
+                      "migration shop of this server", server.log())
+        listen = f"127.0.0.1:{server.admin}"
+        server.write_config(harness.migration(self.new, self.old, name="second", listen=listen))
+        answer = harness.request(server.admin, "/api/reload", "POST",
+                                 {"content-type": "application/json"})
+        self.assertEqual(answer.status, 409)
+        self.assertEqual(json.loads(answer.body)["error"],
+                         f"{server.config_file}:5: migrations[0].listen: {listen} is in use by "
+                         "the admin interface of this server until a restart")
+        self.assertEqual(server.get().body, b'{"from": "old"}')
+
+    def test_a_reload_that_cannot_store_its_flags_changes_nothing(self):
+        server = self.start(harness.migration(self.old, self.new))
+        with contextlib.closing(sqlite3.connect(f"{server.folder}/data/state.db")) as other:
+            other.execute("BEGIN IMMEDIATE")  # nobody else can write now
+            server.write_config(harness.migration(self.new, self.old, mode="candidate_only"))
+            server.reload()
+            other.rollback()
+        self.assertIn("not reloaded, the former configuration stays: "
+                      f"{server.config_file}:1: data_dir: {server.folder}/data/state.db is held by "
+                      "another process", server.log())
+        self.assertEqual(server.get().body, b'{"from": "old"}')
+        server.reload()
+        self.assertEqual(server.get().body, b'{"from": "old"}', "candidate_only of the new pair")
+        self.assertIn("candidate_only=100", server.cli("mode", "get", "shop").stdout)
 
     def test_a_migration_can_be_added_and_removed(self):
         first = harness.migration(self.old, self.new)
