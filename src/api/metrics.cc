@@ -103,6 +103,8 @@ void add_store(Exposition& out, store::EventStore& events) {
              "Fields beyond the columns a dataset can have.", stats.fields_dropped);
   out.single("understudy_store_append_failures_total", "counter", "Appends that failed.",
              stats.append_failures);
+  out.single("understudy_store_failing", "gauge", "1 while events cannot be stored.",
+             stats.failing_since_ns != 0 ? 1 : 0);
   out.single("understudy_store_log_bytes", "gauge", "Bytes of the event log.", stats.log_bytes);
   out.single("understudy_store_log_files", "gauge", "Files of the event log.", stats.log_files);
   out.single("understudy_store_log_bytes_cut", "gauge", "Torn tail cut off at the start.",

@@ -42,6 +42,8 @@ struct StoreStats {
   std::uint64_t events_aged_out = 0;     // left the queryable set at events_in_memory_max
   std::uint64_t fields_dropped = 0;      // beyond kColumnsPerDatasetMax
   std::uint64_t append_failures = 0;     // appends that returned an error
+  std::int64_t failing_since_ns = 0;     // unix time since when nothing can be stored; 0: it can
+  std::string failing_with = {};         // why
   std::uint64_t log_bytes = 0;           // on disk
   std::uint64_t log_files = 0;
   std::uint64_t log_bytes_cut = 0;       // torn tail cut off at open

@@ -170,13 +170,14 @@ class Understudy:
 
     def __init__(self, config, folder):
         self.folder = folder
+        self.data_dir = os.path.join(self.folder, "data")
         self.config_file = os.path.join(self.folder, "understudy.yaml")
         self.log_file = os.path.join(self.folder, "log")
         self.write_config(config)
         self.process = None
 
     def write_config(self, migrations, settings=""):
-        text = f"data_dir: {self.folder}/data\nadmin: {{ listen: 127.0.0.1:0 }}\n{settings}"
+        text = f"data_dir: {self.data_dir}\nadmin: {{ listen: 127.0.0.1:0 }}\n{settings}"
         if migrations:
             text += "migrations:" + migrations
         with open(self.config_file, "w") as file:
@@ -301,6 +302,24 @@ class Case(unittest.TestCase):
                               capture_output=True, text=True)
         if done.returncode != 0:
             self.skipTest(f"no small disk can be mounted here: {done.stderr.strip()}")
+        self.addCleanup(subprocess.run, ["umount", "-l", made], check=False)
+        return made
+
+    def disk_that_can_fail(self):
+        """A small ext4 that goes read-only on `mount -o remount,abort`, as after an error of the
+        disk; skips the test where that is not possible."""
+        image = os.path.join(self.folder(), "image")
+        with open(image, "wb") as file:
+            file.truncate(16 << 20)
+        made = self.folder()
+        for command in (["mkfs.ext4", "-q", image],
+                        ["mount", "-o", "loop,errors=remount-ro", image, made]):
+            try:
+                done = subprocess.run(command, capture_output=True, text=True)
+            except FileNotFoundError as missing:
+                self.skipTest(str(missing))
+            if done.returncode != 0:
+                self.skipTest(f"{command[0]}: {done.stderr.strip()}")
         self.addCleanup(subprocess.run, ["umount", "-l", made], check=False)
         return made
 

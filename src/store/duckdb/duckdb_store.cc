@@ -417,6 +417,8 @@ class DuckDbStore::Impl {
     const EventLogStats log = log_->stats();
     stats.log_bytes = log.bytes;
     stats.log_files = log.files;
+    stats.failing_since_ns = log.failing_since_ns;
+    stats.failing_with = log.failing_with;
     stats.log_bytes_cut = log.bytes_cut;
     stats.log_bytes_damaged = log.bytes_damaged;
     stats.log_ranges_damaged = log.ranges_damaged;

@@ -358,6 +358,25 @@ TEST_F(DuckDbStoreTest, FullDiskRefusesAndAnswersGoOn) {
   EXPECT_EQ(count(), 2);
 }
 
+TEST_F(DuckDbStoreTest, ReadOnlyDiskRefusesAndAnswersGoOnUntilItCanBeWrittenAgain) {
+  base::set_log_sink([](base::LogLevel, std::string_view) {});
+  ASSERT_TRUE(open().ok());
+  ASSERT_TRUE(event(1));
+  disk_->set_read_only();
+  EXPECT_FALSE(event(2));
+  EXPECT_FALSE(event(3));
+  EXPECT_EQ(count(), 1);
+  EXPECT_EQ(store_->stats().append_failures, 2u);
+  EXPECT_EQ(store_->stats().failing_since_ns, clock_.unix_ns());
+  EXPECT_NE(store_->stats().failing_with.find("Read-only file system"), std::string::npos);
+  disk_->set_writable();
+  EXPECT_TRUE(event(4));
+  EXPECT_EQ(count(), 2);
+  EXPECT_EQ(store_->stats().failing_since_ns, 0);
+  ASSERT_TRUE(open().ok());
+  EXPECT_EQ(count(), 2);
+}
+
 TEST_F(DuckDbStoreTest, QueryThatTakesTooLongIsStopped) {
   ASSERT_TRUE(open().ok());
   std::vector<Event> events(50'000, Event("events", 5));

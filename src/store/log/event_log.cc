@@ -14,6 +14,8 @@ namespace {
 constexpr std::uint64_t kColumnsRepeatBytes = 4u << 20;
 // How often retention looks at the folder when no new file is begun.
 constexpr std::int64_t kRetentionIntervalNs = 60'000'000'000;
+// A disk that stays full is mentioned again after so long.
+constexpr std::int64_t kFailureLogIntervalNs = 60'000'000'000;
 // An event takes at least so many bytes, which bounds how many an unreadable file can hold.
 constexpr std::uint64_t kEventBytesMin = 4;
 
@@ -140,14 +142,20 @@ EventLog::Group EventLog::next_group() {
   return group;
 }
 
+base::Status EventLog::store_group(const Group& group, std::uint64_t& first_seq) {
+  const std::lock_guard lock(file_mutex_);
+  TRY(use_writable_file());
+  first_seq = next_seq_;
+  return write_records(group);
+}
+
 base::Status EventLog::write_group(const Group& group) {
   std::uint64_t seq = 0;
-  {
-    const std::lock_guard lock(file_mutex_);
-    TRY(use_writable_file());
-    seq = next_seq_;
-    TRY(write_records(group));
+  if (auto status = store_group(group, seq); !status.ok()) {
+    note_failure(status.error(), group.size());
+    return status;
   }
+  note_success();
   if (!sink_) return {};
   for (Waiter* waiter : group) {
     const std::uint32_t events = waiter->batch->events;
@@ -155,6 +163,28 @@ base::Status EventLog::write_group(const Group& group) {
     seq += events;
   }
   return {};
+}
+
+void EventLog::note_failure(const base::Error& error, std::size_t batches) {
+  const std::int64_t now_ns = clock_.unix_ns();
+  const std::lock_guard lock(stats_mutex_);
+  const bool first = stats_.failing_since_ns == 0;
+  if (first) stats_.failing_since_ns = now_ns;
+  stats_.failing_with = error.context;
+  batches_refused_ += batches;
+  if (!first && now_ns - failure_logged_ns_ < kFailureLogIntervalNs) return;
+  failure_logged_ns_ = now_ns;
+  base::log_error("event log: ", error.context, "; ", batches_refused_,
+                  first ? " batches were refused" : " batches were refused so far");
+}
+
+void EventLog::note_success() {
+  const std::lock_guard lock(stats_mutex_);
+  if (stats_.failing_since_ns == 0) return;
+  base::log_warn("event log: written again after ", batches_refused_, " batches were refused");
+  stats_.failing_since_ns = 0;
+  stats_.failing_with.clear();
+  batches_refused_ = 0;
 }
 
 std::string EventLog::columns_payload(const Group& group, std::vector<std::uint32_t>& added) const {
@@ -214,8 +244,6 @@ base::Status EventLog::write_records(const Group& group) {
   }
 
   if (auto status = file_->write(parts); !status.ok()) {
-    base::log_error("event log: ", status.error().context, "; ", group.size(),
-                    " batches were refused");
     if (auto cut = file_->truncate(file_bytes_); !cut.ok()) abandon_file(cut.error());
     return status;
   }
@@ -262,14 +290,10 @@ base::Status EventLog::use_writable_file() {
 
 base::Status EventLog::begin_file() {
   std::string name = log_file_name(next_seq_);
-  auto file = folder_->create(name);
-  if (!file.ok()) {
-    base::log_error("event log: ", file.error().context);
-    return std::move(file).error();
-  }
+  TRY_ASSIGN(auto file, folder_->create(name));
   const FileHeader header{
       .salt = base::random_seed(), .first_seq = next_seq_, .created_unix_ns = clock_.unix_ns()};
-  file_ = *std::move(file);
+  file_ = std::move(file);
   file_name_ = std::move(name);
   file_header_ = encode_file_header(header);
   seed_ = checksum_seed(header.salt);
@@ -301,8 +325,10 @@ void EventLog::close_file() {
 }
 
 void EventLog::abandon_file(const base::Error& reason) {
-  base::log_error("event log: gave up ", file_name_, " after ", file_bytes_,
-                  " bytes: ", reason.context);
+  if (file_bytes_ > 0) {
+    base::log_error("event log: gave up ", file_name_, " after ", file_bytes_,
+                    " bytes: ", reason.context);
+  }
   // Best effort: without the cut, replay reports the unacknowledged rest.
   if (auto status = file_->truncate(file_bytes_); !status.ok()) {
     base::log_error("event log: ", status.error().context);

@@ -48,6 +48,9 @@ struct EventLogStats {
   std::uint64_t files_removed = 0;   // by log_bytes_max and log_age_max
   std::uint64_t syncs = 0;
   std::uint64_t files_abandoned = 0;  // after a failed sync or a failed cut
+  std::int64_t failing_since_ns = 0;  // unix time of the first failed write of those that have not
+                                      // been followed by a good one; 0 when the last was good
+  std::string failing_with = {};      // what the last of them said
 };
 
 /// Events that are durable, as they were appended.
@@ -114,6 +117,9 @@ class EventLog {
   base::Status recover_newest(const LogFolder::Entry& newest);
   Group next_group();
   base::Status write_group(const Group& group);
+  base::Status store_group(const Group& group, std::uint64_t& first_seq);
+  void note_failure(const base::Error& error, std::size_t batches);
+  void note_success();
   base::Status write_records(const Group& group);
   base::Status begin_file();
   base::Status use_writable_file();
@@ -156,6 +162,8 @@ class EventLog {
   mutable std::mutex stats_mutex_;
   EventLogStats stats_;
   std::set<std::pair<std::string, std::uint64_t>> damage_seen_;  // file and offset
+  std::uint64_t batches_refused_ = 0;                            // since failing_since_ns
+  std::int64_t failure_logged_ns_ = 0;
   std::uint64_t closed_bytes_ = 0;
   std::uint64_t closed_files_ = 0;
 
