@@ -29,10 +29,10 @@ using Clock = std::chrono::steady_clock;
 constexpr double kMemoryShareMax = 0.75;
 // How many events may be added between two looks at DuckDB's memory.
 constexpr std::uint64_t kEventsPerMemoryCheck = 50'000;
-// How often a query that waits for the replay looks at how far it is, and how long a replay may
-// take to show that it moves at all.
+// How often a query that waits for the replay looks at how far it is, and how long a replay runs
+// before its speed says anything: the first events make tables and columns.
 constexpr std::chrono::milliseconds kReplayLook(50);
-constexpr std::chrono::milliseconds kReplayBegins(500);
+constexpr std::chrono::milliseconds kReplayBegins(1'000);
 
 /// How far reading the log is after opening. Numbers of events are told from their places in the
 /// log, so a damaged stretch counts as read. Threads: one writes, any read.
@@ -357,7 +357,7 @@ class DuckDbStore::Impl {
       if (replayed_) break;
       const auto left = replay_->left();
       const auto now = Clock::now();
-      const bool in_time = left ? now + *left < deadline : replay_->elapsed() < kReplayBegins;
+      const bool in_time = replay_->elapsed() < kReplayBegins || (left && now + *left < deadline);
       if (now >= deadline || !in_time) {
         return base::error(base::ErrorKind::kUnavailable, replay_->text());
       }
