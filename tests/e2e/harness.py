@@ -183,8 +183,8 @@ class Understudy:
         with open(self.config_file, "w") as file:
             file.write(text)
 
-    def start(self, file_bytes_max=None):
-        """Waits until it serves. `file_bytes_max` stands for a disk that is full beyond it."""
+    def spawn(self, file_bytes_max=None):
+        """Does not wait. `file_bytes_max` stands for a disk that is full beyond it."""
 
         def before():
             if file_bytes_max is not None:
@@ -194,6 +194,10 @@ class Understudy:
         with open(self.log_file, "w") as log:
             self.process = subprocess.Popen([BINARY, "serve", "-c", self.config_file], stderr=log,
                                             env=clean_environment(), preexec_fn=before)
+
+    def start(self, **more):
+        """Waits until it serves."""
+        self.spawn(**more)
 
         def serving():
             if self.process.poll() is not None:

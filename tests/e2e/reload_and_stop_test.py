@@ -228,54 +228,5 @@ class Stop(harness.Case):
         self.assertEqual(server.stop(), 0)
 
 
-class Kill(harness.Case):
-    def otlp(self, number):
-        return {"resourceLogs": [{"scopeLogs": [{"logRecords": [{
-            "timeUnixNano": str(harness.time.time_ns()),
-            "attributes": [{"key": "number", "value": {"intValue": str(number)}}]}]}]}]}
-
-    def test_what_was_acknowledged_is_there_after_kill_9_under_load(self):
-        control = self.use(harness.json_service({"a": 1}))
-        candidate = self.use(harness.json_service({"a": 2}))
-        server = self.start(harness.migration(control, candidate, mode="full_evaluation"))
-        for round in range(3):
-            acknowledged = []
-            load = Load(server, clients=4)
-
-            def ingest():
-                number = round * 1_000_000
-                while not load.stopping.is_set():
-                    number += 1
-                    try:
-                        server.api("/v1/logs", "POST", self.otlp(number))
-                        acknowledged.append(number)
-                    except (OSError, AssertionError, harness.http.client.HTTPException):
-                        return
-
-            ingester = threading.Thread(target=ingest, daemon=True)
-            ingester.start()
-            load.wait_for(100)
-            harness.until("some events are acknowledged", lambda: len(acknowledged) > 20)
-            mode = f"full_evaluation={90 - round}"
-            server.set_mode(mode)
-            written = server.api("/api/migrations/shop")["recorder"]["events_written"]
-            server.kill()
-            load.stop()
-            ingester.join(harness.DEADLINE_S)
-            server.start()
-            dataset = server.api("/api/datasets")
-            names = [one["name"] for one in dataset["datasets"]]
-            logs = [name for name in names if name not in ("evaluations", "differences", "errors")]
-            self.assertEqual(len(logs), 1, names)
-            lowest = round * 1_000_000
-            kept = server.count(logs[0], ("number", ">", lowest),
-                                ("number", "<=", lowest + len(acknowledged)))
-            self.assertEqual(kept, len(acknowledged))
-            self.assertGreaterEqual(server.count("evaluations") + server.count("differences"),
-                                    written)
-            self.assertIn(mode, server.cli("mode", "get", "shop").stdout)
-        self.assertEqual(server.stop(), 0)
-
-
 if __name__ == "__main__":
     harness.main()
