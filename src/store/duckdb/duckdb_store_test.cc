@@ -446,6 +446,20 @@ TEST(DuckDbStoreOptionsTest, AreReadFromTheConfig) {
   EXPECT_EQ(options->threads, 3);
 }
 
+// Whole files are removed, so the file that is written must be a small part of the bound.
+TEST(DuckDbStoreOptionsTest, AFileIsAtMostAQuarterOfTheLog) {
+  const auto parsed = [](const char* text) {
+    const auto node = base::parse_yaml(text, "f.yaml");
+    const auto options = DuckDbStoreOptions::parse(*node);
+    EXPECT_TRUE(options.ok()) << text;
+    return options->log.file_bytes_max;
+  };
+  EXPECT_EQ(parsed("{threads: 2}"), 64u << 20);
+  EXPECT_EQ(parsed("{log_bytes_max: 100MiB}"), 25u << 20);
+  EXPECT_EQ(parsed("{log_bytes_max: 1MiB, log_file_bytes_max: 2MiB}"), 256u << 10);
+  EXPECT_EQ(parsed("{log_bytes_max: 1MiB, log_file_bytes_max: 64KiB}"), 64u << 10);
+}
+
 TEST(DuckDbStoreOptionsTest, MistakesNameTheirPlace) {
   for (const auto& [text, part] :
        std::vector<std::pair<std::string, std::string>>{{"{sync: sometimes}", "sometimes"},
