@@ -166,12 +166,24 @@ class DuckDbStore::Impl {
     if (!status.ok()) base::log_error("store: replay: ", status.error().context);
     flush();
     replay_->finished();
+    index_what_came_meanwhile();
     {
       const std::lock_guard lock(queue_mutex_);
       replayed_ = true;
     }
     queue_moved_.notify_all();
     while (index_waiting()) {
+    }
+  }
+
+  /// So that the first answer is not about the past only.
+  void index_what_came_meanwhile() {
+    std::unique_lock lock(queue_mutex_);
+    const std::uint64_t wanted = enqueued_;
+    while (indexed_ < wanted && !stopping_) {
+      lock.unlock();
+      index_waiting();
+      lock.lock();
     }
   }
 

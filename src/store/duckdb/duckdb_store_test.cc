@@ -273,6 +273,16 @@ TEST_F(SlowReplay, IsCaughtUpWithWhileMoreArrives) {
   EXPECT_EQ(store_->stats().events_aged_out, 0u);
 }
 
+TEST_F(SlowReplay, TheFirstAnswerIsAboutWhatArrivedMeanwhileToo) {
+  options_.waiting_bytes_max = 500;
+  open_with(100);
+  ASSERT_TRUE(append(100, 2'000));
+  gate_.open();
+  auto table = store_->select({.dataset = "events", .aggregates = {{}}});
+  while (!table.ok()) table = store_->select({.dataset = "events", .aggregates = {{}}});
+  EXPECT_EQ(table->rows[0][0], Value(2'000));
+}
+
 TEST_F(SlowReplay, WhatWasRefusedMeanwhileIsNotIndexed) {
   base::set_log_sink([](base::LogLevel, std::string_view) {});
   options_.waiting_bytes_max = 500;
