@@ -298,32 +298,31 @@ class Case(unittest.TestCase):
         self.addCleanup(shutil.rmtree, made, ignore_errors=True)
         return made
 
-    def disk(self, options):
-        """A small disk of its own, which may be mounted again with other options; skips the test
-        where none can be mounted."""
-        made = self.folder()
-        done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", made],
-                              capture_output=True, text=True)
+    def possible(self, *command):
+        """Runs what needs a privilege or a tool; skips the test where it cannot be done."""
+        try:
+            done = subprocess.run(command, capture_output=True, text=True)
+        except FileNotFoundError as missing:
+            self.skipTest(str(missing))
         if done.returncode != 0:
-            self.skipTest(f"no small disk can be mounted here: {done.stderr.strip()}")
+            self.skipTest(f"{' '.join(command)}: {done.stderr.strip()}")
+
+    def disk(self, options):
+        """A small disk of its own."""
+        made = self.folder()
+        self.possible("mount", "-t", "tmpfs", "-o", options, "tmpfs", made)
         self.addCleanup(subprocess.run, ["umount", "-l", made], check=False)
         return made
 
     def disk_that_can_fail(self):
         """A small ext4 that goes read-only on `mount -o remount,abort`, as after an error of the
-        disk; skips the test where that is not possible."""
+        disk."""
         image = os.path.join(self.folder(), "image")
         with open(image, "wb") as file:
             file.truncate(16 << 20)
         made = self.folder()
-        for command in (["mkfs.ext4", "-q", image],
-                        ["mount", "-o", "loop,errors=remount-ro", image, made]):
-            try:
-                done = subprocess.run(command, capture_output=True, text=True)
-            except FileNotFoundError as missing:
-                self.skipTest(str(missing))
-            if done.returncode != 0:
-                self.skipTest(f"{command[0]}: {done.stderr.strip()}")
+        self.possible("mkfs.ext4", "-q", image)
+        self.possible("mount", "-o", "loop,errors=remount-ro", image, made)
         self.addCleanup(subprocess.run, ["umount", "-l", made], check=False)
         return made
 
