@@ -81,7 +81,7 @@ class Stream : public Timer {
     hasten_acknowledgement();
   }
   static constexpr int kHastenedPartsMax = 4;
-  /// What kTlsFailure was about; empty otherwise. Valid as long as the stream.
+  /// What TLS has to say about the failure; empty without TLS. Valid as long as the stream.
   virtual const char* failure_reason() const { return ""; }
 
   EventLoop& loop() const { return loop_; }

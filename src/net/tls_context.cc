@@ -3,12 +3,12 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 
 #include "base/check.h"
 #include "base/text.h"
@@ -36,17 +36,20 @@ int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_by
 int no_passphrase(char*, int, int, void*) { return -1; }
 
 base::Status readable_file(const std::string& path) {
-  errno = 0;
-  const std::ifstream file(path);
-  if (file.good() && std::filesystem::is_regular_file(path)) return {};
-  return base::error(
-      base::ErrorKind::kNotFound,
-      base::cat("cannot read ", path, ": ", std::strerror(errno != 0 ? errno : ENOENT)));
+  std::string why;
+  if (access(path.c_str(), R_OK) != 0) {
+    why = std::strerror(errno);
+  } else if (std::error_code ignored; !std::filesystem::is_regular_file(path, ignored)) {
+    why = "it is no file";
+  } else {
+    return {};
+  }
+  return base::error(base::ErrorKind::kNotFound, base::cat("cannot read ", path, ": ", why));
 }
 
-/// What OpenSSL complained of last.
+/// What OpenSSL complained of: the first in its list is the cause of the others.
 std::string reason() {
-  const char* text = ERR_reason_error_string(ERR_peek_last_error());
+  const char* text = ERR_reason_error_string(ERR_peek_error());
   std::string copy = text == nullptr ? "unknown reason" : text;
   ERR_clear_error();
   return copy;
@@ -98,6 +101,8 @@ void TlsContext::set_server_name(std::string_view name) {
   if (name.size() > 1 && name.back() == '.') name.remove_suffix(1);  // SNI has no root
   server_name_ = name;
   X509_VERIFY_PARAM* wanted = SSL_CTX_get0_param(context_);
+  X509_VERIFY_PARAM_set1_host(wanted, nullptr, 0);
+  X509_VERIFY_PARAM_set1_ip(wanted, nullptr, 0);
   if (X509_VERIFY_PARAM_set1_ip_asc(wanted, server_name_.c_str()) == 1) return;
   ERR_clear_error();
   CHECK(X509_VERIFY_PARAM_set1_host(wanted, server_name_.data(), server_name_.size()) == 1);
@@ -129,17 +134,17 @@ base::Status TlsContext::trust_only(const std::string& ca_file) {
 
 void TlsContext::trust_anyone() { SSL_CTX_set_verify(context_, SSL_VERIFY_NONE, nullptr); }
 
-base::Status TlsContext::present(const std::string& certificate_file, const std::string& key_file) {
-  TRY(readable_file(certificate_file));
-  TRY(readable_file(key_file));
-  if (SSL_CTX_use_certificate_chain_file(context_, certificate_file.c_str()) != 1) {
-    return base::invalid(base::cat(certificate_file, " is no certificate in PEM: ", reason()));
-  }
-  if (SSL_CTX_use_PrivateKey_file(context_, key_file.c_str(), SSL_FILETYPE_PEM) != 1) {
-    return base::invalid(base::cat(key_file, " is no key of ", certificate_file,
-                                   " in PEM without a passphrase: ", reason()));
-  }
-  return {};
+base::Status TlsContext::present_certificate(const std::string& file) {
+  TRY(readable_file(file));
+  if (SSL_CTX_use_certificate_chain_file(context_, file.c_str()) == 1) return {};
+  return base::invalid(base::cat(file, " has no certificate in PEM: ", reason()));
+}
+
+base::Status TlsContext::present_key(const std::string& file) {
+  TRY(readable_file(file));
+  if (SSL_CTX_use_PrivateKey_file(context_, file.c_str(), SSL_FILETYPE_PEM) == 1) return {};
+  return base::invalid(
+      base::cat(file, " has no key of that certificate in PEM without a passphrase: ", reason()));
 }
 
 TlsSession::~TlsSession() { keep(nullptr); }

@@ -37,8 +37,10 @@ class TlsContext {
   base::Status trust_only(const std::string& ca_file);
   /// A client takes any certificate: the connection is private, but from whom is anyone's guess.
   void trust_anyone();
-  /// Shows this certificate (PEM, leaf first, then the chain) with its key (PEM).
-  base::Status present(const std::string& certificate_file, const std::string& key_file);
+  /// Shows the peer this certificate: PEM, leaf first, then the chain. Its key comes next.
+  base::Status present_certificate(const std::string& file);
+  /// The key of the certificate: PEM, without a passphrase.
+  base::Status present_key(const std::string& file);
 
   Role role() const { return role_; }
   const std::string& server_name() const { return server_name_; }

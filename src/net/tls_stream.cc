@@ -1,5 +1,6 @@
 #include "net/tls_stream.h"
 
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -21,11 +22,17 @@ struct TlsStream::SocketBio {
   static int read(BIO* bio, char* buffer, int bytes_max) {
     TlsStream& self = stream(bio);
     BIO_clear_retry_flags(bio);
+    if (self.received_in_call_bytes_ > kBytesPerCallMax) {
+      self.reason_ = "the peer sends records without end that say nothing";
+      self.receive_error_ = kTlsFailure;
+      return -1;
+    }
     while (self.can_receive_) {
       const ssize_t count = ::recv(self.descriptor_, buffer, static_cast<size_t>(bytes_max), 0);
       if (count > 0) {
         // As in Stream: a short read emptied the socket, and more bytes make a new edge.
         if (count < bytes_max && !self.peer_closed()) self.can_receive_ = false;
+        self.received_in_call_bytes_ += static_cast<size_t>(count);
         return static_cast<int>(count);
       }
       if (count == 0) {
@@ -137,7 +144,7 @@ bool TlsStream::resumed() const { return SSL_session_reused(ssl_) == 1; }
 base::Task<int> TlsStream::handshake() {
   while (true) {
     if (failure() != 0) co_return -failure();
-    ERR_clear_error();
+    begin_call();
     const int result = SSL_do_handshake(ssl_);
     if (result == 1) {
       agreed_ = true;
@@ -150,6 +157,7 @@ base::Task<int> TlsStream::handshake() {
     }
     nothing_left_to_read();
     waited = co_await readable();
+    if (waited == -ETIMEDOUT) reason_ = "the handshake did not end in time";
     if (waited < 0) co_return static_cast<int>(waited);
   }
 }
@@ -168,6 +176,11 @@ std::string TlsStream::describe_failure() const {
   }
   const char* text = ERR_reason_error_string(code);
   return text == nullptr ? base::cat("error ", code) : text;
+}
+
+void TlsStream::begin_call() {
+  ERR_clear_error();  // what is left there would be taken for this call's
+  received_in_call_bytes_ = 0;
 }
 
 ssize_t TlsStream::explain(int result) {
@@ -232,7 +245,7 @@ ssize_t TlsStream::try_read(char* buffer, size_t bytes_max) {
   size_t total = 0;
   do {
     size_t count = 0;
-    ERR_clear_error();
+    begin_call();
     const int result = SSL_read_ex(ssl_, buffer + total, bytes_max - total, &count);
     if (result != 1) {
       const ssize_t failure = explain(result);
@@ -273,7 +286,7 @@ ssize_t TlsStream::try_write(const iovec* parts, int count) {
       length += more;
     }
     size_t written = 0;
-    ERR_clear_error();
+    begin_call();
     const int result = SSL_write_ex(ssl_, bytes, length, &written);
     if (result != 1) {
       const ssize_t failure = explain(result);
@@ -290,7 +303,7 @@ ssize_t TlsStream::try_write(const iovec* parts, int count) {
 
 void TlsStream::say_goodbye() {
   if (!agreed_ || fatal_ != 0) return;
-  ERR_clear_error();
+  begin_call();
   const int result = SSL_shutdown(ssl_);
   if (result < 0) explain(result);
 }
@@ -306,6 +319,11 @@ void TlsStream::reset_on_close() {
   resets_ = true;
   const linger reset{.l_onoff = 1, .l_linger = 0};
   setsockopt(descriptor_, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+}
+
+void TlsStream::hasten_acknowledgement() {
+  const int on = 1;
+  setsockopt(descriptor_, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
 }
 
 void TlsStream::on_events(uint32_t events) {

@@ -42,6 +42,7 @@ class TlsStream final : public Stream, private Pollable {
   void reset_on_close() override;
 
  protected:
+  void hasten_acknowledgement() override;
   ssize_t try_read(char* buffer, size_t bytes_max) override;
   ssize_t try_write(const iovec* parts, int count) override;
 
@@ -49,6 +50,9 @@ class TlsStream final : public Stream, private Pollable {
   friend class TlsContext;
   static int on_new_session(ssl_st* ssl, ssl_session_st* session);
 
+  /// What may arrive during one call of OpenSSL's without giving it anything to return: more than
+  /// a handshake can be long, and little enough not to keep the loop from the others.
+  static constexpr size_t kBytesPerCallMax = 128 * 1024;
   /// A peer that asks for replies and takes none is given up beyond this.
   static constexpr size_t kUnsentBytesMax = 64 * 1024;
 
@@ -58,7 +62,9 @@ class TlsStream final : public Stream, private Pollable {
   TlsStream(EventLoop& loop, int descriptor, std::shared_ptr<const TlsContext> context,
             TlsSession* session);
   void on_events(uint32_t events) override;
-  /// Why a call of OpenSSL's failed: minus an errno value, or 0 when the peer closed.
+  /// Before each call of OpenSSL's that may fail.
+  void begin_call();
+  /// Why it failed: minus an errno value, or 0 when the peer closed.
   ssize_t explain(int result);
   std::string describe_failure() const;
   /// How much the socket took.
@@ -73,7 +79,8 @@ class TlsStream final : public Stream, private Pollable {
   std::string reason_;
   std::string unsent_;  // records the socket had no room for: at most one, and replies to the peer
   size_t owed_ = 0;     // bytes that are written but for the caller still to be written: 0 or 1
-  int fatal_ = 0;       // the errno value of what ended the stream
+  size_t received_in_call_bytes_ = 0;
+  int fatal_ = 0;          // the errno value of what ended the stream
   int receive_error_ = 0;  // what the socket's calls failed with, likewise
   int send_error_ = 0;
   bool can_receive_ = false;

@@ -74,9 +74,15 @@ class TlsStreamTest : public ::testing::Test {
   }
   std::shared_ptr<TlsContext> server_context(const Identity& identity) {
     auto context = std::make_shared<TlsContext>(TlsContext::Role::kServer);
-    const base::Status status = context->present(identity.certificate, identity.key);
-    EXPECT_TRUE(status.ok()) << status.error().context;
+    present(*context, identity);
     return context;
+  }
+
+  static void present(TlsContext& context, const Identity& identity) {
+    for (const auto& status :
+         {context.present_certificate(identity.certificate), context.present_key(identity.key)}) {
+      EXPECT_TRUE(status.ok()) << status.error().context;
+    }
   }
 
   /// Two ends of one connection, with little room on the way when asked.
@@ -363,13 +369,16 @@ TEST_F(TlsStreamTest, FilesThatAreNotWhatTheyShouldBeAreErrors) {
             "cannot read /nowhere: No such file or directory");
   EXPECT_EQ(complaint(context.trust_only(text)).substr(0, text.size() + 32),
             text + " has no certificates in PEM: no ");
-  EXPECT_NE(complaint(context.present(text, service.key)), "none");
-  EXPECT_NE(complaint(context.present(service.certificate, text)), "none");
-  EXPECT_NE(complaint(context.present(service.certificate, other.key)).find("mismatch"),
-            std::string::npos);
-  EXPECT_NE(complaint(context.present(service.certificate, certificates_.encrypted(service))),
-            "none");
-  EXPECT_EQ(complaint(context.present(service.certificate, service.key)), "none");
+  EXPECT_EQ(complaint(context.present_certificate(text)),
+            text + " has no certificate in PEM: no start line");
+  EXPECT_EQ(complaint(context.present_certificate(service.certificate)), "none");
+  const std::string wrong = " has no key of that certificate in PEM without a passphrase: ";
+  EXPECT_EQ(complaint(context.present_key(text)), text + wrong + "unsupported");
+  EXPECT_EQ(complaint(context.present_key(other.key)), other.key + wrong + "key values mismatch");
+  const std::string encrypted = certificates_.encrypted(service);
+  EXPECT_EQ(complaint(context.present_key(encrypted)),
+            encrypted + wrong + "interrupted or cancelled");
+  EXPECT_EQ(complaint(context.present_key(service.key)), "none");
 }
 
 // Peers that do not shake hands.
@@ -389,6 +398,16 @@ TEST_F(TlsStreamTest, AnAnswerInPlainTextIsNoHandshake) {
   stranger_sends("HTTP/1.1 400 Bad Request\r\n\r\n");
   EXPECT_EQ(agreed_, -Stream::kTlsFailure);
   EXPECT_STREQ(near_->failure_reason(), "wrong version number");
+}
+
+TEST_F(TlsStreamTest, APeerThatSendsOnAndOnWithoutSayingAnythingIsGivenUp) {
+  connect_to_stranger();
+  const std::string hello_request("\x16\x03\x03\x00\x04\x00\x00\x00\x00", 9);
+  std::string flood;
+  while (flood.size() < 150'000) flood += hello_request;
+  stranger_sends(flood);
+  EXPECT_EQ(agreed_, -Stream::kTlsFailure);
+  EXPECT_STREQ(near_->failure_reason(), "the peer sends records without end that say nothing");
 }
 
 TEST_F(TlsStreamTest, APeerThatClosesInsteadOfAnsweringIsNoHandshake) {
@@ -505,7 +524,7 @@ TEST_F(TlsStrangerTest, AServerThatChangesItsKeysIsFollowedWhileBytesGoBothWays)
 TEST_F(TlsStrangerTest, AServerThatWantsACertificateIsShownOne) {
   const Identity ours = certificates_.issued("client");
   client_ = client_context();
-  ASSERT_TRUE(client_->present(ours.certificate, ours.key).ok());
+  present(*client_, ours);
   start(
       TLS1_3_VERSION,
       [](SSL* ssl) {
