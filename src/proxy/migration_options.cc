@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "net/tcp_stream.h"
+#include "proxy/tls_options.h"
 
 namespace understudy::proxy {
 namespace {
@@ -58,10 +59,11 @@ Result<SideOptions> parse_side(const ConfigNode& node, SideOptions side) {
   auto parsed = http::parse_origin_url(url);
   if (!parsed.ok()) return url_node->error(parsed.error().context);
   side.url = std::move(*parsed);
-  if (side.url.scheme != "http") {
-    return url_node->error(
-        "only http:// is supported so far; put a TLS proxy in front of an "
-        "https service");
+  const ConfigNode* tls = node.find("tls");
+  if (side.url.scheme == "https") {
+    TRY_ASSIGN(side.tls, parse_tls(tls, side.url.host));
+  } else if (tls != nullptr) {
+    return tls->error("needs a \"url\" that begins with https://");
   }
   TRY(set_duration(node, "connect_timeout", side.connect_timeout));
   TRY(set_duration(node, "timeout", side.timeout));
@@ -236,11 +238,11 @@ Result<MigrationOptions> MigrationOptions::parse(const ConfigNode& node) {
     if (!address.ok()) return listen->error(address.error().context);
     TRY_ASSIGN(const ConfigNode* control, node.require("control"));
     TRY(control->only_keys(
-        {"url", "connect_timeout", "timeout", "idle_timeout", "connections_max", "host"}));
+        {"url", "connect_timeout", "timeout", "idle_timeout", "connections_max", "host", "tls"}));
     TRY_ASSIGN(options.control, parse_side(*control, options.control));
     TRY_ASSIGN(const ConfigNode* candidate, node.require("candidate"));
     TRY(candidate->only_keys({"url", "connect_timeout", "timeout", "idle_timeout",
-                              "connections_max", "host", "in_flight_max"}));
+                              "connections_max", "host", "in_flight_max", "tls"}));
     options.candidate.timeout = std::chrono::seconds(2);
     TRY_ASSIGN(options.candidate, parse_side(*candidate, options.candidate));
     TRY(set_count(*candidate, "in_flight_max", options.shadow.in_flight_max));

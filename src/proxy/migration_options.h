@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "http/limits.h"
 #include "http/url.h"
 #include "net/h1_server.h"
+#include "net/tls_context.h"
 
 namespace understudy::proxy {
 
@@ -28,6 +30,8 @@ struct SideOptions {
   std::chrono::nanoseconds idle_timeout = std::chrono::seconds(50);
   /// What the service sees as Host: the client's, or that of the url.
   enum class HostHeader { kClient, kUrl } host = HostHeader::kClient;
+  /// How an https service is talked to; null: in plain text.
+  std::shared_ptr<const net::TlsContext> tls;
 };
 
 /// Bounds of the calls nobody waits for. Past any of them the call is shed or given up, and the
