@@ -214,8 +214,9 @@ Result<RouteOptions> RouteOptions::parse(const ConfigNode& node) {
 }
 
 std::vector<std::string_view> MigrationOptions::keys() {
-  return {"name",     "listen", "control",           "candidate",     "bucket_by", "routes",
-          "fallback", "via",    "forwarded_headers", "trace_context", "shadow",    "limits"};
+  return {"name",          "listen", "listen_tls", "control", "candidate",
+          "bucket_by",     "routes", "fallback",   "via",     "forwarded_headers",
+          "trace_context", "shadow", "limits"};
 }
 
 Result<MigrationOptions> MigrationOptions::parse(const ConfigNode& node) {
@@ -236,6 +237,9 @@ Result<MigrationOptions> MigrationOptions::parse(const ConfigNode& node) {
     options.listen_source = listen->where();
     const auto address = net::parse_listen_address(options.listen);
     if (!address.ok()) return listen->error(address.error().context);
+    if (const ConfigNode* tls = node.find("listen_tls")) {
+      TRY_ASSIGN(options.listen_tls, parse_listen_tls(*tls));
+    }
     TRY_ASSIGN(const ConfigNode* control, node.require("control"));
     TRY(control->only_keys(
         {"url", "connect_timeout", "timeout", "idle_timeout", "connections_max", "host", "tls"}));
@@ -247,7 +251,8 @@ Result<MigrationOptions> MigrationOptions::parse(const ConfigNode& node) {
     TRY_ASSIGN(options.candidate, parse_side(*candidate, options.candidate));
     TRY(set_count(*candidate, "in_flight_max", options.shadow.in_flight_max));
   } else {
-    for (const std::string_view key : {"control", "candidate", "routes", "bucket_by", "fallback"}) {
+    for (const std::string_view key :
+         {"listen_tls", "control", "candidate", "routes", "bucket_by", "fallback"}) {
       if (const ConfigNode* child = node.find(key)) {
         return child->error("needs \"listen\": without it the migration runs through the SDK");
       }

@@ -83,6 +83,7 @@ struct MigrationOptions {
   std::string mode_flag;      // "<name>.mode"
   std::string listen;         // empty: this migration runs in a process of its own, through the SDK
   std::string listen_source;  // where that stands: "understudy.yaml:12: migrations[0].listen"
+  std::shared_ptr<const net::TlsContext> listen_tls;  // null: clients come in plain text
   SideOptions control;
   SideOptions candidate;
   ShadowOptions shadow;

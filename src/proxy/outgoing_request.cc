@@ -13,7 +13,7 @@ const http::RequestHead& OutgoingRequest::build(const Input& input) {
   if (input.migration.via) options.via = kViaName;
   if (input.migration.forwarded_headers) {
     options.client_address = input.client_address;
-    options.client_scheme = "http";
+    options.client_scheme = input.client_scheme;
     options.forward_host = true;
   }
   if (input.side.host == SideOptions::HostHeader::kUrl || input.client.authority.empty()) {

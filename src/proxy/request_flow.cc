@@ -33,10 +33,12 @@ base::Side side_of(Service service) {
 }  // namespace
 
 RequestFlow::RequestFlow(Worker& worker, std::shared_ptr<MigrationRuntime> runtime,
-                         net::ServerStream& client, std::string_view client_address)
+                         net::ServerStream& client, std::string_view client_address,
+                         std::string_view client_scheme)
     : worker_(worker),
       client_(client),
       client_address_(client_address),
+      client_scheme_(client_scheme),
       settlement_(std::allocate_shared<Settlement>(base::FrameAllocator<Settlement>(), worker,
                                                    std::move(runtime), worker.new_exchange())),
       runtime_(settlement_->runtime()),
@@ -158,6 +160,7 @@ const http::RequestHead& RequestFlow::outgoing_head(Service service, const http:
        .migration = *runtime_.options,
        .side = runtime_.pool(service).side(),
        .client_address = client_address_,
+       .client_scheme = client_scheme_,
        .trace = runtime_.options->trace_context ? &exchange_.trace : nullptr,
        .span_id = span_id,
        .shadow = copy == Copy::kShadow});

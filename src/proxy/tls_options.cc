@@ -52,16 +52,21 @@ base::Status parse_trust(const ConfigNode& node, Context& context) {
   return {};
 }
 
-base::Status parse_identity(const ConfigNode& node, Context& context) {
+base::Status parse_identity(const ConfigNode& certificate, const ConfigNode& key,
+                            Context& context) {
+  TRY_ASSIGN(const std::string certificate_file, certificate.as_string());
+  TRY_ASSIGN(const std::string key_file, key.as_string());
+  TRY(at(certificate, context.present_certificate(certificate_file)));
+  return at(key, context.present_key(key_file));
+}
+
+base::Status parse_client_identity(const ConfigNode& node, Context& context) {
   const ConfigNode* certificate = node.find("client_cert");
   const ConfigNode* key = node.find("client_key");
   if (certificate == nullptr && key == nullptr) return {};
   if (certificate == nullptr) return key->error("needs \"client_cert\"");
   if (key == nullptr) return certificate->error("needs \"client_key\"");
-  TRY_ASSIGN(const std::string certificate_file, certificate->as_string());
-  TRY_ASSIGN(const std::string key_file, key->as_string());
-  TRY(at(*certificate, context.present_certificate(certificate_file)));
-  return at(*key, context.present_key(key_file));
+  return parse_identity(*certificate, *key, context);
 }
 
 }  // namespace
@@ -78,7 +83,19 @@ base::Result<std::shared_ptr<const Context>> parse_tls(const ConfigNode* node,
       TRY(parse_min_version(*version, *context));
     }
     TRY(parse_trust(*node, *context));
-    TRY(parse_identity(*node, *context));
+    TRY(parse_client_identity(*node, *context));
+  }
+  return std::shared_ptr<const Context>(std::move(context));
+}
+
+base::Result<std::shared_ptr<const Context>> parse_listen_tls(const ConfigNode& node) {
+  auto context = std::make_shared<Context>(Context::Role::kServer);
+  TRY(node.only_keys({"cert", "key", "min_version"}));
+  TRY_ASSIGN(const ConfigNode* certificate, node.require("cert"));
+  TRY_ASSIGN(const ConfigNode* key, node.require("key"));
+  TRY(parse_identity(*certificate, *key, *context));
+  if (const ConfigNode* version = node.find("min_version")) {
+    TRY(parse_min_version(*version, *context));
   }
   return std::shared_ptr<const Context>(std::move(context));
 }

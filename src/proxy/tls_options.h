@@ -15,4 +15,7 @@ namespace understudy::proxy {
 base::Result<std::shared_ptr<const net::TlsContext>> parse_tls(const base::ConfigNode* node,
                                                                const std::string& host);
 
+/// How clients reach a listener of ours: `listen_tls`.
+base::Result<std::shared_ptr<const net::TlsContext>> parse_listen_tls(const base::ConfigNode& node);
+
 }  // namespace understudy::proxy

@@ -73,6 +73,9 @@ class Worker {
 
  private:
   static constexpr size_t kExchangesKeptMax = 64;
+  /// Handshakes with clients under way at once. Beyond it new connections are closed and counted.
+  static constexpr uint32_t kHandshakesMax = 1024;
+  static constexpr int64_t kWarningEveryNs = 10'000'000'000;
 
   /// What the connections of one listener follow through reloads.
   struct Entrance {
@@ -84,8 +87,12 @@ class Worker {
       const std::shared_ptr<const MigrationOptions>& options,
       const std::shared_ptr<Accounting>& books);
 
-  base::Task<void> serve(std::unique_ptr<net::TcpStream> stream, net::SocketAddress peer,
+  base::Task<void> serve(std::unique_ptr<net::TcpStream> tcp, net::SocketAddress peer,
                          std::shared_ptr<Entrance> entrance);
+  /// Null when the client and we did not come to terms in time.
+  base::Task<std::unique_ptr<net::Stream>> shake_hands(std::unique_ptr<net::TcpStream> tcp,
+                                                       net::SocketAddress peer,
+                                                       const MigrationOptions& options);
 
   const int index_;
   const ProxyOptions& options_;
@@ -104,6 +111,9 @@ class Worker {
   std::atomic<uint64_t> connection_count_{0};
   std::atomic<uint64_t> requests_{0};
   std::atomic<uint64_t> shadows_running_{0};
+  uint32_t handshakes_ = 0;
+  uint64_t handshakes_refused_ = 0;
+  int64_t handshakes_warned_ns_ = 0;
   bool draining_ = false;
   // Tasks last: they use everything above.
   net::TaskScope shadows_;

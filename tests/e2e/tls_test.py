@@ -1,5 +1,6 @@
 """Services behind TLS, as other people's programs speak it: Python's ssl, nginx, openssl s_server."""
 
+import contextlib
 import os
 import shutil
 import socket
@@ -74,10 +75,12 @@ class Process:
         self.process.wait(harness.DEADLINE_S)
 
 
-class Tls(harness.Case):
+class Case(harness.Case):
     def setUp(self):
         self.certificates = Certificates(self.folder())
 
+
+class Services(Case):
     def python(self, value, identity):
         return self.use(behind_tls(harness.json_service(value), identity))
 
@@ -243,6 +246,53 @@ http {{
             "errors", ("error.side", "=", "candidate"), ("exception.type", "=", "tls"),
             ("exception.message", "=",
              "certificate verify failed: self-signed certificate")) == 5)
+
+
+class Listening(Case):
+    """The proxy itself behind TLS."""
+
+    def setUp(self):
+        super().setUp()
+        self.control = self.use(harness.json_service({"a": 1}))
+        self.certificate, self.key = self.certificates.issued("proxy")
+
+    def start_listening(self):
+        return self.start(harness.migration(
+            self.control, self.control,
+            more=f"    listen_tls: {{ cert: {self.certificate}, key: {self.key} }}\n"))
+
+    def get(self, server, ca_file=None):
+        context = ssl.create_default_context(cafile=ca_file or self.certificates.ca_file)
+        with contextlib.closing(harness.http.client.HTTPSConnection(
+                "localhost", server.port(), context=context,
+                timeout=harness.DEADLINE_S)) as connection:
+            connection.request("GET", "/")
+            return connection.getresponse().read()
+
+    def test_clients_of_others_are_served(self):
+        server = self.start_listening()
+        self.assertEqual(self.get(server), b'{"a": 1}')
+        curl = subprocess.run(["curl", "-sS", "--cacert", self.certificates.ca_file,
+                               f"https://localhost:{server.port()}/"], capture_output=True)
+        self.assertEqual((curl.stdout, curl.stderr), (b'{"a": 1}', b""))
+        told = [{name.lower(): value for name, value in headers.items()}["x-forwarded-proto"]
+                for _, _, headers in self.control.seen]
+        self.assertEqual(told, ["https", "https"])
+
+    def test_a_reload_shows_the_new_certificate_and_keeps_the_old_one_when_it_is_bad(self):
+        server = self.start_listening()
+        self.assertEqual(self.get(server), b'{"a": 1}')
+        others = Certificates(self.folder())
+        renewed = others.issued("renewed")
+        shutil.copy(renewed[0], self.certificate)
+        server.reload()  # the key is still that of the former one
+        self.assertIn("key values mismatch", server.log())
+        self.assertEqual(self.get(server), b'{"a": 1}')
+        shutil.copy(renewed[1], self.key)
+        server.reload()
+        self.assertEqual(self.get(server, others.ca_file), b'{"a": 1}')
+        with self.assertRaises(ssl.SSLError):
+            self.get(server)
 
 
 if __name__ == "__main__":
