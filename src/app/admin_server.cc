@@ -298,7 +298,7 @@ void AdminServer::stop(std::chrono::nanoseconds timeout) {
   std::promise<void> drained;
   loop_.post([&] {
     draining_ = true;
-    listener_.reset();
+    std::exchange(listener_, nullptr)->retire();
     for (Connection* connection : connections_) connection->drain();
     drained.set_value();
   });

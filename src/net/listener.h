@@ -28,6 +28,10 @@ class Listener final : private Pollable, private Timer {
                                                       OnConnection on_connection);
   ~Listener() override;
 
+  /// Hands over the connections that wait already, up to the length of their queue, and closes: who
+  /// comes after that is refused. To be called once.
+  void retire();
+
   /// The address it listens on, with the real port when 0 was asked for.
   const SocketAddress& address() const { return address_; }
   /// How often accepting had to pause because the process was out of descriptors.
@@ -37,12 +41,16 @@ class Listener final : private Pollable, private Timer {
   static constexpr int kAcceptsPerTurnMax = 64;
   static constexpr int64_t kPauseNs = 100'000'000;
 
-  Listener(EventLoop& loop, int descriptor, OnConnection on_connection);
+  Listener(EventLoop& loop, int descriptor, int backlog, OnConnection on_connection);
+  /// False when there was none, or none can be taken now.
+  bool accept_one();
+  void close_descriptor();
   void on_events(uint32_t events) override;
   void on_deadline() override;
 
   EventLoop& loop_;
   int descriptor_;
+  const int backlog_;
   OnConnection on_connection_;
   SocketAddress address_;
   uint64_t pauses_ = 0;

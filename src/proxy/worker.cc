@@ -72,8 +72,8 @@ void Worker::apply(const std::vector<std::shared_ptr<const MigrationOptions>>& m
     entrances_.erase(found);
   }
   for (auto& [name, gone] : entrances_) {
-    gone->listener.reset();
     gone->runtime->closing = true;
+    if (gone->listener) gone->listener->retire();
   }
   entrances_ = std::move(kept);
 }
@@ -100,7 +100,9 @@ void Worker::run_there(const std::function<void()>& call) {
 
 void Worker::drain() {
   draining_ = true;
-  for (auto& [name, entrance] : entrances_) entrance->listener.reset();
+  for (auto& [name, entrance] : entrances_) {
+    if (entrance->listener) std::exchange(entrance->listener, nullptr)->retire();
+  }
   for (net::H1ServerConnection* connection : connections_) connection->drain();
 }
 
