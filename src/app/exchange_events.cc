@@ -21,9 +21,10 @@ struct Texts {
 
   explicit Texts(const proxy::Exchange& exchange)
       : id(base::cat(base::hex(exchange.id_high), base::hex(exchange.id_low))),
-        key_hash(base::hex(exchange.key_hash)),
-        trace_id(http::trace_id_hex(exchange.trace.parent.trace_id)),
-        span_id(http::span_id_hex(exchange.span_id)) {
+        key_hash(base::hex(exchange.key_hash)) {
+    if (!exchange.trace.present) return;
+    trace_id = http::trace_id_hex(exchange.trace.parent.trace_id);
+    span_id = http::span_id_hex(exchange.span_id);
     if (exchange.trace.remote) parent_id = http::span_id_hex(exchange.trace.parent.parent_id);
   }
 };

@@ -52,6 +52,7 @@ void Exchange::clear() {
   request_body_bytes = 0;
   trace.parent = {};
   empty(trace.tracestate);
+  trace.present = false;
   trace.remote = false;
   span_id = {};
   worker = 0;

@@ -116,6 +116,14 @@ base::Status parse_server(const ConfigNode& node, net::H1ServerOptions& server) 
   return {};
 }
 
+Result<MigrationOptions::Trace> parse_trace(const ConfigNode& node) {
+  using Trace = MigrationOptions::Trace;
+  if (node.is_scalar() && node.text() == "begin") return Trace::kBegin;
+  const auto on = node.as_bool();
+  if (!on.ok()) return node.error("is none of true, false and \"begin\"");
+  return *on ? Trace::kContinue : Trace::kUntouched;
+}
+
 bool is_token(std::string_view text) {
   return !text.empty() && text.find_first_not_of(
                               "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -281,7 +289,9 @@ Result<MigrationOptions> MigrationOptions::parse(const ConfigNode& node) {
   }
   TRY(set_bool(node, "via", options.via));
   TRY(set_bool(node, "forwarded_headers", options.forwarded_headers));
-  TRY(set_bool(node, "trace_context", options.trace_context));
+  if (const ConfigNode* trace = node.find("trace_context")) {
+    TRY_ASSIGN(options.trace, parse_trace(*trace));
+  }
   if (const ConfigNode* shadow = node.find("shadow")) {
     TRY_ASSIGN(options.shadow, parse_shadow(*shadow, options.shadow));
   }

@@ -92,7 +92,13 @@ struct MigrationOptions {
   bool fallback_to_control = false;
   bool via = false;               // adds Via on both ways
   bool forwarded_headers = true;  // X-Forwarded-For, -Proto, -Host towards both sides
-  bool trace_context = true;      // continues or begins a W3C trace towards both sides
+  /// The W3C trace a request belongs to, towards both sides.
+  enum class Trace {
+    kUntouched,  // its fields pass through
+    kContinue,   // each call gets a span of its own; without a trace none is begun, so that the
+                 // services go on sampling as they do
+    kBegin,      // the same, and a request without a trace begins one, sampled
+  } trace = Trace::kContinue;
   net::H1ServerOptions server;
 
   /// Reads the keys of `migrations[i]` that concern the proxy; leaves the others alone.

@@ -19,7 +19,7 @@ const http::RequestHead& OutgoingRequest::build(const Input& input) {
   if (input.side.host == SideOptions::HostHeader::kUrl || input.client.authority.empty()) {
     options.authority = input.side.url.authority;
   }
-  if (input.trace != nullptr) {
+  if (input.migration.trace != MigrationOptions::Trace::kUntouched) {
     options.drop.insert(http::KnownField::kTraceparent);
     options.drop.insert(http::KnownField::kTracestate);
   }
@@ -33,15 +33,15 @@ const http::RequestHead& OutgoingRequest::build(const Input& input) {
   // Nobody but us may mark a request as a shadow.
   if (input.client.fields.find(kShadowField) != nullptr) head_.fields.remove(kShadowField);
   if (input.shadow) head_.fields.add({kShadowField, "1", http::KnownField::kOther});
-  if (input.trace != nullptr) {
-    http::TraceParent parent = input.trace->parent;
+  if (input.trace.present) {
+    http::TraceParent parent = input.trace.parent;
     parent.parent_id = input.span_id;
     http::format_traceparent(parent, traceparent_);
     head_.fields.add({"traceparent",
                       {traceparent_.data(), traceparent_.size()},
                       http::KnownField::kTraceparent});
-    if (!input.trace->tracestate.empty()) {
-      head_.fields.add({"tracestate", input.trace->tracestate, http::KnownField::kTracestate});
+    if (!input.trace.tracestate.empty()) {
+      head_.fields.add({"tracestate", input.trace.tracestate, http::KnownField::kTracestate});
     }
   }
   return head_;

@@ -21,8 +21,8 @@ class OutgoingRequest {
     const SideOptions& side;
     std::string_view client_address;
     std::string_view client_scheme = "http";
-    const http::TraceContext* trace = nullptr;  // null: trace fields pass through untouched
-    http::SpanId span_id{};                     // the parent this side is told
+    const http::TraceContext& trace;
+    http::SpanId span_id{};  // the parent this side is told
     bool shadow = false;
   };
 

@@ -84,11 +84,28 @@ void RequestFlow::begin() {
   exchange_.target.assign(head.target);
   exchange_.client_address.assign(client_address_);
   exchange_.worker = worker_.index();
-  if (runtime_.options->trace_context) {
-    exchange_.trace = http::trace_context(head.fields, worker_.rng());
-    exchange_.span_id = http::child_of(exchange_.trace.parent, worker_.rng()).parent_id;
-  }
+  begin_trace(head.fields);
   first_ = client_.body_at_hand();
+}
+
+void RequestFlow::begin_trace(const http::Fields& fields) {
+  switch (runtime_.options->trace) {
+    case MigrationOptions::Trace::kUntouched:
+      return;
+    case MigrationOptions::Trace::kContinue:
+      http::continue_trace(fields, exchange_.trace);
+      break;
+    case MigrationOptions::Trace::kBegin:
+      http::continue_or_begin_trace(fields, worker_.rng(), exchange_.trace);
+      break;
+  }
+  exchange_.span_id = new_span();
+}
+
+/// The parent a side is told; zero without a trace.
+http::SpanId RequestFlow::new_span() {
+  if (!exchange_.trace.present) return {};
+  return http::child_of(exchange_.trace.parent, worker_.rng()).parent_id;
 }
 
 base::Task<void> RequestFlow::read_body_for_key() {
@@ -147,23 +164,21 @@ void RequestFlow::start_shadow() {
   const std::string_view refusal = runtime_.gate.try_enter(worker_.loop().now_ns());
   if (!refusal.empty()) return settlement_->shed(Account::kShed, refusal);
   const Service service = *flags::shadow_side(exchange_.mode);
-  const http::SpanId span_id = http::child_of(exchange_.trace.parent, worker_.rng()).parent_id;
-  const http::RequestHead& outgoing = outgoing_head(service, span_id, Copy::kShadow);
+  const http::RequestHead& outgoing = outgoing_head(service, new_span(), Copy::kShadow);
   const std::string_view body = tee_ == nullptr ? first_.data : std::string_view();
   worker_.shadows().spawn(run_shadow_call(settlement_, service, &outgoing, body, tee_));
 }
 
 const http::RequestHead& RequestFlow::outgoing_head(Service service, const http::SpanId& span_id,
                                                     Copy copy) {
-  return worker_.outgoing().build(
-      {.client = client_.head(),
-       .migration = *runtime_.options,
-       .side = runtime_.pool(service).side(),
-       .client_address = client_address_,
-       .client_scheme = client_scheme_,
-       .trace = runtime_.options->trace_context ? &exchange_.trace : nullptr,
-       .span_id = span_id,
-       .shadow = copy == Copy::kShadow});
+  return worker_.outgoing().build({.client = client_.head(),
+                                   .migration = *runtime_.options,
+                                   .side = runtime_.pool(service).side(),
+                                   .client_address = client_address_,
+                                   .client_scheme = client_scheme_,
+                                   .trace = exchange_.trace,
+                                   .span_id = span_id,
+                                   .shadow = copy == Copy::kShadow});
 }
 
 void RequestFlow::copy_body(std::string_view piece, bool end, const http::Fields* trailers) {

@@ -36,6 +36,8 @@ class RequestFlow final : private net::CloseWatcher {
   };
 
   void begin();
+  void begin_trace(const http::Fields& fields);
+  http::SpanId new_span();
   base::Task<void> read_body_for_key();
   void decide();
   void start_shadow();
