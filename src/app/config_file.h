@@ -35,6 +35,8 @@ struct AdminConfig {
   bool require_keys = false;
   /// An address others can reach, although nothing asks who is calling.
   bool allow_remote = false;
+  /// DNS names it is reached under, in lower case; addresses and localhost need not be named.
+  std::vector<std::string> hosts;
 };
 
 /// One migration as the file describes it.

@@ -115,6 +115,15 @@ TEST_F(ConfigFileTest, TheEnvironmentSetsWhatTheFileLeavesOut) {
   EXPECT_EQ(config->admin.listen, "127.0.0.1:7777");
 }
 
+TEST_F(ConfigFileTest, TheAdminInterfaceHasTheNamesItIsGiven) {
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(load("admin: { hosts: [understudy, Admin.Example.] }\n")->admin.hosts,
+            (Names{"understudy", "admin.example"}));
+  EXPECT_EQ(load("workers: 1\n")->admin.hosts, Names{});
+  environment("UNDERSTUDY_ADMIN_HOSTS", "understudy");
+  EXPECT_EQ(load("workers: 1\n")->admin.hosts, Names{"understudy"});
+}
+
 TEST_F(ConfigFileTest, ABadValueInTheEnvironmentNamesTheVariable) {
   environment("UNDERSTUDY_WORKERS", "many");
   EXPECT_EQ(error_of("workers: 1\n"),

@@ -150,7 +150,8 @@ base::Status Server::open() {
                                                       .clock = base::system_clock(),
                                                       .reload = [this] { return reload(); },
                                                       .ready = [this] { return ready(); }},
-                                    api::ApiOptions{.require_keys = config.admin.require_keys});
+                                    api::ApiOptions{.host_names = config.admin.hosts,
+                                                    .require_keys = config.admin.require_keys});
   TRY(open_admin(config.admin));
   return proxy_->start(options_of(config));
 }

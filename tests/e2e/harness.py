@@ -176,8 +176,9 @@ class Understudy:
         self.write_config(config)
         self.process = None
 
-    def write_config(self, migrations, settings=""):
-        text = f"data_dir: {self.data_dir}\nadmin: {{ listen: 127.0.0.1:0 }}\n{settings}"
+    def write_config(self, migrations, settings="", admin=""):
+        text = (f"data_dir: {self.data_dir}\nadmin: {{ listen: 127.0.0.1:0{admin} }}\n"
+                f"{settings}")
         if migrations:
             text += "migrations:" + migrations
         with open(self.config_file, "w") as file:
@@ -329,9 +330,9 @@ class Case(unittest.TestCase):
     def read_only_folder(self):
         return self.disk("size=64k,ro")
 
-    def start(self, config, settings="", **more):
+    def start(self, config, settings="", admin="", **more):
         server = Understudy(config, self.folder())
-        server.write_config(config, settings)
+        server.write_config(config, settings, admin)
         self.addCleanup(lambda: server.process and server.process.poll() is None and server.kill())
         return server.start(**more)
 

@@ -115,6 +115,17 @@ class Start(harness.Case):
         self.assertIn("can be reached from other machines", line)
         self.assertIn("keys", line)
 
+    def test_the_admin_interface_answers_to_the_names_it_was_given(self):
+        server = self.start("", admin=", hosts: [understudy, Understudy.shop.svc.cluster.local]")
+
+        def status(host):
+            return harness.request(server.admin, "/metrics", headers={"Host": host}).status
+
+        for host in ("understudy:8081", "understudy", "understudy.shop.svc.cluster.local:8081"):
+            self.assertEqual(status(host), 200, host)
+        for host in ("evil.example", "svc.cluster.local", "understudy.evil.example"):
+            self.assertEqual(status(host), 403, host)
+
     def test_check_says_the_same_as_serve_and_starts_nothing(self):
         folder = self.folder()
         file = os.path.join(folder, "understudy.yaml")
