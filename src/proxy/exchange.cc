@@ -24,6 +24,7 @@ void SideResult::clear() {
   status = 0;
   complete = false;
   over_budget = false;
+  bound = {};
   start_ns = 0;
   first_byte_ns = 0;
   end_ns = 0;

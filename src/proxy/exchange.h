@@ -24,6 +24,7 @@ struct SideResult {
   int status = 0;            // 0: no head arrived
   bool complete = false;     // the answer arrived whole
   bool over_budget = false;  // the body went past what may be kept; `body` is cut off
+  std::string_view bound;    // static storage; of the bound it went past, kept or not
   int64_t start_ns = 0;
   int64_t first_byte_ns = 0;
   int64_t end_ns = 0;

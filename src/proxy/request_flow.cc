@@ -183,7 +183,7 @@ const http::RequestHead& RequestFlow::outgoing_head(Service service, const http:
 
 void RequestFlow::copy_body(std::string_view piece, bool end, const http::Fields* trailers) {
   if (tee_ == nullptr || tee_->overflowed()) return;
-  if (!settlement_->charge(piece.size())) return tee_->give_up();
+  if (!settlement_->charge(piece.size())) return tee_->give_up("memory_bytes_max");
   tee_->append(piece, end, trailers);
 }
 
