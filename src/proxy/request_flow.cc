@@ -198,10 +198,10 @@ base::Task<RequestFlow::Served> RequestFlow::serve_from(Service service) {
   }
   Pool& pool = runtime_.pool(service);
   SideResult& result = settlement_->side(service);
-  while (true) {
+  for (bool again = false;; again = true) {
     result.called = true;
     result.start_ns = settlement_->elapsed_ns();
-    std::unique_ptr<PooledConnection> connection = pool.take_idle();
+    std::unique_ptr<PooledConnection> connection = again ? nullptr : pool.take_idle();
     if (connection == nullptr) {
       start_shadow();
       AcquireResult acquired =

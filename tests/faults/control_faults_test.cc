@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include "proxy/testing/proxy_fixture.h"
 
@@ -310,6 +311,31 @@ TEST_F(Fallback, WithControlAsTheShadowEachOfItsAnswersStandsForItself) {
   EXPECT_EQ(seen.control.body, "old");
   EXPECT_EQ(seen.control.body_bytes, 3u);
   EXPECT_EQ(seen.account, Account::kFailed);
+}
+
+TEST_F(ControlFault, AConnectionThatClosedBetweenTwoRequestsIsReplacedOnceByAFreshOne) {
+  constexpr size_t kIdle = 3;
+  Service* self = nullptr;
+  Service control([&](Socket& socket, const Request& request) {
+    if (request.target() == "/warm") {
+      self->wait_for_heads(kIdle);  // so that each has a connection of its own
+      socket.send(answer(200, "warm"));
+    } else if (static_cast<size_t>(request.connection) < kIdle) {
+      socket.close();
+    } else {
+      socket.send(answer(200, "fresh"));
+    }
+  });
+  self = &control;
+  start(Mode::kControlOnly, control.port(), dead_port());
+  std::vector<Socket> clients;
+  for (size_t i = 0; i < kIdle; ++i) {
+    clients.push_back(client());
+    clients.back().send("GET /warm HTTP/1.1\r\nHost: h\r\n\r\n");
+  }
+  for (const Socket& socket : clients) EXPECT_EQ(body_of(socket.receive_until("warm")), "warm");
+  EXPECT_EQ(body_of(get("/asked")), "fresh");
+  EXPECT_EQ(control.requests().size(), kIdle + 2) << "once is enough";
 }
 
 TEST_F(ControlFault, TheLimitsOfClientsDoNotBoundAnswers) {
