@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "http/message.h"
 #include "net/tcp_stream.h"
 #include "proxy/tls_options.h"
 
@@ -130,6 +131,60 @@ bool is_token(std::string_view text) {
                               "abcdefghijklmnopqrstuvwxyz") == std::string_view::npos;
 }
 
+/// What follows holds a route to what can match: one that cannot is a mistake that nothing else
+/// would show.
+base::Status check_method(const ConfigNode& node, const std::string& method) {
+  if (!is_token(method)) return node.error("is not a method");
+  std::string upper = method;
+  for (char& letter : upper) {
+    if (letter >= 'a' && letter <= 'z') letter = static_cast<char>(letter - 'a' + 'A');
+  }
+  if (upper != method && http::method_id(upper) != http::MethodId::kOther) {
+    return node.error(cat("\"", method, "\" is another method than ", upper,
+                          ", which is meant: their letter case counts"));
+  }
+  return {};
+}
+
+base::Status check_path(const ConfigNode& node, std::string_view path) {
+  if (path == "*") return {};
+  if (path.empty() || path.front() != '/') return node.error("must begin with / or be *");
+  if (path.find_first_of("?#") != std::string_view::npos) {
+    return node.error("has a ? or #, and only what stands before them is looked at");
+  }
+  for (const char byte : path) {
+    if (byte <= ' ' || byte > '~') {
+      return node.error("has a character that no path has as it is sent; percent-encode it");
+    }
+  }
+  const size_t star = path.find('*');
+  if (star != std::string_view::npos && star + 1 != path.size()) {
+    return node.error("has a * before its end; use {name} for one segment");
+  }
+  for (std::string_view part : base::split(path.substr(0, star), '/')) {
+    if (part.find_first_of("{}") == std::string_view::npos) continue;
+    const std::string_view name = part.size() > 2 ? part.substr(1, part.size() - 2) : "";
+    const bool whole = !name.empty() && part.front() == '{' && part.back() == '}' &&
+                       name.find_first_of("{}") == std::string_view::npos;
+    if (!whole) return node.error("has a { or } that is not {name} in place of a whole segment");
+  }
+  return {};
+}
+
+base::Status check_host(const ConfigNode& node, std::string_view host) {
+  constexpr std::string_view kNameLetters = "abcdefghijklmnopqrstuvwxyz0123456789-_.";
+  const bool address = host.size() > 2 && host.front() == '[' && host.back() == ']' &&
+                       host.find_first_not_of("0123456789abcdef:.", 1) == host.size() - 1;
+  if (address || host.find_first_not_of(kNameLetters) == std::string_view::npos) return {};
+  return node.error("is not a host; write it as in shop.example.com or [::1], without a port");
+}
+
+/// Takes every request, so that no route behind it ever matches.
+bool matches_everything(const RouteOptions& route) {
+  return route.methods.empty() && route.path == "*" && route.host.empty() &&
+         route.header_name.empty();
+}
+
 }  // namespace
 
 Result<BucketBy> BucketBy::parse(const ConfigNode& node) {
@@ -190,23 +245,18 @@ Result<RouteOptions> RouteOptions::parse(const ConfigNode& node) {
     TRY(methods->must_be_list());
     for (const ConfigNode& item : methods->items()) {
       TRY_ASSIGN(std::string method, item.as_string());
-      if (!is_token(method)) return item.error("is not a method");
+      TRY(check_method(item, method));
       route.methods.push_back(std::move(method));
     }
   }
   if (const ConfigNode* path = match->find("path")) {
     TRY_ASSIGN(route.path, path->as_string());
-    if (route.path != "*" && (route.path.empty() || route.path.front() != '/')) {
-      return path->error("must begin with / or be *");
-    }
-    const size_t star = route.path.find('*');
-    if (star != std::string::npos && star + 1 != route.path.size()) {
-      return path->error("has a * before its end; use {name} for one segment");
-    }
+    TRY(check_path(*path, route.path));
   }
   if (const ConfigNode* host = match->find("host")) {
     TRY_ASSIGN(route.host, host->as_string());
     route.host = base::to_lower(route.host);
+    TRY(check_host(*host, route.host));
   }
   if (const ConfigNode* header = match->find("header")) {
     TRY(header->must_be_map());
@@ -216,6 +266,9 @@ Result<RouteOptions> RouteOptions::parse(const ConfigNode& node) {
     route.header_name = key;
     if (!value.is_null()) {
       TRY_ASSIGN(route.header_value, value.as_string());
+      if (base::trim(route.header_value) != route.header_value) {
+        return value.error("begins or ends with a space, which no value has as it is compared");
+      }
     }
   }
   return route;
@@ -276,6 +329,10 @@ Result<MigrationOptions> MigrationOptions::parse(const ConfigNode& node) {
       for (const RouteOptions& other : options.routes) {
         if (other.name == route.name)
           return item.error(cat("the name \"", route.name, "\" stands twice"));
+        if (matches_everything(other)) {
+          return item.error(cat("the route \"", route.name, "\" never matches, because \"",
+                                other.name, "\" before it takes every request"));
+        }
       }
       options.routes.push_back(std::move(route));
     }
