@@ -20,8 +20,8 @@ struct Texts {
   std::string parent_id;
 
   explicit Texts(const proxy::Exchange& exchange)
-      : id(base::cat(base::hex(exchange.id_high), base::hex(exchange.id_low))),
-        key_hash(base::hex(exchange.key_hash)) {
+      : id(base::cat(base::hex(exchange.id_high), base::hex(exchange.id_low))) {
+    if (exchange.key_hash != 0) key_hash = base::hex(exchange.key_hash);
     if (!exchange.trace.present) return;
     trace_id = http::trace_id_hex(exchange.trace.parent.trace_id);
     span_id = http::span_id_hex(exchange.span_id);
@@ -62,6 +62,7 @@ void write_evaluation(const proxy::Exchange& exchange, const SettledExchange& se
   record.migration = exchange.migration->name;
   record.mode = flags::name(exchange.mode);
   record.key_hash = texts.key_hash;
+  record.key_missing = exchange.key_missing;
   record.accounting = proxy::name(settled.account);
   record.reason = settled.reason;
 

@@ -17,7 +17,10 @@
   X(kEvaluationMode, "evaluation.mode", kString, "", "vde",                                       \
     "control_only, fire_and_forget, full_evaluation, candidate_only or reverse_evaluation")       \
   X(kEvaluationKeyHash, "evaluation.key_hash", kString, "", "v",                                  \
-    "Hash of the key the mode was chosen by; the key itself is not stored")                       \
+    "Hash of the key the mode was chosen by, which itself is not stored; absent without one")     \
+  X(kEvaluationKeyMissing, "evaluation.key_missing", kString, "", "v",                            \
+    "Why there is no key although bucket_by asks for one: absent, body_too_large or "             \
+    "body_not_json")                                                                              \
   X(kEvaluationAccounting, "evaluation.accounting", kString, "", "v",                             \
     "Exactly one of not_sampled, compared, shed, too_large, timed_out, failed, client_aborted, "  \
     "not_comparable")                                                                             \

@@ -46,6 +46,7 @@ void Exchange::clear() {
   id_high = 0;
   id_low = 0;
   key_hash = 0;
+  key_missing = {};
   unix_ns = 0;
   empty(method);
   empty(target);

@@ -54,7 +54,8 @@ struct Exchange {
 
   uint64_t id_high = 0;
   uint64_t id_low = 0;
-  uint64_t key_hash = 0;  // the first 64 bits of the bucket key's SHA-1; 0 without a key
+  uint64_t key_hash = 0;         // the first 64 bits of the bucket key's SHA-1; 0 without a key
+  std::string_view key_missing;  // static storage; why there is no key, where one is configured
   int64_t unix_ns = 0;
   std::string method;
   std::string target;

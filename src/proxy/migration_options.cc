@@ -17,6 +17,7 @@ using base::Result;
 
 constexpr size_t kNameBytesMax = 100;
 constexpr int64_t kCountMax = 1'000'000;
+constexpr uint64_t kKeyBodyBytesMax = 16 << 20;
 
 Result<uint32_t> read_count(const ConfigNode& node) {
   TRY_ASSIGN(const int64_t count, node.as_int(1, kCountMax));
@@ -196,11 +197,23 @@ Result<BucketBy> BucketBy::parse(const ConfigNode& node) {
     }
     return node.error("expected client_address, or a map such as { header: x-account-id }");
   }
-  TRY(node.only_keys({"header", "cookie", "query", "json_field"}));
-  if (node.entries().size() != 1) {
+  TRY(node.only_keys({"header", "cookie", "query", "json_field", "body_bytes_max"}));
+  const ConfigNode* bytes_max = node.find("body_bytes_max");
+  const auto& entries = node.entries();
+  const auto source = std::find_if(entries.begin(), entries.end(), [](const auto& entry) {
+    return entry.first != "body_bytes_max";
+  });
+  if (source == entries.end() || entries.size() != (bytes_max == nullptr ? 1 : 2)) {
     return node.error("name exactly one of header, cookie, query and json_field");
   }
-  const auto& [key, value] = node.entries().front();
+  if (bytes_max != nullptr) {
+    if (source->first != "json_field") {
+      return bytes_max->error("only means something beside json_field");
+    }
+    TRY_ASSIGN(by.body_bytes_max, bytes_max->as_bytes());
+    if (by.body_bytes_max > kKeyBodyBytesMax) return bytes_max->error("is above 16MiB");
+  }
+  const auto& [key, value] = *source;
   TRY_ASSIGN(by.name, value.as_string());
   if (by.name.empty() || by.name.size() > kNameBytesMax) {
     return value.error(cat("must have 1 to ", kNameBytesMax, " characters"));

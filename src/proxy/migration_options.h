@@ -58,7 +58,8 @@ struct BucketBy {
   };
   Source source = Source::kRandom;
   std::string name;
-  /// Of a body that must be read before the mode is known. A larger one counts as without key.
+  /// Of a body that must be read before the mode is known. A larger one counts as without key:
+  /// the request gets a mode of its own, and its event says why.
   uint64_t body_bytes_max = 64 * 1024;
 
   static base::Result<BucketBy> parse(const base::ConfigNode& node);

@@ -127,11 +127,14 @@ void RequestFlow::decide() {
     return;
   }
   const bool whole_body = first_.end && first_.error == StreamError::kNone;
-  const auto key = bucket_key(runtime_.options->bucket_by, head, client_address_,
-                              whole_body ? std::string_view(key_body_) : std::string_view());
+  const BucketKey found =
+      bucket_key(runtime_.options->bucket_by, head, client_address_,
+                 whole_body ? std::optional<std::string_view>(key_body_) : std::nullopt);
+  const std::optional<std::string>& key = found.value;
   // Without a key the shares of the mix still hold, request by request.
   const uint64_t random = worker_.rng().next_u64() | 1;
   const std::string_view random_key(reinterpret_cast<const char*>(&random), sizeof random);
+  exchange_.key_missing = found.missing;
   if (key) exchange_.key_hash = flags::Sha1::first_64_bits("", *key);
   const flags::ModeDecision decision =
       runtime_.decide(worker_.flag_snapshot(), key ? std::string_view(*key) : random_key);
