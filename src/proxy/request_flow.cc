@@ -126,7 +126,9 @@ void RequestFlow::decide() {
     exchange_.reason = "route_not_matched";
     return;
   }
-  const bool whole_body = first_.end && first_.error == StreamError::kNone;
+  // Also a larger body that came in one piece: whether it has a key must not hang on the network.
+  const bool whole_body = first_.end && first_.error == StreamError::kNone &&
+                          key_body_.size() <= runtime_.options->bucket_by.body_bytes_max;
   const BucketKey found =
       bucket_key(runtime_.options->bucket_by, head, client_address_,
                  whole_body ? std::optional<std::string_view>(key_body_) : std::nullopt);
