@@ -18,10 +18,11 @@ class OutgoingRequestTest : public testing::ProxyFixture {
  protected:
   /// Starts with `more` in the migration and asks once with `fields`, each line with its end.
   void ask(std::string_view more, std::string_view fields, std::string_view target = "/") {
-    start(flags::Mode::kFullEvaluation, control_.port(), candidate_.port(), more);
-    EXPECT_EQ(body_of(talk(base::cat("GET ", target, " HTTP/1.1\r\nHost: shop.example\r\n", fields,
-                                     "Connection: close\r\n\r\n"))),
-              "same");
+    start(flags::Mode::kFullEvaluation, control_.port(), candidate_.port(), more,
+          base::cat(", timeout: 5s", candidate_more_), "", candidate_path_);
+    answer_ = talk(base::cat("GET ", target, " HTTP/1.1\r\nHost: shop.example\r\n", fields,
+                             "Connection: close\r\n\r\n"));
+    EXPECT_EQ(body_of(answer_), "same");
     const size_t index = asked_++;
     to_control_ = control_.requests(asked_).at(index);
     to_candidate_ = candidate_.requests(asked_).at(index);
@@ -30,6 +31,9 @@ class OutgoingRequestTest : public testing::ProxyFixture {
 
   Service control_{says("same")};
   Service candidate_{says("same")};
+  std::string candidate_more_;  // YAML beside the candidate's url
+  std::string candidate_path_;  // of its url
+  std::string answer_;
   Request to_control_;
   Request to_candidate_;
   const Exchange* seen_ = nullptr;
@@ -95,6 +99,65 @@ TEST_F(OutgoingRequestTest, ATracesFieldsPassUntouchedWhereTracingIsOff) {
   ask("trace_context: false\n", base::cat("traceparent: ", parent, "\r\n"));
   EXPECT_EQ(to_control_.field("traceparent"), parent);
   EXPECT_EQ(to_candidate_.field("traceparent"), parent);
+}
+
+TEST_F(OutgoingRequestTest, ForwardedFieldsSayWhoAskedAndForWhat) {
+  ask("", "X-Forwarded-For: 192.0.2.1\r\n");
+  for (const Request* sent : {&to_control_, &to_candidate_}) {
+    EXPECT_EQ(sent->field("X-Forwarded-For"), "192.0.2.1, 127.0.0.1");
+    EXPECT_EQ(sent->field("X-Forwarded-Proto"), "http");
+    EXPECT_EQ(sent->field("X-Forwarded-Host"), "shop.example");
+    EXPECT_EQ(sent->field("Via"), "");
+    EXPECT_EQ(sent->field("Host"), "shop.example");
+  }
+}
+
+TEST_F(OutgoingRequestTest, BehindATlsProxyTheFirstHopStaysHttps) {
+  ask("", "X-Forwarded-Proto: https\r\nX-Forwarded-Host: www.shop.example\r\n");
+  for (const Request* sent : {&to_control_, &to_candidate_}) {
+    EXPECT_EQ(sent->field("X-Forwarded-Proto"), "https");
+    EXPECT_EQ(sent->field("X-Forwarded-Host"), "www.shop.example");
+  }
+}
+
+TEST_F(OutgoingRequestTest, ForwardedFieldsPassUntouchedWhereTheyAreOff) {
+  ask("forwarded_headers: false\n", "X-Forwarded-For: 192.0.2.1\r\n");
+  for (const Request* sent : {&to_control_, &to_candidate_}) {
+    EXPECT_EQ(sent->field("X-Forwarded-For"), "192.0.2.1");
+    EXPECT_EQ(sent->field("X-Forwarded-Proto"), "");
+    EXPECT_EQ(sent->field("X-Forwarded-Host"), "");
+  }
+}
+
+TEST_F(OutgoingRequestTest, ViaIsAddedOnBothWaysWhereItIsAskedFor) {
+  ask("via: true\n", "Via: 1.0 first\r\n");
+  for (const Request* sent : {&to_control_, &to_candidate_}) {
+    EXPECT_NE(sent->head.find("Via: 1.0 first\r\n"), std::string::npos) << sent->head;
+    EXPECT_NE(sent->head.find("via: 1.1 understudy\r\n"), std::string::npos) << sent->head;
+  }
+  EXPECT_NE(answer_.find("via: 1.1 understudy\r\n"), std::string::npos) << answer_;
+}
+
+TEST_F(OutgoingRequestTest, ASideCanBeToldTheHostOfItsUrl) {
+  candidate_more_ = ", host: url";
+  ask("", "");
+  EXPECT_EQ(to_control_.field("Host"), "shop.example");
+  EXPECT_EQ(to_candidate_.field("Host"), base::cat("127.0.0.1:", candidate_.port()));
+  EXPECT_EQ(to_candidate_.field("X-Forwarded-Host"), "shop.example");
+}
+
+TEST_F(OutgoingRequestTest, ThePathOfAUrlStandsBeforeEveryTarget) {
+  candidate_path_ = "/v2/";
+  ask("", "", "/query?a=1");
+  EXPECT_EQ(to_control_.target(), "/query?a=1");
+  EXPECT_EQ(to_candidate_.target(), "/v2/query?a=1");
+  EXPECT_EQ(seen_->target, "/query?a=1");
+}
+
+TEST_F(OutgoingRequestTest, NobodyButTheProxyMarksARequestAsAShadow) {
+  ask("", "Understudy-Shadow: 1\r\n");
+  EXPECT_EQ(to_control_.field("Understudy-Shadow"), "");
+  EXPECT_EQ(to_candidate_.field("Understudy-Shadow"), "1");
 }
 
 }  // namespace
