@@ -1,6 +1,7 @@
 #include "compare/comparator.h"
 
 #include <cstring>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -84,8 +85,8 @@ class Comparator::Impl {
       out.reason =
           base::cat(control.complete ? "candidate" : "control", ": the body is incomplete");
     } else if (comparable && !same_bodies(control, candidate)) {
-      Scratch scratch = take();
-      compare_bodies(control, candidate, kind, scratch, out);
+      std::unique_ptr<Scratch> scratch = take();
+      compare_bodies(control, candidate, kind, *scratch, out);
       give_back(std::move(scratch));
     }
     return finish(std::move(out));
@@ -100,12 +101,12 @@ class Comparator::Impl {
       same = same_cell(control.cells()[i], candidate.cells()[i]);
     }
     if (!same) {
-      Scratch scratch = take();
-      const LiftResult a = lift_table(control, options_, scratch.control_arena, scratch.control);
+      std::unique_ptr<Scratch> scratch = take();
+      const LiftResult a = lift_table(control, options_, scratch->control_arena, scratch->control);
       const LiftResult b =
-          lift_table(candidate, options_, scratch.candidate_arena, scratch.candidate);
+          lift_table(candidate, options_, scratch->candidate_arena, scratch->candidate);
       if (a.ok() && b.ok()) {
-        diff(TableReading::kAlways, scratch, out);
+        diff(TableReading::kAlways, *scratch, out);
       } else {
         out.reason = a.ok() ? base::cat("candidate: ", b.reason) : base::cat("control: ", a.reason);
       }
@@ -118,16 +119,16 @@ class Comparator::Impl {
   const ComparatorOptions& options() const { return options_; }
 
  private:
-  Scratch take() {
+  std::unique_ptr<Scratch> take() {
     const std::lock_guard lock(mutex_);
-    if (scratches_.empty()) return {};
-    Scratch scratch = std::move(scratches_.back());
+    if (scratches_.empty()) return std::make_unique<Scratch>();
+    std::unique_ptr<Scratch> scratch = std::move(scratches_.back());
     scratches_.pop_back();
     return scratch;
   }
 
-  void give_back(Scratch scratch) {
-    if (scratch.memory_bytes() > kScratchBytesMax) return;
+  void give_back(std::unique_ptr<Scratch> scratch) {
+    if (scratch->memory_bytes() > kScratchBytesMax) return;
     const std::lock_guard lock(mutex_);
     if (scratches_.size() < kScratchesMax) scratches_.push_back(std::move(scratch));
   }
@@ -169,12 +170,12 @@ class Comparator::Impl {
     if (format == Format::kText) breaks = LineBreaks::of(a.text, b.text);
     LiftResult lifted_a = lift_control(format, a.text, breaks, scratch);
     LiftResult lifted_b = lift_candidate(format, b.text, breaks, scratch);
-    const bool guessed = kind == BodyKind::kAuto && !says_json(control) && !says_json(candidate);
     const auto malformed = [&] {
       return lifted_a.failure == LiftFailure::kMalformed ||
              lifted_b.failure == LiftFailure::kMalformed;
     };
-    if (malformed() && guessed && (format == Format::kJson || format == Format::kJsonLines)) {
+    if (malformed() && (format == Format::kJson || format == Format::kJsonLines) &&
+        kind == BodyKind::kAuto && !says_json(control) && !says_json(candidate)) {
       format = Format::kText;
       breaks = LineBreaks::of(a.text, b.text);
       lifted_a = lift_control(format, a.text, breaks, scratch);
@@ -272,7 +273,7 @@ class Comparator::Impl {
   const Rules rules_;
   const ComparatorOptions options_;
   std::mutex mutex_;
-  std::vector<Scratch> scratches_;
+  std::vector<std::unique_ptr<Scratch>> scratches_;
 };
 
 Comparator::Comparator(Rules rules, ComparatorOptions options)

@@ -146,6 +146,7 @@ bool from_utf16(std::string_view text, bool little, std::string& out) {
 }
 
 std::string charset_of(std::string_view content_type) {
+  if (content_type.find(';') == std::string_view::npos) return {};
   for (const std::string_view part : base::split(content_type, ';')) {
     const std::string word = base::to_lower(base::trim(part));
     if (!word.starts_with("charset=")) continue;

@@ -20,17 +20,21 @@ constexpr std::array<std::string_view, 6> kSecretFields = {"authorization",     
                                                            "proxy-authorization", "set-cookie",
                                                            "www-authenticate",    "x-api-key"};
 
-std::optional<std::string> field_value(const Answer& answer, std::string_view name) {
+/// The value of a field, nothing when there is none; `joined` holds it when it is repeated.
+std::optional<std::string_view> field_value(const Answer& answer, std::string_view name,
+                                            http::KnownField known, std::string& joined) {
   if (answer.headers == nullptr) return std::nullopt;
-  std::optional<std::string> out;
+  if (known != http::KnownField::kOther && !answer.headers->has(known)) return std::nullopt;
+  std::optional<std::string_view> out;
   for (const http::Field& field : *answer.headers) {
-    if (!http::same_field_name(field.name, name)) continue;
-    if (out) {
-      *out += ", ";
-      *out += field.value;
-    } else {
-      out = std::string(field.value);
+    if (field.known != known) continue;
+    if (known == http::KnownField::kOther && !http::same_field_name(field.name, name)) continue;
+    if (!out) {
+      out = field.value;
+      continue;
     }
+    joined = base::cat(*out, ", ", field.value);
+    out = joined;
   }
   return out;
 }
@@ -58,11 +62,14 @@ bool names_field(const Rule& rule, std::string_view field) {
 
 void diff_field(std::string_view name, const Answer& control, const Answer& candidate,
                 const Rules& rules, const ComparatorOptions& options, Comparison& out) {
-  const auto a = field_value(control, name);
-  const auto b = field_value(candidate, name);
+  const http::KnownField known = http::known_field(name);
+  std::string joined_a;
+  std::string joined_b;
+  const auto a = field_value(control, name, known, joined_a);
+  const auto b = field_value(candidate, name, known, joined_b);
   if (a == b) return;
   if (a && b && name == "content-type" && media_type(*a) == media_type(*b)) return;
-  const auto scalar = [](const std::optional<std::string>& value) {
+  const auto scalar = [](const std::optional<std::string_view>& value) {
     Scalar side;
     if (!value) return side;
     side.type = ValueType::kString;
