@@ -160,6 +160,7 @@ class Comparator::Impl {
     const DecodedBody b =
         decode_body(candidate, to_text, options_.decoded_bytes_max, scratch.candidate_decoded);
     if (a.result.ok() && b.result.ok()) {
+      if (a.marked != b.marked) note_mark(a.marked, scratch, out);
       if (a.text == b.text) return;
     } else if (note_failure(a.result, b.result, control.body, candidate.body, scratch, out)) {
       return;
@@ -208,6 +209,35 @@ class Comparator::Impl {
                             Scratch& scratch) const {
     return lift_body(format, text, breaks, options_, scratch.json, scratch.candidate_arena,
                      scratch.candidate);
+  }
+
+  /// Only one side begins with a byte order mark: white space to some readers, an error to others.
+  void note_mark(bool of_control, Scratch& scratch, Comparison& out) const {
+    WorkBudget work(options_.work_max);
+    scratch.place.start(rules_, &work);
+    for (const uint16_t rule : scratch.place.matched()) {
+      if (!rules_[rule].ignore && rules_[rule].trim == Trim::kNone) continue;
+      if (out.rule_hits.empty()) out.rule_hits.resize(rules_.size());
+      ++out.rule_hits[rule];
+      ++out.ignored;
+      return;
+    }
+    if (out.differences.size() >= options_.differences_max) {
+      ++out.dropped;
+      return;
+    }
+    Rule trim;
+    trim.path = *PathPattern::parse("$");
+    trim.trim = Trim::kEnds;
+    Difference& difference = out.differences.emplace_back();
+    difference.dimension = Dimension::kValue;
+    difference.path = difference.path_pattern = "$";
+    difference.control_type = difference.candidate_type = ValueType::kBytes;
+    difference.control_value = of_control ? "begins with a byte order mark" : "no byte order mark";
+    difference.candidate_value =
+        of_control ? "no byte order mark" : "begins with a byte order mark";
+    difference.explanation = Explanation::kWhiteSpace;
+    difference.rule = trim.text();
   }
 
   /// Says why bodies were not lifted: a bound makes them incomparable; what is not what it claims

@@ -273,7 +273,7 @@ LiftResult lift_form(std::string_view text, const ComparatorOptions& options, st
     }
     out.add_leaf(kind, start, arena.size() - start);
   };
-  for (const std::string_view pair : base::split(base::trim(text), '&')) {
+  for (const std::string_view pair : base::split(text, '&')) {
     if (pair.empty()) continue;
     const size_t equals = std::min(pair.find('='), pair.size());
     decode(pair.substr(0, equals), NodeKind::kKey);
