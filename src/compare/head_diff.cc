@@ -39,11 +39,19 @@ std::optional<std::string_view> field_value(const Answer& answer, std::string_vi
   return out;
 }
 
-/// A media type with nothing left that has no meaning: case, spaces, quotes.
+/// A media type with nothing left that has no meaning: the case of its name, of its parameters'
+/// names and of a charset, white space around its parts, quotes.
 std::string media_type(std::string_view value) {
   std::string out;
-  for (const char letter : base::to_lower(value)) {
-    if (letter != ' ' && letter != '\t' && letter != '"') out += letter;
+  for (const std::string_view part : base::split(value, ';')) {
+    const size_t equals = std::min(part.find('='), part.size());
+    const std::string name = base::to_lower(base::trim(part.substr(0, equals)));
+    std::string_view set = base::trim(part.substr(std::min(equals + 1, part.size())));
+    if (set.size() >= 2 && set.front() == '"' && set.back() == '"') {
+      set = set.substr(1, set.size() - 2);
+    }
+    if (name.empty() && set.empty()) continue;
+    out += base::cat(name, "=", name == "charset" ? base::to_lower(set) : std::string(set), ";");
   }
   return out;
 }
