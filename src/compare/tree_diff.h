@@ -96,6 +96,7 @@ class TreeDiff {
   bool accepted(uint32_t control, uint32_t candidate);
   std::optional<NamedTable> named_table(const Document& document, uint32_t object) const;
   void diff_named_table(uint32_t control, uint32_t candidate, ColumnNames& names);
+  void diff_column_order(uint32_t control, uint32_t candidate);
 
   // Arrays.
   void diff_array(uint32_t control, uint32_t candidate, const ColumnNames* names);
