@@ -44,7 +44,16 @@ struct TreeDiff::Table {
   /// Notes the columns and types of one row.
   void scan(bool of_control, uint32_t row);
   void enter_cell(Place& place, bool of_control, uint32_t index) const;
+  /// Members of objects have no order, so they have no index either.
+  void enter_cell(Place& place, const Column& column) const {
+    place.enter_cell(column.name, row_kind == NodeKind::kObject ? Place::kNoIndex : column.index);
+  }
   Name name(bool of_control, uint32_t index) const;
+  /// Whether a column has values, and all are null. Not known where columns are declared, because
+  /// the declaration is more than its values, and not where some rows are irregular.
+  bool only_null(const Column& column) const {
+    return names == nullptr && !irregular && (column.control_types | column.candidate_types) == 0;
+  }
   /// The index of the column called `wanted` in the rows of one side, else `fallback`.
   std::optional<uint64_t> position(bool of_control, std::string_view wanted,
                                    std::optional<uint64_t> fallback) const;
