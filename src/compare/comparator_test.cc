@@ -514,6 +514,12 @@ TEST_F(ComparatorTest, RowsAreMatchedByTheNameOfAColumn) {
   EXPECT_THAT(found(), ElementsAre("cell $.rows[1].v"));
 }
 
+TEST_F(ComparatorTest, AKeyIsFoundInAnySpellingOfItsName) {
+  rule("{path: $, match_by: [\"\u00e9\"]}");
+  bodies(R"([{"\u00e9":1,"v":1},{"\u00e9":2,"v":2}])", R"([{"é":2,"v":2},{"é":1,"v":9}])");
+  EXPECT_THAT(found(), ElementsAre("value $[0].v")) << summary();
+}
+
 TEST_F(ComparatorTest, CoercionAcceptsAnotherTypeOfTheSameValue) {
   rule("{path: '$.*', coerce: all}");
   bodies(R"({"a":"12","b":"true","c":null,"d":1,"e":null})",

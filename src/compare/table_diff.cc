@@ -88,9 +88,12 @@ std::optional<size_t> TreeDiff::Table::column_of(bool of_control, uint32_t key, 
   }
   if (names != nullptr && row_kind == NodeKind::kArray) {
     // A row longer than the list of names: columns without a name, by index.
-    for (size_t i = columns.size(); i-- > 0 && !columns[i].name.any();) {
-      if (columns[i].index == index) return i;
+    if (index < unnamed_columns_.size() && unnamed_columns_[index] != kNoColumn) {
+      return unnamed_columns_[index];
     }
+    if (columns.size() >= columns_max) return std::nullopt;
+    unnamed_columns_.resize(std::max<size_t>(unnamed_columns_.size(), index + 1), kNoColumn);
+    unnamed_columns_[index] = columns.size();
   }
   if (columns.size() >= columns_max) return std::nullopt;
   columns.push_back({.name = name, .index = index});
@@ -173,8 +176,9 @@ std::optional<uint64_t> TreeDiff::Table::position(bool of_control, std::string_v
                                                   std::optional<uint64_t> fallback) const {
   if (names == nullptr) return fallback;
   const auto& list = of_control ? names->control.names : names->candidate.names;
+  std::string decoded;
   for (uint32_t i = 0; i < list.size(); ++i) {
-    if (name(of_control, i).raw == wanted) return i;
+    if (name(of_control, i).text(decoded) == wanted) return i;
   }
   return fallback;
 }

@@ -74,7 +74,10 @@ struct TreeDiff::Table {
   bool for_cells(bool of_control, uint32_t row, Visit visit);
 
   std::map<std::string_view, size_t> by_name_;
+  static constexpr size_t kNoColumn = SIZE_MAX;
+
   std::vector<size_t> candidate_columns_;  // column of each index of candidate's rows
+  std::vector<size_t> unnamed_columns_;    // of each index behind the names, or kNoColumn
   std::vector<uint64_t> control_seen_;     // by column: the row that had it last
   std::vector<uint64_t> candidate_seen_;
   std::vector<size_t> slot_;  // by column: its cell in the row being read
