@@ -15,7 +15,7 @@ namespace {
 
 bool has_tolerance(const Rule& rule) {
   return !rule.absolute.empty() || rule.relative || rule.ulps || rule.time_unit ||
-         rule.coerce.any() || rule.ignore_case || rule.trim != Trim::kNone;
+         rule.coerce.any() || rule.ignore_case || rule.canonical || rule.trim != Trim::kNone;
 }
 
 /// Keeps the items of `from` whose flag is not set, in order.
