@@ -135,14 +135,14 @@ void write_differences(const proxy::Exchange& exchange, const compare::Compariso
 }
 
 /// The error of one side, if it had one.
-std::optional<ErrorAnswer> side_error(const proxy::SideResult& side,
-                                      const proxy::SideResult& other) {
+std::optional<ErrorAnswer> side_error(const proxy::SideResult& side, const proxy::SideResult& other,
+                                      const compare::Rules& rules) {
   if (!side.called || ended_by_us(side)) return std::nullopt;
   if (side.error != net::StreamError::kNone) {
     return ErrorAnswer{std::string(net::name(side.error)), side.error_detail};
   }
   if (side.status < 400) return std::nullopt;
-  auto answer = read_error_answer(side.headers.fields(), side.body);
+  auto answer = read_error_answer(side.headers.fields(), side.body, rules);
   if (side.status >= 500) {
     if (!answer) answer.emplace(ErrorAnswer{base::cat("http_", side.status), ""});
     if (answer->message.empty()) answer->message = base::cat("answered ", side.status);
@@ -152,12 +152,12 @@ std::optional<ErrorAnswer> side_error(const proxy::SideResult& side,
   return answer;
 }
 
-void write_error(const proxy::Exchange& exchange, base::Side which, const Texts& texts,
-                 EventWriter& writer) {
+void write_error(const proxy::Exchange& exchange, base::Side which, const compare::Rules& rules,
+                 const Texts& texts, EventWriter& writer) {
   const bool control = which == base::Side::kControl;
   const proxy::SideResult& side = control ? exchange.control : exchange.candidate;
   const proxy::SideResult& other = control ? exchange.candidate : exchange.control;
-  const std::optional<ErrorAnswer> error = side_error(side, other);
+  const std::optional<ErrorAnswer> error = side_error(side, other, rules);
   if (!error) return;
   event::ErrorRecord record;
   record.time_unix_ns = exchange.unix_ns;
@@ -186,8 +186,10 @@ void write_exchange(const proxy::Exchange& exchange, const SettledExchange& sett
   const Texts texts(exchange);
   write_evaluation(exchange, settled, texts, writer);
   if (settled.comparison) write_differences(exchange, *settled.comparison, texts, writer);
-  write_error(exchange, base::Side::kControl, texts, writer);
-  write_error(exchange, base::Side::kCandidate, texts, writer);
+  static const compare::Rules kNone;
+  const compare::Rules& rules = settled.rules == nullptr ? kNone : *settled.rules;
+  write_error(exchange, base::Side::kControl, rules, texts, writer);
+  write_error(exchange, base::Side::kCandidate, rules, texts, writer);
 }
 
 }  // namespace understudy::app

@@ -298,6 +298,15 @@ TEST_F(ExchangeRecorderTest, AnErrorAnswerIsNamedByWhatItsBodySays) {
   EXPECT_EQ(error("error.where"), "answer");
 }
 
+TEST_F(ExchangeRecorderTest, WhatARuleRedactsIsNotTheMessageOfAnError) {
+  compare_with("[{path: $.error.message, redact: true}]");
+  auto made = exchange(flags::Mode::kFireAndForget, Account::kNotSampled);
+  made->candidate = answered(500, R"({"error":{"type":"NoSuchUser","message":"ann@example.com"}})");
+  ASSERT_TRUE(emit(std::move(made)));
+  EXPECT_EQ(error("exception.type"), "NoSuchUser");
+  EXPECT_EQ(error("exception.message"), "answered 500");
+}
+
 TEST_F(ExchangeRecorderTest, AnErrorAnswerThatNamesNothingIsNamedByItsStatus) {
   auto made = exchange(flags::Mode::kFireAndForget, Account::kNotSampled);
   made->candidate = answered(503, "<html>busy</html>");
