@@ -351,6 +351,27 @@ TEST_F(ComparatorTest, ChosenHeadersAreComparedInAnyLetterCase) {
   EXPECT_THAT(found(), ElementsAre("header headers.x-total", "header headers.x-page"));
 }
 
+TEST_F(ComparatorTest, ARedirectToAnotherPlaceIsADifference) {
+  statuses(302, 302);
+  control_header("Location", "/orders/1");
+  candidate_header("Location", "/orders/2");
+  EXPECT_THAT(found(), ElementsAre("header headers.location"));
+  ignore("headers.location");
+  EXPECT_EQ(outcome(), Outcome::kIgnored);
+}
+
+TEST_F(ComparatorTest, AnswersWithoutABodyAreComparedByTheirHead) {
+  for (const int status : {204, 304}) {
+    statuses(status, status);
+    EXPECT_EQ(outcome(), Outcome::kMatch);
+  }
+  statuses(200, 204);
+  bodies(R"({"a":1})", "");
+  EXPECT_THAT(found(), ElementsAre("status status", "unparsed $"));
+  statuses(200, 304);
+  EXPECT_THAT(found(), ElementsAre("status status"));
+}
+
 TEST_F(ComparatorTest, SecretHeadersAreNeverShown) {
   options.headers = {"set-cookie"};
   control_header("Set-Cookie", "session=1234");
@@ -838,6 +859,18 @@ TEST_F(ComparatorTest, ABrokenStreamIsUnparsedAndAnUnknownOneIncomparable) {
   const std::string whole = gzip("[1,2,3]");
   bodies(whole.substr(0, whole.size() - 4), "[1,2,3]");
   EXPECT_EQ(difference().dimension, Dimension::kUnparsed);
+}
+
+TEST_F(ComparatorTest, WhatFollowsACompressedStreamIsNotOverlooked) {
+  content_type("text/plain");
+  control_header("Content-Encoding", "gzip");
+  candidate_header("Content-Encoding", "gzip");
+  bodies(gzip("one"), gzip("one") + "more");
+  EXPECT_EQ(difference().dimension, Dimension::kUnparsed);
+  bodies(gzip("one"), gzip("one") + gzip("more"));
+  EXPECT_THAT(found(), ElementsAre("value $[0]"));
+  bodies(gzip("onemore"), gzip("one") + gzip("more"));
+  EXPECT_EQ(outcome(), Outcome::kMatch) << summary();
 }
 
 TEST_F(ComparatorTest, AnUnknownEncodingIsIncomparable) {
