@@ -23,7 +23,8 @@ using ::testing::HasSubstr;
 /// Everything a request may change.
 std::string everything(AdminServer& server) {
   return cat(server.get("/api/flags").body, server.get("/api/markers").body,
-             server.get("/api/datasets").body, server.get("/api/migrations/data-engine/mode").body,
+             server.get("/api/datasets").body, server.get("/api/keys").body,
+             server.get("/api/migrations/data-engine/mode").body,
              server.publisher.current()->version());
 }
 
@@ -150,6 +151,7 @@ const std::vector<Body>& good_bodies() {
            "logRecords":[{"timeUnixNano":"1795359840000000000","severityText":"x","body":
              {"stringValue":"b"},"attributes":[{"key":"understudy.dataset","value":
              {"stringValue":"evaluations"}},{"key":"n","value":{"intValue":"5"}}]}]}]}]})"},
+      {"POST", "/api/keys", R"({"name":"ci","permissions":["read","operate"],"by":"alice"})"},
       {"POST", "/api/reload", "{}"},
   };
   return bodies;

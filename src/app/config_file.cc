@@ -228,6 +228,7 @@ Result<Config> parse_root(const ConfigNode& root) {
     TRY_ASSIGN(config.admin, parse_admin(*admin));
   }
   config.admin.listen_source = source_of(root, "admin", "listen");
+  config.admin.require_keys_source = source_of(root, "admin", "require_keys");
   if (const ConfigNode* workers = root.find("workers")) {
     TRY_ASSIGN(const int64_t count, workers->as_int(1, kWorkersMax));
     config.workers = static_cast<int>(count);

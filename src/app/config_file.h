@@ -33,6 +33,7 @@ struct AdminConfig {
   std::string listen_source;  // where that stands: "understudy.yaml:2: admin.listen"
   /// Every request needs a key.
   bool require_keys = false;
+  std::string require_keys_source;
   /// An address others can reach, although nothing asks who is calling.
   bool allow_remote = false;
   /// DNS names it is reached under, in lower case; addresses and localhost need not be named.

@@ -27,8 +27,8 @@ base::Status check_keys(const Config& config, const std::string& config_file,
   const bool usable = std::any_of(keys.begin(), keys.end(),
                                   [](const state::ApiKey& key) { return !key.revoked(); });
   if (usable) return {};
-  return base::invalid(cat(config_file,
-                           ": admin.require_keys: there is no key yet; make one with: understudy "
+  return base::invalid(cat(config.admin.require_keys_source,
+                           ": there is no key yet; make one with: understudy "
                            "keys create NAME --allow read,operate,keys -c ",
                            config_file));
 }

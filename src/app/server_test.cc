@@ -104,6 +104,9 @@ TEST_F(ServerTest, WithKeysRequiredAndNoneMadeItSaysHowToMakeOne) {
   Config config = *load_config(folder_ + "/understudy.yaml", {});
   const auto started = Server::start(config, folder_ + "/understudy.yaml", {});
   ASSERT_FALSE(started.ok());
+  EXPECT_TRUE(started.error().context.starts_with(
+      folder_ + "/understudy.yaml:2: admin.require_keys: there is no key yet"))
+      << started.error().context;
   EXPECT_NE(started.error().context.find("understudy keys create"), std::string::npos)
       << started.error().context;
 }
