@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <chrono>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "net/testing/certificates.h"
@@ -161,6 +163,18 @@ TEST_F(TlsListenerTest, AReloadShowsTheNewCertificateToNewConnectionsAndKeepsThe
   early.send(kGet);
   bool declared_end = false;
   EXPECT_EQ(body_of(early.receive_all(declared_end)), "old");
+}
+
+TEST_F(TlsListenerTest, ADrainWaitsForAHandshakeUnderWayButNotForASilentOne) {
+  Service control(says("old"));
+  start_listening(control);
+  const Socket silent = client();
+  while (proxy_->activity().client_connections < 1) std::this_thread::yield();
+  const auto began = std::chrono::steady_clock::now();
+  EXPECT_TRUE(stop()) << "nothing had to be cut off";
+  const auto took = std::chrono::steady_clock::now() - began;
+  EXPECT_GE(took, net::H1ServerOptions().drain_grace) << "nobody waited for the handshake";
+  EXPECT_LT(took, net::H1ServerOptions().head_timeout);
 }
 
 TEST_F(TlsListenerTest, DrainEndsAnIdleConnectionWithAGoodbye) {

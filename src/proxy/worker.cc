@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <future>
 #include <utility>
 
@@ -104,6 +105,11 @@ void Worker::drain() {
     if (entrance->listener) std::exchange(entrance->listener, nullptr)->retire();
   }
   for (net::H1ServerConnection* connection : connections_) connection->drain();
+  // Who is in the middle of a handshake gets through, who only sits there does not hold us up.
+  const int64_t handshakes_end_ns = loop_.now_ns() + net::H1ServerOptions().drain_grace.count();
+  for (net::Stream* stream : handshakes_) {
+    stream->set_deadline(std::min(stream->deadline(), handshakes_end_ns));
+  }
 }
 
 void Worker::stop_and_join() {
@@ -115,7 +121,7 @@ void Worker::stop_and_join() {
 base::Task<std::unique_ptr<net::Stream>> Worker::shake_hands(std::unique_ptr<net::TcpStream> tcp,
                                                              net::SocketAddress peer,
                                                              const MigrationOptions& options) {
-  if (handshakes_ >= kHandshakesMax) {
+  if (handshakes_.size() >= kHandshakesMax) {
     ++handshakes_refused_;
     if (loop_.now_ns() >= handshakes_warned_ns_ + kWarningEveryNs) {
       handshakes_warned_ns_ = loop_.now_ns();
@@ -125,17 +131,28 @@ base::Task<std::unique_ptr<net::Stream>> Worker::shake_hands(std::unique_ptr<net
     co_return nullptr;
   }
   struct Presence {
-    uint32_t& count;
-    explicit Presence(uint32_t& under_way) : count(++under_way) {}
-    ~Presence() { --count; }
-  } const presence(handshakes_);
-  const int64_t deadline_ns = loop_.now_ns() + options.server.head_timeout.count();
+    std::unordered_set<net::Stream*>& all;
+    net::Stream* stream;
+    Presence(std::unordered_set<net::Stream*>& under_way, net::Stream* mine)
+        : all(under_way), stream(mine) {
+      all.insert(stream);
+    }
+    void become(net::Stream* next) {
+      all.erase(stream);
+      all.insert(stream = next);
+    }
+    ~Presence() { all.erase(stream); }
+  } presence(handshakes_, tcp.get());
+  const auto patience = draining_ ? options.server.drain_grace : options.server.head_timeout;
+  const int64_t deadline_ns = loop_.now_ns() + patience.count();
   // A client that says nothing costs a socket and no more.
   tcp->set_deadline(deadline_ns);
   if (co_await tcp->readable() < 0) co_return nullptr;
+  const int64_t ends_ns = tcp->deadline();  // a drain may have brought it forward
   auto tls = net::TlsStream::over(std::move(tcp), options.listen_tls);
   if (!tls.ok()) co_return nullptr;
-  (*tls)->set_deadline(deadline_ns);
+  presence.become(tls->get());
+  (*tls)->set_deadline(ends_ns);
   if (co_await (*tls)->handshake() != 0) {
     base::log_debug(options.name, ": no TLS with ", peer.text(), ": ", (*tls)->failure_reason());
     co_return nullptr;
@@ -149,6 +166,11 @@ base::Task<void> Worker::serve(std::unique_ptr<net::TcpStream> tcp, net::SocketA
   // The connection's limits stay those it began with, whatever is reloaded meanwhile.
   const std::shared_ptr<const MigrationOptions> options = entrance->runtime->options;
   const std::string client_address = peer.ip();
+  connection_count_.fetch_add(1, std::memory_order_relaxed);
+  struct Counted {
+    std::atomic<uint64_t>& connections;
+    ~Counted() { connections.fetch_sub(1, std::memory_order_relaxed); }
+  } const counted{connection_count_};
   const std::string_view client_scheme = options->listen_tls == nullptr ? "http" : "https";
   std::unique_ptr<net::Stream> stream;
   if (options->listen_tls == nullptr) {
@@ -159,14 +181,10 @@ base::Task<void> Worker::serve(std::unique_ptr<net::TcpStream> tcp, net::SocketA
   }
   net::H1ServerConnection connection(std::move(stream), buffers_, options->server);
   connections_.insert(&connection);
-  connection_count_.fetch_add(1, std::memory_order_relaxed);
   struct Leave {
     Worker& worker;
     net::H1ServerConnection* connection;
-    ~Leave() {
-      worker.connections_.erase(connection);
-      worker.connection_count_.fetch_sub(1, std::memory_order_relaxed);
-    }
+    ~Leave() { worker.connections_.erase(connection); }
   } const leave{*this, &connection};
   if (draining_) connection.drain();
 

@@ -111,7 +111,7 @@ class Worker {
   std::atomic<uint64_t> connection_count_{0};
   std::atomic<uint64_t> requests_{0};
   std::atomic<uint64_t> shadows_running_{0};
-  uint32_t handshakes_ = 0;
+  std::unordered_set<net::Stream*> handshakes_;  // under way
   uint64_t handshakes_refused_ = 0;
   int64_t handshakes_warned_ns_ = 0;
   bool draining_ = false;
