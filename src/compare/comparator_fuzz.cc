@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "compare/grouping.h"
 #include "http/fields.h"
@@ -42,6 +44,26 @@ Input split(std::string_view data) {
   input.control = take();
   input.candidate = data;
   return input;
+}
+
+/// A rule offered for a difference, added to the others, leaves no such difference.
+void require_offer_accepts(const compare::Difference& offered, std::vector<compare::Rule> rules,
+                           const compare::ComparatorOptions& options, const compare::Answer& a,
+                           const compare::Answer& b, compare::BodyKind kind) {
+  auto rule = compare::Rule::parse(offered.rule);
+  require(rule.ok());
+  if (rules.size() == compare::Rules::kRulesMax) return;
+  rules.push_back(*std::move(rule));
+  const compare::Comparator comparator(compare::Rules(std::move(rules)), options);
+  const compare::Comparison found = comparator.compare(a, b, kind);
+  if (!found.reason.empty()) return;
+  for (const compare::Difference& left : found.differences) {
+    // Of values that were cut, two may look alike.
+    if (left.control_value.size() > 20 || left.candidate_value.size() > 20) continue;
+    require(left.dimension != offered.dimension || left.path != offered.path ||
+            left.control_value != offered.control_value ||
+            left.candidate_value != offered.candidate_value);
+  }
 }
 
 }  // namespace
@@ -86,6 +108,25 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     // What is offered can be read back and accepts what it was offered for.
     const auto rule = compare::Rule::parse(difference.rule);
     require(rule.ok() && rule->text() == difference.rule);
+  }
+  // Where the cap lies does not change what is counted.
+  if (found.reason.empty()) {
+    compare::ComparatorOptions wide = options;
+    wide.differences_max = 1000;
+    const compare::Comparator uncapped(rules.ok() ? *rules : compare::Rules(), wide);
+    const compare::Comparison whole = uncapped.compare(a, b, kind);
+    require(!whole.reason.empty() || (whole.outcome == found.outcome &&
+                                      whole.difference_count() == found.difference_count()));
+  }
+  for (const compare::Difference& difference : found.differences) {
+    const bool value = difference.dimension == compare::Dimension::kValue ||
+                       difference.dimension == compare::Dimension::kCell ||
+                       difference.dimension == compare::Dimension::kType;
+    if (!value || difference.rule.empty() || !found.reason.empty()) continue;
+    std::vector<compare::Rule> all;
+    if (rules.ok()) all.assign(rules->list().begin(), rules->list().end());
+    require_offer_accepts(difference, std::move(all), options, a, b, kind);
+    break;
   }
   // Asking again gives the same answer, and turning the sides around the same outcome, unless
   // units of time or the bound on work tell the sides apart.
