@@ -53,9 +53,7 @@ base::Error refused(const flags::Flag& flag, std::string_view what) {
 std::string compare_flag_key(std::string_view migration) { return cat(migration, ".compare"); }
 
 const flags::Value* served_comparison(const flags::Flag& flag) {
-  const std::optional<int> index = flag.on ? flag.fallthrough.variation : flag.off_variation;
-  if (!index || *index < 0 || static_cast<size_t>(*index) >= flag.variations.size()) return nullptr;
-  return &flag.variations[static_cast<size_t>(*index)];
+  return flags::value_for_all(flag);
 }
 
 base::Result<compare::Comparator> comparator_from(const std::string& flag_key,

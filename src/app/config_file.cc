@@ -173,7 +173,7 @@ Result<MigrationConfig> parse_migration(const ConfigNode& node) {
   migration.mode_source = where(mode != nullptr ? *mode : node);
   migration.compare_source = where(compare != nullptr ? *compare : node);
   migration.criteria_source = where(criteria != nullptr ? *criteria : node);
-  migration.compare_flag = cat(options.name, ".compare");
+  migration.compare_flag = options.compare_flag;
   migration.options = std::make_shared<const proxy::MigrationOptions>(std::move(options));
   return migration;
 }

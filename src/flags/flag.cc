@@ -40,4 +40,10 @@ std::string_view name(Operator op) {
   return {};
 }
 
+const Value* value_for_all(const Flag& flag) {
+  const std::optional<int> index = flag.on ? flag.fallthrough.variation : flag.off_variation;
+  if (!index || *index < 0 || static_cast<size_t>(*index) >= flag.variations.size()) return nullptr;
+  return &flag.variations[static_cast<size_t>(*index)];
+}
+
 }  // namespace understudy::flags

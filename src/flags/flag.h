@@ -125,6 +125,10 @@ struct Flag {
   friend bool operator==(const Flag&, const Flag&) = default;
 };
 
+/// What a flag serves when nobody is targeted and nothing is split: the value for all traffic. Null
+/// when it has none.
+const Value* value_for_all(const Flag& flag);
+
 /// One way into a segment: all clauses hold and, where `weight` is given, the context's bucket is
 /// below it.
 struct SegmentRule {

@@ -305,6 +305,7 @@ Result<MigrationOptions> MigrationOptions::parse(const ConfigNode& node) {
     return name_node->error("must be 1 to 100 letters, digits, - and _");
   }
   options.mode_flag = flags::mode_flag_key(options.name);
+  options.compare_flag = cat(options.name, ".compare");
   const ConfigNode* listen = node.find("listen");
   if (listen != nullptr) {
     TRY_ASSIGN(options.listen, listen->as_string());

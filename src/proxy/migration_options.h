@@ -39,7 +39,7 @@ struct SideOptions {
 struct ShadowOptions {
   uint32_t in_flight_max = 256;              // over all workers
   uint64_t request_bytes_max = 1 << 20;      // of one request's body kept for the shadow
-  uint64_t answer_bytes_max = 1 << 20;       // of each answer kept for the comparison
+  uint64_t answer_bytes_max = 1 << 20;       // of each answer kept for the comparison, at first
   uint64_t dropped_bytes_max = 64ull << 20;  // of an answer that is read only to be dropped
   uint64_t memory_bytes_max = 256ull << 20;  // of all of them together, over all workers
   uint32_t breaker_failures = 20;            // connects or deadlines missed in a row that open it
@@ -82,6 +82,7 @@ struct RouteOptions {
 struct MigrationOptions {
   std::string name;
   std::string mode_flag;      // "<name>.mode"
+  std::string compare_flag;   // "<name>.compare"
   std::string listen;         // empty: this migration runs in a process of its own, through the SDK
   std::string listen_source;  // where that stands: "understudy.yaml:12: migrations[0].listen"
   std::shared_ptr<const net::TlsContext> listen_tls;  // null: clients come in plain text

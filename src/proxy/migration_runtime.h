@@ -87,6 +87,7 @@ struct MigrationRuntime {
     if (snapshot.get() != flags_seen.get()) {
       flags_seen = snapshot;
       mode_flag = snapshot->find(options->mode_flag);
+      follow_compare_flag();
     }
     return flags::evaluate_mode(*flags_seen, mode_flag, key);
   }
@@ -101,9 +102,12 @@ struct MigrationRuntime {
   ShadowGate gate;
   std::shared_ptr<const flags::FlagSnapshot> flags_seen;
   flags::FlagHandle mode_flag;
+  /// Of each answer that is kept to be compared: as the flag says that the comparison goes by.
+  uint64_t answer_bytes_max = options->shadow.answer_bytes_max;
   bool closing = false;  // the migration was removed: connections end after their request
 
  private:
+  void follow_compare_flag();
   static uint32_t per_worker(uint32_t total, uint32_t workers) {
     return (total + workers - 1) / workers;
   }

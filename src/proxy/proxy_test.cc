@@ -120,6 +120,39 @@ TEST_F(ProxyTest, AStreamedBodyReachesBothSidesWhole) {
   }
 }
 
+TEST_F(ProxyTest, TheFlagOfTheComparisonSaysHowMuchOfAnAnswerIsKept) {
+  Service control(says(std::string(3000, 'a')));
+  Service candidate(says(std::string(3000, 'b')));
+  start(flags::Mode::kFullEvaluation, control.port(), candidate.port(),
+        "compare: {body_bytes_max: 1KiB}\n");
+  const auto compare_flag = [](std::string_view bytes_max) {
+    flags::Flag flag;
+    flag.key = "m.compare";
+    flag.on = true;
+    flag.fallthrough.variation = 0;
+    flags::Value section{flags::Value::Object{}};
+    if (!bytes_max.empty()) section.set("body_bytes_max", flags::Value(bytes_max));
+    flag.variations = {std::move(section)};
+    return flag;
+  };
+  const flags::Flag mode = flags::make_mode_flag("m", flags::ModeMix(flags::Mode::kFullEvaluation));
+  size_t index = 0;
+  const auto account = [&] {
+    get();
+    return exchange(index++).account;
+  };
+  EXPECT_EQ(account(), Account::kTooLarge) << "no flag: the file says it";
+  const std::vector<std::pair<std::string_view, Account>> values = {
+      {"4KiB", Account::kCompared}, {"2KiB", Account::kTooLarge},
+      {"", Account::kCompared},  // the default of 1 MiB, whatever the file said
+      {"2999", Account::kTooLarge}, {"much", Account::kTooLarge},  // no size: as it was
+      {"3000", Account::kCompared}};
+  for (const auto& [bytes_max, expected] : values) {
+    flags_.publish(flags::FlagSnapshot::make({mode, compare_flag(bytes_max)}));
+    EXPECT_EQ(account(), expected) << bytes_max;
+  }
+}
+
 // Faults.
 
 TEST_F(ProxyTest, ControlDownIsA502AndIsRecorded) {

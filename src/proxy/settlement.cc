@@ -69,7 +69,7 @@ void Settlement::capture(SideResult& side, std::string_view piece) {
   side.body_bytes += piece.size();
   if (side.over_budget || piece.empty()) return;
   if (exchange_->comparison_wanted) {
-    const uint64_t bytes_max = runtime_->options->shadow.answer_bytes_max;
+    const uint64_t bytes_max = runtime_->answer_bytes_max;
     const bool fits = side.body.size() + piece.size() <= bytes_max;
     if (fits && charge(piece.size())) {
       side.body.append(piece);
