@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
 
 #include "base/text.h"
 #include "http/message.h"
@@ -373,6 +374,64 @@ Result<MigrationOptions> MigrationOptions::parse(const ConfigNode& node) {
     TRY(parse_server(*limits, options.server));
   }
   return options;
+}
+
+namespace {
+
+// The members of each struct, all of them: one more, and its line here no longer compiles.
+
+auto members(const http::OriginUrl& of) {
+  const auto& [scheme, host, port, prefix, authority, is_ipv6] = of;
+  return std::tie(scheme, host, port, prefix, authority, is_ipv6);
+}
+
+auto members(const http::Limits& of) {
+  const auto& [line, method, head, fields, crlf, extensions, trailer, trailers, body] = of;
+  return std::tie(line, method, head, fields, crlf, extensions, trailer, trailers, body);
+}
+
+auto members(const net::H1ServerOptions& of) {
+  const auto& [limits, head, idle, body, request, write, linger, linger_bytes, grace] = of;
+  return std::tuple_cat(members(limits),
+                        std::tie(head, idle, body, request, write, linger, linger_bytes, grace));
+}
+
+auto members(const SideOptions& of) {
+  const auto& [url, connect_timeout, timeout, connections_max, idle_timeout, host] = of;
+  return std::tuple_cat(members(url),
+                        std::tie(connect_timeout, timeout, connections_max, idle_timeout, host));
+}
+
+auto members(const ShadowOptions& of) {
+  const auto& [in_flight, request, answer, dropped, memory, failures, open_for] = of;
+  return std::tie(in_flight, request, answer, dropped, memory, failures, open_for);
+}
+
+auto members(const BucketBy& of) {
+  const auto& [source, name, body_bytes_max] = of;
+  return std::tie(source, name, body_bytes_max);
+}
+
+auto members(const RouteOptions& of) {
+  const auto& [name, methods, path, host, header_name, header_value, safe, compare] = of;
+  return std::tie(name, methods, path, host, header_name, header_value, safe, compare);
+}
+
+}  // namespace
+
+bool same_settings(const MigrationOptions& a, const MigrationOptions& b) {
+  const auto same_route = [](const RouteOptions& one, const RouteOptions& other) {
+    return members(one) == members(other);
+  };
+  const auto& [name, mode_flag, compare_flag, listen, control, candidate, shadow, bucket_by, routes,
+               fallback, via, forwarded, trace, server] = a;
+  return std::tie(name, mode_flag, compare_flag, listen, fallback, via, forwarded, trace) ==
+             std::tie(b.name, b.mode_flag, b.compare_flag, b.listen, b.fallback_to_control, b.via,
+                      b.forwarded_headers, b.trace) &&
+         members(control) == members(b.control) && members(candidate) == members(b.candidate) &&
+         members(shadow) == members(b.shadow) && members(bucket_by) == members(b.bucket_by) &&
+         std::equal(routes.begin(), routes.end(), b.routes.begin(), b.routes.end(), same_route) &&
+         members(server) == members(b.server);
 }
 
 }  // namespace understudy::proxy

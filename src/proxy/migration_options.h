@@ -109,4 +109,7 @@ struct MigrationOptions {
   static std::vector<std::string_view> keys();
 };
 
+/// Whether both say the same in every setting, so that a migration runs on as it does.
+bool same_settings(const MigrationOptions& a, const MigrationOptions& b);
+
 }  // namespace understudy::proxy

@@ -236,6 +236,72 @@ TEST_F(ProxyTest, DrainEndsWhatIsUnderWay) {
   drain.join();
 }
 
+// Reload.
+
+TEST_F(ProxyTest, AReloadThatChangesNothingKeepsTheConnectionsToTheServices) {
+  Service control(says("old"));
+  Service candidate(says("old"));
+  const auto reload = [&](std::string_view more) {
+    const auto status = proxy_->reload({options(control.port(), candidate.port(), more, "")});
+    EXPECT_TRUE(status.ok()) << status.error().context;
+  };
+  start(flags::Mode::kFullEvaluation, control.port(), candidate.port(), "", "");
+  get();
+  exchange(0);
+  reload("");
+  get();
+  exchange(1);
+  EXPECT_EQ(control.connections() + candidate.connections(), 2u);
+  reload("via: true\n");
+  EXPECT_NE(get().find("via:"), std::string::npos) << "what changed counts";
+  exchange(2);
+  EXPECT_EQ(control.connections() + candidate.connections(), 4u);
+}
+
+TEST_F(ProxyTest, AReloadNeitherClosesTheBreakerNorFreesWhatIsUnderWay) {
+  constexpr std::string_view kBounds =
+      "shadow: {in_flight_max: 1, breaker_failures: 1, breaker_open_for: 1h}\n";
+  constexpr std::string_view kSlow = ", timeout: 1h";
+  Service control(says("old"));
+  Service hung([](Socket& socket, const Request&) { socket.receive(); });
+  start(flags::Mode::kFullEvaluation, control.port(), hung.port(), kBounds, kSlow);
+  get();
+  EXPECT_TRUE(hung.wait_for_heads(1));
+  ASSERT_TRUE(proxy_->reload({options(control.port(), hung.port(), kBounds, kSlow)}).ok());
+  get();
+  EXPECT_EQ(exchange(0).reason, "in_flight_max");
+  stop(std::chrono::seconds(0));
+
+  const uint16_t nobody = dead_port();
+  start(flags::Mode::kFullEvaluation, control.port(), nobody, kBounds, kSlow);
+  const size_t before = sink_.count();
+  get();
+  EXPECT_EQ(exchange(before).account, Account::kFailed);
+  ASSERT_TRUE(proxy_->reload({options(control.port(), nobody, kBounds, kSlow)}).ok());
+  get();
+  EXPECT_EQ(exchange(before + 1).reason, "circuit_open");
+}
+
+TEST_F(ProxyTest, EverySettingOfAMigrationCounts) {
+  constexpr std::string_view kBase = "bucket_by: {header: a}\n";
+  const auto of = [&](std::string_view more, std::string_view candidate_more = "") {
+    const auto made = options(1, 2, base::cat(kBase, more), candidate_more);
+    return made == nullptr ? MigrationOptions{} : *made;
+  };
+  EXPECT_TRUE(same_settings(of(""), of("")));
+  EXPECT_TRUE(same_settings(of("routes: [{name: a}]\n"), of("routes: [{name: a}]\n")));
+  for (const std::string_view more :
+       {"via: true\n", "trace_context: begin\n", "forwarded_headers: false\n",
+        "fallback: control\n", "limits: {idle_timeout: 1s}\n", "limits: {field_count_max: 9}\n",
+        "shadow: {breaker_failures: 9}\n", "compare: {body_bytes_max: 9}\n",
+        "routes: [{name: b}]\n"}) {
+    EXPECT_FALSE(same_settings(of(""), of(more))) << more;
+  }
+  EXPECT_FALSE(same_settings(of(""), of("", ", host: url")));
+  EXPECT_FALSE(same_settings(of("routes: [{name: a}]\n"),
+                             of("routes: [{name: a, safe_to_repeat: true}]\n")));
+}
+
 TEST_F(ProxyTest, APortInUseIsAnErrorThatNamesIt) {
   Service control(says("old"));
   start(flags::Mode::kControlOnly, control.port(), control.port());

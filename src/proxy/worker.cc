@@ -68,7 +68,10 @@ void Worker::apply(const std::vector<std::shared_ptr<const MigrationOptions>>& m
     if (found == entrances_.end() || options->listen.empty()) continue;
     Entrance& entrance = *found->second;
     if (entrance.opened) entrance.listener = std::move(entrance.opened);
-    entrance.runtime = make_runtime(options, accounting.at(options->name));
+    // Its connections, its breaker and its caps outlive a reload that does not concern it.
+    if (!same_settings(*entrance.runtime->options, *options)) {
+      entrance.runtime = make_runtime(options, accounting.at(options->name));
+    }
     kept.insert(*found);
     entrances_.erase(found);
   }
