@@ -397,9 +397,9 @@ auto members(const net::H1ServerOptions& of) {
 }
 
 auto members(const SideOptions& of) {
-  const auto& [url, connect_timeout, timeout, connections_max, idle_timeout, host] = of;
-  return std::tuple_cat(members(url),
-                        std::tie(connect_timeout, timeout, connections_max, idle_timeout, host));
+  const auto& [url, connect_timeout, timeout, connections_max, idle_timeout, host, tls] = of;
+  return std::tuple_cat(
+      members(url), std::tie(connect_timeout, timeout, connections_max, idle_timeout, host, tls));
 }
 
 auto members(const ShadowOptions& of) {
@@ -423,11 +423,12 @@ bool same_settings(const MigrationOptions& a, const MigrationOptions& b) {
   const auto same_route = [](const RouteOptions& one, const RouteOptions& other) {
     return members(one) == members(other);
   };
-  const auto& [name, mode_flag, compare_flag, listen, control, candidate, shadow, bucket_by, routes,
-               fallback, via, forwarded, trace, server] = a;
-  return std::tie(name, mode_flag, compare_flag, listen, fallback, via, forwarded, trace) ==
-             std::tie(b.name, b.mode_flag, b.compare_flag, b.listen, b.fallback_to_control, b.via,
-                      b.forwarded_headers, b.trace) &&
+  // In which line of the file it stands changes nothing.
+  const auto& [name, mode_flag, compare_flag, listen, listen_source, listen_tls, control, candidate,
+               shadow, bucket_by, routes, fallback, via, forwarded, trace, server] = a;
+  return std::tie(name, mode_flag, compare_flag, listen, listen_tls, fallback, via, forwarded,
+                  trace) == std::tie(b.name, b.mode_flag, b.compare_flag, b.listen, b.listen_tls,
+                                     b.fallback_to_control, b.via, b.forwarded_headers, b.trace) &&
          members(control) == members(b.control) && members(candidate) == members(b.candidate) &&
          members(shadow) == members(b.shadow) && members(bucket_by) == members(b.bucket_by) &&
          std::equal(routes.begin(), routes.end(), b.routes.begin(), b.routes.end(), same_route) &&

@@ -109,7 +109,8 @@ struct MigrationOptions {
   static std::vector<std::string_view> keys();
 };
 
-/// Whether both say the same in every setting, so that a migration runs on as it does.
+/// Whether both say the same in every setting, so that a migration runs on as it does. With TLS
+/// never: its files are read anew, and may have changed.
 bool same_settings(const MigrationOptions& a, const MigrationOptions& b);
 
 }  // namespace understudy::proxy
