@@ -208,13 +208,15 @@ def check_tests(root, build, problem):
                              for pattern in ("CTestTestfile.cmake", "*_include.cmake")
                              for p in sorted(build.rglob(pattern)))
     targets = {}
-    for entry in json.loads(commands.read_text()):
+    # The example is a project of its own with a build tree inside of ours.
+    entries = [entry for path in sorted({commands, *build.glob("examples/*/compile_commands.json")})
+               for entry in json.loads(path.read_text())]
+    for entry in entries:
         file = os.path.normpath(os.path.join(entry["directory"], entry["file"]))
         output = entry.get("output") or entry.get("command", "")
         if match := re.search(r"CMakeFiles/([^/\s]+)\.dir/", output):
             targets.setdefault(file, set()).add(match.group(1))
-    # examples/ are projects of their own, which this build does not know.
-    for folder in (*(top for top in SOURCE_ROOTS if top != "examples"), "tools"):
+    for folder in (*SOURCE_ROOTS, "tools"):
         for path in files_of(root, folder):
             name = path.relative_to(root).as_posix()
             if path.name.endswith("_test.cc"):

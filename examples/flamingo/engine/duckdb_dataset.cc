@@ -164,10 +164,8 @@ class DuckDbDataset final : public Dataset {
       TRY_DONE(run_sql(
           connection, "CREATE TABLE " + copy_name(i) + " AS SELECT * FROM rows ORDER BY " + order));
     }
-    if (sorted_by_.empty()) {
-      return run_sql(connection, "ALTER TABLE rows RENAME TO " + copy_name(0));
-    }
-    TRY_DONE(run_sql(connection, "DROP TABLE rows"));
+    TRY_DONE(run_sql(connection, sorted_by_.empty() ? "ALTER TABLE rows RENAME TO " + copy_name(0)
+                                                    : "DROP TABLE rows"));
     return measure(connection);
   }
 

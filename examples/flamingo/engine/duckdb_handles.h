@@ -16,6 +16,8 @@ inline Fault engine_fault(const char* message) {
   return {FaultKind::kInternal, "DuckDbError", message ? message : "unknown"};
 }
 
+/// Not for static storage: closing touches thread-local state of DuckDB's, which is gone by the
+/// time that static objects are destroyed.
 struct Database {
   duckdb_database handle = nullptr;
   Database() = default;

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <map>
+#include <nlohmann/json.hpp>
 
 #include "grammar/planner.h"
 #include "grammar/spec.h"
@@ -178,6 +179,15 @@ TEST(EnginesTest, AFaultIsTheSameOnBothSides) {
     EXPECT_EQ(control.fault().type, candidate.fault().type);
     EXPECT_EQ(control.fault().message, candidate.fault().message);
   }
+}
+
+TEST(DuckDbLoaderTest, ADatasetWithoutSortedCopiesIsHeldAndMeasuredToo) {
+  auto manifest = nlohmann::json::parse(read_manifest(flights_store(), "flights")->text);
+  manifest.erase("sorted_by");
+  DuckDbLoader loader({{.rows_max = 1000}, 1, duckdb_engine().resolution});
+  const auto loaded = loader.load(*parse_manifest(manifest.dump()), flights_store());
+  ASSERT_TRUE(loaded.ok()) << loaded.fault().message;
+  EXPECT_GT((*loaded)->bytes(), 0u);
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <optional>
+
 #include "engine/flights_export.h"
 
 namespace flamingo {
@@ -30,6 +32,42 @@ struct Exported {
   FolderStore store;
 };
 
+/// What tests share, each part made when the first test asks for it. Gone before main() returns:
+/// DuckDB's thread-local state does not live longer, and closing a database touches it.
+class Shared final : public testing::Environment {
+ public:
+  void TearDown() override {
+    duckdb_.reset();
+    sqlite_.reset();
+    exported_.reset();
+  }
+
+  ObjectStore& store() {
+    if (!exported_) exported_.emplace();
+    return exported_->store;
+  }
+  QueryEngine& sqlite() {
+    store();
+    if (!sqlite_) sqlite_.emplace(SqliteLoader(LoadOptions{}));
+    return sqlite_->engine;
+  }
+  DuckDbEngine duckdb() {
+    store();
+    if (!duckdb_) duckdb_.emplace(DuckDbLoader({{}, 1, resolution_}));
+    return {resolution_, &duckdb_->engine};
+  }
+
+ private:
+  const std::shared_ptr<std::atomic<TimeResolution>> resolution_ =
+      std::make_shared<std::atomic<TimeResolution>>(TimeResolution::kMilliseconds);
+  std::optional<Exported> exported_;
+  std::optional<Assembly<SqliteLoader>> sqlite_;
+  std::optional<Assembly<DuckDbLoader>> duckdb_;
+};
+
+auto* const shared =
+    static_cast<Shared*>(testing::AddGlobalTestEnvironment(new Shared));  // which owns it
+
 }  // namespace
 
 ScratchFolder::ScratchFolder() {
@@ -42,25 +80,9 @@ ScratchFolder::~ScratchFolder() {
   std::filesystem::remove_all(path_, ignored);
 }
 
-ObjectStore& flights_store() {
-  static Exported exported;
-  return exported.store;
-}
-
-QueryEngine& sqlite_engine() {
-  flights_store();
-  static Assembly<SqliteLoader> assembly{SqliteLoader(LoadOptions{})};
-  return assembly.engine;
-}
-
-DuckDbEngine& duckdb_engine() {
-  flights_store();
-  static const auto resolution =
-      std::make_shared<std::atomic<TimeResolution>>(TimeResolution::kMilliseconds);
-  static Assembly<DuckDbLoader> assembly{DuckDbLoader({{}, 1, resolution})};
-  static DuckDbEngine engine{resolution, &assembly.engine};
-  return engine;
-}
+ObjectStore& flights_store() { return shared->store(); }
+QueryEngine& sqlite_engine() { return shared->sqlite(); }
+DuckDbEngine duckdb_engine() { return shared->duckdb(); }
 
 const Schema& flights_schema() {
   static const Manifest manifest = *read_manifest(flights_store(), "flights");

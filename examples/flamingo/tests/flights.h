@@ -37,7 +37,7 @@ struct DuckDbEngine {
   std::shared_ptr<std::atomic<TimeResolution>> resolution;
   QueryEngine* engine;
 };
-DuckDbEngine& duckdb_engine();
+DuckDbEngine duckdb_engine();
 
 /// The schema of the flights.
 const Schema& flights_schema();
