@@ -82,6 +82,16 @@ std::optional<std::string> first_element(std::string_view xml, std::string_view 
   return unescape_xml(*text);
 }
 
+FaultKind kind_of(long status) {
+  if (status == 404) return FaultKind::kNotFound;
+  return status == 503 ? FaultKind::kThrottled : FaultKind::kUnavailable;
+}
+
+/// Whether the same request may find a better answer a moment later.
+bool may_pass(const Outcome<HttpAnswer>& answer) {
+  return answer.ok() ? answer->status >= 500 : answer.fault().kind == FaultKind::kUnavailable;
+}
+
 }  // namespace
 
 Outcome<std::string> S3Store::ask(std::string method, std::string_view path_and_query,
@@ -93,15 +103,21 @@ Outcome<std::string> S3Store::ask(std::string method, std::string_view path_and_
                 .sign_with = &options_.credentials,
                 .aws_service = "s3"};
   if (call.method != "GET") call.headers.emplace_back("Content-Type", "application/octet-stream");
-  TRY_OUTCOME(HttpAnswer answer, http_.call(call));
+  TRY_OUTCOME(HttpAnswer answer, call_patiently(call));
   if (answer.status >= 200 && answer.status < 300) return std::move(answer.body);
   const std::string code =
       first_element(answer.body, "Code").value_or("HTTP" + std::to_string(answer.status));
   const std::string message = call.url + ": " + first_element(answer.body, "Message").value_or("");
-  const FaultKind kind = answer.status == 404   ? FaultKind::kNotFound
-                         : answer.status == 503 ? FaultKind::kThrottled
-                                                : FaultKind::kUnavailable;
-  return Fault{kind, code, message};
+  return Fault{kind_of(answer.status), code, message};
+}
+
+Outcome<HttpAnswer> S3Store::call_patiently(const HttpCall& call) {
+  auto pause = options_.first_pause;
+  for (int attempt = 1;; ++attempt, pause *= 2) {
+    auto answer = http_.call(call);
+    if (attempt >= options_.attempts_max || !may_pass(answer)) return answer;
+    options_.pause(pause);
+  }
 }
 
 Outcome<std::string> S3Store::get(std::string_view key) {

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <optional>
 #include <thread>
 
 #include "data/catalog.h"
@@ -224,19 +225,38 @@ TEST(SqliteLoaderTest, AnEmptyCellIsNullAndADatasetAboveTheLimitIsRefused) {
 
 // ---- Real servers of the protocols ----
 
-TEST(S3StoreTest, SpeaksToAnS3Server) {
-  const ScratchFolder folder;
-  const NodeServer server("s3_server.mjs", {folder.path().string()});
-  ASSERT_FALSE(server.url().empty());
-  S3Store store({server.url(), "flights", {"S3RVER", "S3RVER"}});
+class S3StoreTest : public testing::Test {
+ protected:
+  /// A client of a server that is busy for its first `busy` requests.
+  S3Store& store(int busy = 0, int page_keys_max = 1000, std::string secret = "S3RVER") {
+    server_.emplace("s3_server.mjs",
+                    std::vector<std::string>{folder_.path().string(), std::to_string(busy)});
+    EXPECT_FALSE(server_->url().empty());
+    return store_.emplace(
+        S3Options{.endpoint = server_->url(),
+                  .bucket = "flights",
+                  .credentials = {"S3RVER", std::move(secret)},
+                  .page_keys_max = page_keys_max,
+                  .pause = [this](std::chrono::milliseconds pause) { pauses_.push_back(pause); }});
+  }
+  const std::vector<std::chrono::milliseconds>& pauses() const { return pauses_; }
+
+ private:
+  const ScratchFolder folder_;
+  std::optional<NodeServer> server_;
+  std::optional<S3Store> store_;
+  std::vector<std::chrono::milliseconds> pauses_;
+};
+
+TEST_F(S3StoreTest, WhatIsPutIsListedAndCanBeRead) {
+  S3Store& s3 = store();
   const std::string bytes("binary\0\xff body", 13);
-  ASSERT_TRUE(store.put("flights/csv/2001-01.csv", bytes).ok())
-      << store.put("x", bytes).fault().message;
-  ASSERT_TRUE(store.put("flights/odd key+&=é.txt", "odd").ok());
-  EXPECT_EQ(*store.get("flights/csv/2001-01.csv"), bytes);
-  EXPECT_EQ(*store.get("flights/odd key+&=é.txt"), "odd");
-  EXPECT_EQ(store.get("flights/none").fault().type, "NoSuchKey");
-  const auto listed = store.list("flights/");
+  const Done put = s3.put("flights/csv/2001-01.csv", bytes);
+  ASSERT_TRUE(put.ok()) << put.fault().message;
+  ASSERT_TRUE(s3.put("flights/odd key+&=é.txt", "odd").ok());
+  EXPECT_EQ(*s3.get("flights/csv/2001-01.csv"), bytes);
+  EXPECT_EQ(*s3.get("flights/odd key+&=é.txt"), "odd");
+  const auto listed = s3.list("flights/");
   ASSERT_TRUE(listed.ok()) << listed.fault().message;
   ASSERT_EQ(listed->size(), 2u);
   EXPECT_EQ((*listed)[0].key, "flights/csv/2001-01.csv");
@@ -244,77 +264,151 @@ TEST(S3StoreTest, SpeaksToAnS3Server) {
   EXPECT_EQ((*listed)[1].key, "flights/odd key+&=é.txt");
 }
 
-TEST(S3StoreTest, AListingContinuesOverPages) {
-  const ScratchFolder folder;
-  const NodeServer server("s3_server.mjs", {folder.path().string()});
-  S3Store store({server.url(), "flights", {"S3RVER", "S3RVER"}, /*page_keys_max=*/3});
-  constexpr size_t kObjects = 7;
-  for (size_t i = 0; i < kObjects; ++i) {
-    ASSERT_TRUE(store.put("many/" + std::to_string(i), "").ok());
-  }
-  const auto listed = store.list("many/");
+TEST_F(S3StoreTest, AListingContinuesOverPages) {
+  S3Store& s3 = store(0, /*page_keys_max=*/3);
+  std::vector<std::string> keys;
+  for (size_t i = 0; i < 7; ++i) keys.push_back("many/" + std::to_string(i));
+  for (const std::string& key : keys) ASSERT_TRUE(s3.put(key, "").ok());
+  ASSERT_TRUE(s3.put("others/0", "").ok());
+  const auto listed = s3.list("many/");
   ASSERT_TRUE(listed.ok()) << listed.fault().message;
-  EXPECT_EQ(listed->size(), kObjects);
+  std::vector<std::string> seen;
+  for (const ObjectInfo& object : *listed) seen.push_back(object.key);
+  EXPECT_EQ(seen, keys);
 }
 
-TEST(S3StoreTest, AWrongKeyIsRefusedBecauseRequestsAreReallySigned) {
-  const ScratchFolder folder;
-  const NodeServer server("s3_server.mjs", {folder.path().string()});
-  S3Store store({server.url(), "flights", {"S3RVER", "wrong"}});
-  const auto listed = store.list("a");
-  ASSERT_FALSE(listed.ok());
-  EXPECT_EQ(listed.fault().type, "SignatureDoesNotMatch");
-  const auto put = store.put("a", "b");
-  ASSERT_FALSE(put.ok());
-  EXPECT_EQ(put.fault().type, "SignatureDoesNotMatch");
-}
-
-TEST(S3StoreTest, AServiceLoadsItsDataFromABucket) {
-  const ScratchFolder folder;
-  const NodeServer server("s3_server.mjs", {folder.path().string()});
-  S3Store store({server.url(), "flights", {"S3RVER", "S3RVER"}});
-  ASSERT_TRUE(
-      export_flights({.parquet = FLAMINGO_DEPS "/vega-datasets/flights-3m.parquet", .every = 3000},
-                     store)
-          .ok());
-  StoreCatalog catalog(store);
+TEST_F(S3StoreTest, AServiceLoadsItsDataFromABucket) {
+  S3Store& s3 = store();
+  ASSERT_TRUE(export_flights(
+                  {.parquet = FLAMINGO_DEPS "/vega-datasets/flights-3m.parquet", .every = 3000}, s3)
+                  .ok());
+  StoreCatalog catalog(s3);
   SqliteLoader loader({});
-  DataManager data(catalog, store, loader, size_t{1} << 30);
+  DataManager data(catalog, s3, loader, size_t{1} << 30);
   LocalEngine engine(data);
   const auto answer = engine.execute(single_query("SELECT count() AS n FROM flights"), "");
   ASSERT_TRUE(answer.ok()) << answer.fault().message;
   EXPECT_EQ(answer->rows[0][0], Value{int64_t{1000}});
 }
 
-TEST(DynamoCatalogTest, SpeaksToADynamoDbServerThatThrottles) {
-  const NodeServer server("dynamo_server.mjs", {});
-  ASSERT_FALSE(server.url().empty());
-  DynamoCatalog catalog({.endpoint = server.url(), .credentials = {"key", "secret"}});
-  ASSERT_TRUE(catalog.create_table(3).ok()) << catalog.create_table(3).fault().message;
+TEST_F(S3StoreTest, ABucketIsMadeOnce) {
+  S3Store& s3 = store();
+  EXPECT_TRUE(s3.create_bucket().ok());
+}
+
+// ---- What S3 refuses ----
+
+TEST_F(S3StoreTest, AMissingKeyKeepsItsCode) {
+  const auto missing = store().get("flights/none");
+  ASSERT_FALSE(missing.ok());
+  EXPECT_EQ(missing.fault().type, "NoSuchKey");
+  EXPECT_EQ(missing.fault().kind, FaultKind::kNotFound);
+  EXPECT_THAT(pauses(), ElementsAre());
+}
+
+TEST_F(S3StoreTest, AWrongKeyIsRefusedBecauseRequestsAreReallySigned) {
+  S3Store& s3 = store(0, 1000, "wrong");
+  const auto listed = s3.list("a");
+  ASSERT_FALSE(listed.ok());
+  EXPECT_EQ(listed.fault().type, "SignatureDoesNotMatch");
+  const auto put = s3.put("a", "b");
+  ASSERT_FALSE(put.ok());
+  EXPECT_EQ(put.fault().type, "SignatureDoesNotMatch");
+  EXPECT_THAT(pauses(), ElementsAre());
+}
+
+TEST_F(S3StoreTest, ABusyServiceIsAskedAgainAfterPausesThatGrow) {
+  S3Store& s3 = store(/*busy=*/2);
+  const Done put = s3.put("a", "b");
+  ASSERT_TRUE(put.ok()) << put.fault().message;
+  EXPECT_THAT(pauses(), ElementsAre(100ms, 200ms));
+  EXPECT_EQ(*s3.get("a"), "b");
+}
+
+TEST_F(S3StoreTest, AServiceThatStaysBusyIsAFaultWithItsCode) {
+  const auto answer = store(/*busy=*/1000).get("a");
+  ASSERT_FALSE(answer.ok());
+  EXPECT_EQ(answer.fault().type, "SlowDown");
+  EXPECT_EQ(answer.fault().kind, FaultKind::kThrottled);
+  EXPECT_THAT(answer.fault().message, HasSubstr("Please reduce your request rate."));
+  EXPECT_THAT(pauses(), ElementsAre(100ms, 200ms, 400ms));
+}
+
+TEST_F(S3StoreTest, AServiceThatIsAwayIsAFault) {
+  int pauses = 0;
+  S3Store s3({.endpoint = "http://127.0.0.1:1",
+              .bucket = "flights",
+              .credentials = {"key", "secret"},
+              .pause = [&](std::chrono::milliseconds) { ++pauses; }});
+  EXPECT_EQ(s3.get("a").fault().type, "ConnectFailed");
+  EXPECT_EQ(pauses, 3);
+}
+
+class DynamoCatalogTest : public testing::Test {
+ protected:
+  DynamoOptions options(std::string secret = "secret") const {
+    return {.endpoint = server_.url(), .credentials = {"key", std::move(secret)}};
+  }
+  const NodeServer server_{"dynamo_server.mjs", {}};
+};
+
+TEST_F(DynamoCatalogTest, LocatesWhatWasRegistered) {
+  DynamoCatalog catalog(options());
+  const Done created = catalog.create_table(3);
+  ASSERT_TRUE(created.ok()) << created.fault().message;
+  EXPECT_TRUE(catalog.create_table(9).ok());  // it is there already, and stays as it is
+  EXPECT_EQ(*catalog.capacity(), 3);
   const auto manifest = parse_manifest(R"({"name":"a","fields":[{"name":"x","type":"time"}]})");
   ASSERT_TRUE(catalog.register_dataset(*manifest).ok());
-  EXPECT_EQ(*catalog.capacity(), 3);
-
   const auto item = catalog.locate("a");
   ASSERT_TRUE(item.ok()) << item.fault().message;
   EXPECT_EQ((*item)->schema.dataset, "a");
-  EXPECT_EQ(catalog.locate("b").fault().type, "UnknownDataset");
+  EXPECT_EQ((*item)->text, manifest->text);
+}
+
+// ---- What DynamoDB refuses ----
+
+TEST_F(DynamoCatalogTest, AMissingItemIsAnUnknownDataset) {
+  DynamoCatalog catalog(options());
+  ASSERT_TRUE(catalog.create_table(3).ok());
+  const auto item = catalog.locate("b");
+  ASSERT_FALSE(item.ok());
+  EXPECT_EQ(item.fault().type, "UnknownDataset");
+  EXPECT_EQ(item.fault().kind, FaultKind::kNotFound);
+}
+
+TEST_F(DynamoCatalogTest, ReadsAboveTheCapacityAreRefusedUntilItIsRaised) {
+  DynamoCatalog catalog(options());
+  ASSERT_TRUE(catalog.create_table(2).ok());
+  ASSERT_TRUE(catalog
+                  .register_dataset(
+                      *parse_manifest(R"({"name":"a","fields":[{"name":"x","type":"time"}]})"))
+                  .ok());
+  EXPECT_TRUE(catalog.locate("a").ok());
   EXPECT_TRUE(catalog.locate("a").ok());
   const auto refused = catalog.locate("a");
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.fault().type, "ProvisionedThroughputExceededException");
   EXPECT_EQ(refused.fault().kind, FaultKind::kThrottled);
 
-  ASSERT_TRUE(catalog.set_capacity(50).ok()) << catalog.set_capacity(51).fault().message;
+  const Done raised = catalog.set_capacity(50);
+  ASSERT_TRUE(raised.ok()) << raised.fault().message;
   EXPECT_EQ(*catalog.capacity(), 50);
   EXPECT_TRUE(catalog.locate("a").ok());
 }
 
-TEST(DynamoCatalogTest, ErrorsOfTheServiceKeepTheirType) {
-  const NodeServer server("dynamo_server.mjs", {});
-  DynamoCatalog catalog(
-      {.endpoint = server.url(), .table = "missing", .credentials = {"key", "secret"}});
-  EXPECT_EQ(catalog.locate("a").fault().type, "ResourceNotFoundException");
+TEST_F(DynamoCatalogTest, AWrongKeyIsRefusedBecauseRequestsAreReallySigned) {
+  DynamoCatalog catalog(options("wrong"));
+  const auto item = catalog.locate("a");
+  ASSERT_FALSE(item.ok());
+  EXPECT_EQ(item.fault().type, "InvalidSignatureException");
+}
+
+TEST_F(DynamoCatalogTest, ErrorsOfTheServiceKeepTheirType) {
+  DynamoOptions missing = options();
+  missing.table = "missing";
+  EXPECT_EQ(DynamoCatalog(missing).locate("a").fault().type, "ResourceNotFoundException");
+  EXPECT_EQ(DynamoCatalog(options()).set_capacity(7).fault().type, "ResourceNotFoundException");
   DynamoCatalog nowhere({.endpoint = "http://127.0.0.1:1", .credentials = {"key", "secret"}});
   EXPECT_EQ(nowhere.locate("a").fault().type, "ConnectFailed");
 }
