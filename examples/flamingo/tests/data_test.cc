@@ -231,13 +231,16 @@ class S3StoreTest : public testing::Test {
   S3Store& store(int busy = 0, int page_keys_max = 1000, std::string secret = "S3RVER") {
     server_.emplace("s3_server.mjs",
                     std::vector<std::string>{folder_.path().string(), std::to_string(busy)});
-    EXPECT_FALSE(server_->url().empty());
-    return store_.emplace(
-        S3Options{.endpoint = server_->url(),
-                  .bucket = "flights",
-                  .credentials = {"S3RVER", std::move(secret)},
-                  .page_keys_max = page_keys_max,
-                  .pause = [this](std::chrono::milliseconds pause) { pauses_.push_back(pause); }});
+    S3Options given = options("flights");
+    given.page_keys_max = page_keys_max;
+    given.credentials.secret_key = std::move(secret);
+    return store_.emplace(std::move(given));
+  }
+  S3Options options(std::string bucket) {
+    return {.endpoint = server_->url(),
+            .bucket = std::move(bucket),
+            .credentials = {"S3RVER", "S3RVER"},
+            .pause = [this](std::chrono::milliseconds pause) { pauses_.push_back(pause); }};
   }
   const std::vector<std::chrono::milliseconds>& pauses() const { return pauses_; }
 
@@ -291,9 +294,14 @@ TEST_F(S3StoreTest, AServiceLoadsItsDataFromABucket) {
   EXPECT_EQ(answer->rows[0][0], Value{int64_t{1000}});
 }
 
-TEST_F(S3StoreTest, ABucketIsMadeOnce) {
-  S3Store& s3 = store();
-  EXPECT_TRUE(s3.create_bucket().ok());
+TEST_F(S3StoreTest, ABucketIsMadeWhereNoneIs) {
+  store();
+  S3Store another(options("another"));
+  EXPECT_EQ(another.put("a", "b").fault().type, "NoSuchBucket");
+  EXPECT_TRUE(another.create_bucket().ok());
+  EXPECT_TRUE(another.put("a", "b").ok());
+  EXPECT_TRUE(another.create_bucket().ok());  // it is there already, with what is in it
+  EXPECT_EQ(*another.get("a"), "b");
 }
 
 // ---- What S3 refuses ----
@@ -346,10 +354,10 @@ TEST_F(S3StoreTest, AServiceThatIsAwayIsAFault) {
 
 class DynamoCatalogTest : public testing::Test {
  protected:
-  DynamoOptions options(std::string secret = "secret") const {
-    return {.endpoint = server_.url(), .credentials = {"key", std::move(secret)}};
+  DynamoOptions options(std::string secret = "S3RVER") const {
+    return {.endpoint = server_.url(), .credentials = {"S3RVER", std::move(secret)}};
   }
-  const NodeServer server_{"dynamo_server.mjs", {}};
+  const NodeServer server_{"dynamo_server.mjs"};
 };
 
 TEST_F(DynamoCatalogTest, LocatesWhatWasRegistered) {

@@ -17,7 +17,7 @@ const error = (type, message) => ({
 });
 
 dynalite.listen(0, "127.0.0.1", () => listen(() => dynalite.address().port, (request, body) => {
-  if (!isSigned(request, body, "dynamodb", { key: "secret" })) {
+  if (!isSigned(request, body, "dynamodb")) {
     return error("com.amazon.coral.service#InvalidSignatureException", "The request signature we " +
       "calculated does not match the signature you provided.");
   }

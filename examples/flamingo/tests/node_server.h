@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/child_program.h"
+
 namespace flamingo {
 
 /// A server of the npm registry as a child process, on a port of its own choosing. Ends with the
@@ -10,16 +12,13 @@ namespace flamingo {
 class NodeServer {
  public:
   /// Runs `node tests/SCRIPT NODE_MODULES ARGS...` and waits for the port it prints.
-  NodeServer(const std::string& script, const std::vector<std::string>& args);
-  ~NodeServer();
-  NodeServer(const NodeServer&) = delete;
-  NodeServer& operator=(const NodeServer&) = delete;
+  explicit NodeServer(const std::string& script, const std::vector<std::string>& args = {});
 
   /// Empty when the server did not start.
   const std::string& url() const { return url_; }
 
  private:
-  int pid_ = -1;
+  ChildProgram node_;
   std::string url_;
 };
 

@@ -25,7 +25,7 @@ const error = (status, code, message) => ({
 
 let busyLeft = Number(busy);
 listen(() => port, (request, body) => {
-  if (!isSigned(request, body, "s3", { S3RVER: "S3RVER" })) {
+  if (!isSigned(request, body, "s3")) {
     return error(403, "SignatureDoesNotMatch", "The request signature we calculated does not match " +
       "the signature you provided. Check your key and signing method.");
   }

@@ -3,14 +3,17 @@
 // signature without looking, so this stands before them.
 import crypto from "node:crypto";
 
+/** The one key that s3rver has; the same for both services, as programs have one in their environment. */
+const SECRETS = { S3RVER: "S3RVER" };
+
 const sha256 = (data) => crypto.createHash("sha256").update(data).digest("hex");
 const hmac = (key, data) => crypto.createHmac("sha256", key).update(data).digest();
 
 /**
- * Whether the request is signed for `service` with the secret that `secrets` has for its key, over
- * its host, its body and every header that AWS wants signed.
+ * Whether the request is signed for `service` with the secret of its key, over its host, its body
+ * and every header that AWS wants signed.
  */
-export function isSigned({ method, url, headers }, body, service, secrets) {
+export function isSigned({ method, url, headers }, body, service) {
   const parts = /^AWS4-HMAC-SHA256 Credential=([^/]+)\/([^,]+), ?SignedHeaders=([^,]+), ?Signature=(\w+)$/
     .exec(headers.authorization ?? "");
   if (!parts) return false;
@@ -33,7 +36,7 @@ export function isSigned({ method, url, headers }, body, service, secrets) {
   const [date, region, forService, end] = scope.split("/");
   const toSign = ["AWS4-HMAC-SHA256", headers["x-amz-date"], scope, sha256(canonical)].join("\n");
   const signingKey = [date, region, forService, end]
-    .reduce((secret, part) => hmac(secret, part), `AWS4${secrets[key]}`);
+    .reduce((secret, part) => hmac(secret, part), `AWS4${SECRETS[key]}`);
   return forService === service && end === "aws4_request" &&
     hmac(signingKey, toSign).toString("hex") === signature;
 }
