@@ -89,6 +89,13 @@ async function addFigure(spec) {
   }
 }
 
+/** How many rows the manifest of the dataset names. */
+async function countFlights() {
+  const { csv = [] } = await (await fetch("/api/datasets/flights")).json();
+  return csv.reduce((sum, { rows }) => sum + rows, 0);
+}
+
+element("flights").textContent = (await countFlights()).toLocaleString("en");
 const gallery = await (await fetch("/api/gallery")).json();
 element("draw").addEventListener("click", drawEditor);
 for (const spec of gallery) await addFigure(spec);
