@@ -16,6 +16,7 @@ using nlohmann::json;
 
 constexpr size_t kKeepAliveRequestsMax = 1'000'000;
 constexpr time_t kKeepAliveSeconds = 2;
+constexpr int kConnectionsWaitingMax = 512;  // the kernel drops what comes beyond
 
 std::string dump(const json& value) {
   return value.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -129,7 +130,9 @@ Outcome<std::string> HttpService::bind() {
   }
   const std::string host = listen.substr(0, colon);
   // Its own socket option is SO_REUSEPORT, with which a second server would take half the requests.
-  state_->server.set_socket_options([](socket_t socket) {
+  socket_t listener = INVALID_SOCKET;
+  state_->server.set_socket_options([&listener](socket_t socket) {
+    listener = socket;
     const int yes = 1;
     setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
   });
@@ -140,6 +143,8 @@ Outcome<std::string> HttpService::bind() {
     return Fault{FaultKind::kUnavailable, "CannotListen",
                  listen + ": the port is in use or may not be taken"};
   }
+  // The library lets 5 connections wait; a burst beyond that waits a second for its next try.
+  ::listen(listener, kConnectionsWaitingMax);
   return "http://" + host + ":" + std::to_string(port);
 }
 

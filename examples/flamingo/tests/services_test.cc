@@ -1,5 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -17,6 +21,30 @@ namespace {
 
 using nlohmann::json;
 using testing::HasSubstr;
+
+/// Whether a connection to the port is taken, waited for at most 5 s.
+bool connects(const std::string& url, std::vector<int>& sockets) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(static_cast<uint16_t>(std::stoi(url.substr(url.rfind(':') + 1))));
+  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+  sockets.push_back(socket);
+  connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof(address));
+  pollfd writable{socket, POLLOUT, 0};
+  return poll(&writable, 1, 5000) == 1 && (writable.revents & POLLERR) == 0;
+}
+
+TEST(HttpServiceTest, ABurstOfConnectionsWaitsForItsTurn) {
+  HttpService service("busy", [] { return std::string("1.0"); }, {.listen = "127.0.0.1:0"});
+  const auto url = service.bind();  // and nobody accepts yet
+  ASSERT_TRUE(url.ok());
+  std::vector<int> sockets;
+  bool all = true;
+  for (int i = 0; i < 100 && all; ++i) all = connects(*url, sockets);
+  EXPECT_TRUE(all) << "connection " << sockets.size() << " was not taken";
+  for (const int socket : sockets) close(socket);
+}
 
 class FlamingoTest : public testing::Test {
  protected:
