@@ -6,6 +6,8 @@ from .traffic import seen_by_users
 ACCOUNTS = ("not_sampled", "compared", "shed", "too_large", "timed_out", "failed",
             "not_comparable")
 
+KEPT = "kept"  # the file that says which programs a run has left
+
 
 def end_traffic(narrator, stage):
     totals = stage.stop_traffic()
@@ -65,4 +67,5 @@ def stay(narrator, stage, programs):
     narrator.say(f"  {stage.workshop.flamingo_load} --url {stage.flamingo_url} --rate 20 "
                  "--seconds 30")
     pids = " ".join(str(program.pid) for program in reversed(programs.running))
+    (stage.run / KEPT).write_text(pids)
     narrator.say(f"End it with: kill {pids}")

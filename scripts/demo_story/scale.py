@@ -28,7 +28,7 @@ class Scale:
 FULL = Scale(
     flights_every=1,
     requests_per_second_max=120,
-    read_capacity=8,
+    read_capacity=4,
     baseline=400,
     glance=100,
     look=250,
@@ -45,8 +45,8 @@ FULL = Scale(
 # bounds of its own, wide enough for a machine that is busy with other tests.
 QUICK = Scale(
     flights_every=30,
-    requests_per_second_max=80,
-    read_capacity=8,
+    requests_per_second_max=120,
+    read_capacity=16,
     baseline=60,
     glance=40,
     look=80,

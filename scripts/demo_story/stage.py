@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 
 from .narrator import StoryFailed, number
 from .processes import run_to_end
@@ -42,6 +43,15 @@ PROXY_CONFIG = """\
 """
 
 
+def reserved_port():
+    """A port that nobody else is given while the socket lives, though a service may listen on it:
+    one that is bound and does not listen."""
+    reservation = socket.socket()
+    reservation.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    reservation.bind((HOST, 0))
+    return reservation, reservation.getsockname()[1]
+
+
 class Stage:
     """Starts the services on free ports and knows where they are. Everything a run leaves behind
     is in the folder `run`."""
@@ -55,6 +65,8 @@ class Stage:
         self._store = None
         self._config_text = ""
         self._data_engine = None
+        # Data Engine comes back to its port after a restart.
+        self._reservation, self._data_engine_port = reserved_port()
         self._traffic = None
         self.admin_url = ""
         self.flamingo_url = ""
@@ -63,6 +75,10 @@ class Stage:
         self.migration = None
         self.sent = 0  # visualizations that users asked for, over all traffic to Flamingo
         self.began = 0
+
+    def close(self):
+        """Gives the reserved port back."""
+        self._reservation.close()
 
     # --- Services ------------------------------------------------------------------------------
 
@@ -93,7 +109,8 @@ class Stage:
         self.admin_url = f"http://{address}"
         self.migration = Migration(self.admin_url, MIGRATION)
 
-    def start_data_engine(self, time_unit, read_capacity, listen=f"{HOST}:0"):
+    def start_data_engine(self, time_unit, read_capacity):
+        listen = f"{HOST}:{self._data_engine_port}"
         command = [self.workshop.data_engine, "--data", self._store, "--listen", listen]
         options = ["--time-unit", time_unit, "--read-capacity", read_capacity]
         self._data_engine = self._programs.start("data-engine", [*command, *options])

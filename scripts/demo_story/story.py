@@ -1,6 +1,7 @@
 """The whole story, from the first build to the last exit code."""
 
 import argparse
+import contextlib
 import fcntl
 import os
 import pathlib
@@ -45,8 +46,10 @@ def only_run(folder):
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
-        raise StoryFailed("one demo at a time", f"nobody else in {folder}",
-                          "services of another run, which may have been kept") from error
+        kept = folder / curtain.KEPT
+        came = (f"services that were kept; end them with: kill {kept.read_text()}"
+                if kept.exists() else "another run")
+        raise StoryFailed("one demo at a time", f"nobody else in {folder}", came) from error
     for entry in folder.iterdir():
         if entry.name == "lock":
             continue
@@ -84,17 +87,40 @@ def tell(narrator, options, workshop, run, lock):
         raise
     finally:
         if not kept:
-            programs.stop_all()
+            with undisturbed():  # a second, impatient Ctrl-C must not leave half of them behind
+                programs.stop_all()
+        stage.close()
 
 
-def stop_on_signal(number, _frame):
-    raise KeyboardInterrupt(signal.Signals(number).name)
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def stop_on_signals():
+    """Each ends the story in order, unless it was ignored before, as nohup does."""
+
+    def stop(number, _frame):
+        raise KeyboardInterrupt(signal.Signals(number).name)
+
+    for number in STOPPING:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, stop)
+
+
+@contextlib.contextmanager
+def undisturbed():
+    """No such signal does anything meanwhile."""
+    handlers = {number: signal.signal(number, signal.SIG_IGN) for number in STOPPING}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
 def main(arguments):
     options = parse_arguments(arguments)
     narrator = Narrator()
-    signal.signal(signal.SIGTERM, stop_on_signal)
+    stop_on_signals()
     workshop = Workshop(ROOT, options.build.resolve(), options.data.resolve(),
                         options.deps.resolve())
     run = workshop.folder / "run"
@@ -107,7 +133,10 @@ def main(arguments):
         if not options.build.is_dir():
             raise StoryFailed("the build is there", str(options.build), "no such folder")
         lock = only_run(run)
-        tell(narrator, options, workshop, run, lock)
+        try:
+            tell(narrator, options, workshop, run, lock)
+        finally:
+            os.close(lock)
     except StoryFailed as failed:
         print(f"\ndemo: {failed}\ndemo: logs are in {run}", file=sys.stderr)
         return 1

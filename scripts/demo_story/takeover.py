@@ -5,7 +5,8 @@ import time
 from . import chart
 from .narrator import milliseconds, number, percent, shortened
 from .opening import by_mode
-from .rehearsal import COMPARED, check_last_digits, check_users, in_mode, missing, say_verdict
+from .rehearsal import (COMPARED, check_last_digits, check_users, differences, in_mode, missing,
+                        say_verdict)
 from .understudy_api import markers
 
 
@@ -75,7 +76,8 @@ def stand_by(narrator, stage):
     differing = migration.count(since, under_it + [("comparison.outcome", "=", "mismatch")])
     compared = migration.count(since, under_it + COMPARED)
     if differing:
-        check_last_digits(narrator, migration, since, migration.differences(since)["groups"])
+        check_last_digits(narrator, migration, since,
+                          differences(narrator, migration, since)["groups"])
     narrator.check(f"its answers are the same, under the same rules: {number(differing)} of "
                    f"{number(compared)} differ" + (", in the last digits" if differing else ""),
                    differing * 20 <= compared, "at most 5% in the last digits", differing)

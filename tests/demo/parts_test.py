@@ -6,6 +6,7 @@ import os
 import pathlib
 import select
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -14,7 +15,7 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from demo_story import chart, rehearsal, story  # noqa: E402 (after the path)
+from demo_story import chart, rehearsal, stage, story  # noqa: E402 (after the path)
 from demo_story.narrator import Narrator, StoryFailed  # noqa: E402
 from demo_story.processes import Programs  # noqa: E402
 
@@ -140,6 +141,56 @@ class ProgramsTest(unittest.TestCase):
         self.assertTrue(select.select([watch], [], [], 60)[0])
 
 
+class SignalsTest(unittest.TestCase):
+    def setUp(self):
+        for number in story.STOPPING:
+            self.addCleanup(signal.signal, number, signal.signal(number, signal.SIG_DFL))
+        story.stop_on_signals()
+
+    def test_each_ends_the_story_in_order(self):
+        for number in story.STOPPING:
+            with self.assertRaises(KeyboardInterrupt):
+                signal.raise_signal(number)
+
+    def test_while_programs_are_stopped_none_disturbs(self):
+        with story.undisturbed():
+            signal.raise_signal(signal.SIGINT)
+        with self.assertRaises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+
+    def test_what_nohup_ignores_stays_ignored(self):
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        story.stop_on_signals()
+        signal.raise_signal(signal.SIGHUP)
+
+
+class ReservedPortTest(unittest.TestCase):
+    def setUp(self):
+        self.reservation, self.port = stage.reserved_port()
+        self.addCleanup(self.reservation.close)
+
+    def listen(self, reuse):
+        service = socket.socket()
+        self.addCleanup(service.close)
+        service.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, reuse)
+        service.bind((stage.HOST, self.port))
+        service.listen()
+        return service
+
+    def test_a_service_can_listen_there_and_come_back(self):
+        self.listen(reuse=1).close()
+        self.listen(reuse=1)
+        socket.create_connection((stage.HOST, self.port)).close()
+
+    def test_nobody_answers_there_before_the_service_does(self):
+        with self.assertRaises(ConnectionRefusedError):
+            socket.create_connection((stage.HOST, self.port))
+
+    def test_others_are_kept_out(self):
+        with self.assertRaises(OSError):
+            self.listen(reuse=0)
+
+
 class RunFolderTest(unittest.TestCase):
     def test_a_second_demo_in_the_same_folder_is_refused(self):
         with tempfile.TemporaryDirectory() as name:
@@ -147,6 +198,15 @@ class RunFolderTest(unittest.TestCase):
             self.addCleanup(os.close, lock)
             with self.assertRaises(StoryFailed):
                 story.only_run(pathlib.Path(name))
+
+    def test_the_refusal_says_how_to_end_services_that_were_kept(self):
+        with tempfile.TemporaryDirectory() as name:
+            lock = story.only_run(pathlib.Path(name))
+            self.addCleanup(os.close, lock)
+            (pathlib.Path(name) / "kept").write_text("17 4")
+            with self.assertRaises(StoryFailed) as refused:
+                story.only_run(pathlib.Path(name))
+            self.assertIn("kill 17 4", str(refused.exception))
 
     def test_what_an_earlier_run_left_is_gone(self):
         with tempfile.TemporaryDirectory() as name:
