@@ -1,28 +1,57 @@
 #include "compare/noise.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cmath>
 #include <set>
-#include <tuple>
+#include <utility>
+
+#include "base/text.h"
+#include "compare/rules.h"
 
 namespace understudy::compare {
 
 namespace {
 
-constexpr uint64_t kSamplesMin = 2;
-
-/// Wilson score interval (Wilson 1927) of a proportion at 95%.
-std::pair<double, double> wilson(uint64_t hits, uint64_t samples) {
-  constexpr double kZ = 1.959963984540054;
-  const auto n = static_cast<double>(samples);
-  const double p = static_cast<double>(hits) / n;
-  const double middle = p + kZ * kZ / (2 * n);
-  const double spread = kZ * std::sqrt(p * (1 - p) / n + kZ * kZ / (4 * n * n));
-  const double scale = 1 + kZ * kZ / n;
-  return {std::max(0.0, (middle - spread) / scale), std::min(1.0, (middle + spread) / scale)};
+std::string percent(double share) {
+  std::array<char, 32> buffer;
+  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), share * 100,
+                                 std::chars_format::fixed, 1);
+  return std::string(buffer.data(), end.ptr) + "%";
 }
 
 }  // namespace
+
+/// Wilson score interval (Wilson 1927) of a proportion at 95%.
+void NoisyField::set_rates() {
+  rate_low = 0;
+  rate_high = 1;
+  if (samples == 0) return;
+  constexpr double kZ = 1.959963984540054;
+  const auto n = static_cast<double>(samples);
+  // Counts that come from a store may be of two moments.
+  const double p = std::min(1.0, static_cast<double>(differed) / n);
+  const double middle = p + kZ * kZ / (2 * n);
+  const double spread = kZ * std::sqrt(p * (1 - p) / n + kZ * kZ / (4 * n * n));
+  const double scale = 1 + kZ * kZ / n;
+  rate_low = std::max(0.0, (middle - spread) / scale);
+  rate_high = std::min(1.0, (middle + spread) / scale);
+}
+
+std::string NoisyField::describe() const {
+  return base::cat("control differs from itself here in ", differed, " of ", samples, " (",
+                   percent(rate_low), " to ", percent(rate_high), ")");
+}
+
+std::string NoisyField::ignore_rule() const {
+  auto path = PathPattern::parse(path_pattern);
+  if (!path.ok()) return {};
+  Rule rule;
+  rule.path = *std::move(path);
+  rule.ignore = true;
+  return rule.text();
+}
 
 void NoiseFields::add(std::string_view route, const Comparison& comparison) {
   if (comparison.outcome == Outcome::kIncomparable) return;
@@ -35,12 +64,15 @@ void NoiseFields::add(std::string_view route, const Comparison& comparison) {
     samples = samples_.emplace(route, 0).first;
   }
   ++samples->second;
-  std::set<std::string_view> places;  // a place counts once for each pair of answers
+  ++samples_total_;
+  if (comparison.dropped > 0) ++cut_short_;
+  // A place counts once for each pair of answers.
+  std::set<std::pair<std::string_view, Dimension>> places;
   for (const Difference& difference : comparison.differences) {
-    places.insert(difference.path_pattern);
+    places.emplace(difference.path_pattern, difference.dimension);
   }
-  for (const std::string_view place : places) {
-    Key key{route, place};
+  for (const auto& [place, dimension] : places) {
+    Key key{route, place, dimension};
     const auto found = differed_.find(key);
     if (found != differed_.end()) {
       ++found->second;
@@ -53,15 +85,21 @@ void NoiseFields::add(std::string_view route, const Comparison& comparison) {
 }
 
 NoisyField NoiseFields::field(const Key& key, uint64_t differed) const {
-  NoisyField out{key.first, key.second, samples_.at(key.first), differed, 0, 0};
-  std::tie(out.rate_low, out.rate_high) = wilson(differed, out.samples);
+  const auto& [route, path_pattern, dimension] = key;
+  NoisyField out{.route = route,
+                 .path_pattern = path_pattern,
+                 .dimension = dimension,
+                 .samples = samples_.at(route),
+                 .differed = differed};
+  out.set_rates();
   return out;
 }
 
-bool NoiseFields::is_noisy(std::string_view route, std::string_view path_pattern) const {
-  const auto found = differed_.find(Key{route, path_pattern});
-  if (found == differed_.end() || found->second < kSamplesMin) return false;
-  return field(found->first, found->second).rate_low > options_.rate_min;
+std::optional<NoisyField> NoiseFields::find(std::string_view route, std::string_view path_pattern,
+                                            Dimension dimension) const {
+  const auto found = differed_.find(Key{route, path_pattern, dimension});
+  if (found == differed_.end()) return std::nullopt;
+  return field(found->first, found->second);
 }
 
 std::vector<NoisyField> NoiseFields::fields() const {
