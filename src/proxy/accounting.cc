@@ -24,9 +24,27 @@ std::string_view name(Account account) {
   return "not_comparable";
 }
 
+std::string_view name(NoiseAccount account) {
+  switch (account) {
+    case NoiseAccount::kTaken:
+      return "taken";
+    case NoiseAccount::kShed:
+      return "shed";
+    case NoiseAccount::kFailed:
+      return "failed";
+  }
+  return "failed";
+}
+
 uint64_t Accounting::settled() const {
   uint64_t sum = 0;
   for (const auto& account : accounts_) sum += account.load(std::memory_order_relaxed);
+  return sum;
+}
+
+uint64_t Accounting::noise_settled() const {
+  uint64_t sum = 0;
+  for (const auto& account : noise_) sum += account.load(std::memory_order_relaxed);
   return sum;
 }
 

@@ -22,13 +22,27 @@ inline constexpr size_t kAccountCount = 8;
 /// "not_sampled", ...: the value of `evaluation.accounting`.
 std::string_view name(Account account);
 
+/// What became of the second call to control that a sampled evaluation makes. Kept apart from the
+/// accounts of requests: whatever happens to it, its evaluation stays where it is.
+enum class NoiseAccount : uint8_t {
+  kTaken,   // both answers of control were compared
+  kShed,    // a bound of ours kept it from being made, or its result from being seen
+  kFailed,  // one of the two answers did not come whole, in time, or comparable
+};
+inline constexpr size_t kNoiseAccountCount = 3;
+/// "taken", ...: the value of `noise.accounting`.
+std::string_view name(NoiseAccount account);
+
 /// The books of one migration since the start: requests = sum of all accounts, once nothing is
-/// under way. Threads: any; each number is exact, the set is not one moment.
+/// under way; likewise noise_sampled = sum of the noise accounts. Threads: any; each number is
+/// exact, the set is not one moment.
 class Accounting {
  public:
   void count_request() { add(requests_); }
   void count(Account account) { add(accounts_[static_cast<size_t>(account)]); }
   void count_dropped_record() { add(records_dropped_); }
+  void count_noise_sample() { add(noise_sampled_); }
+  void count(NoiseAccount account) { add(noise_[static_cast<size_t>(account)]); }
 
   uint64_t requests() const { return requests_.load(std::memory_order_relaxed); }
   uint64_t of(Account account) const {
@@ -38,6 +52,13 @@ class Accounting {
   uint64_t settled() const;
   /// Evaluations whose event was dropped because the recorder could not keep up.
   uint64_t records_dropped() const { return records_dropped_.load(std::memory_order_relaxed); }
+  /// Evaluations that were chosen for a second call to control.
+  uint64_t noise_sampled() const { return noise_sampled_.load(std::memory_order_relaxed); }
+  /// Those of them that are accounted for.
+  uint64_t noise_settled() const;
+  uint64_t of(NoiseAccount account) const {
+    return noise_[static_cast<size_t>(account)].load(std::memory_order_relaxed);
+  }
 
  private:
   static void add(std::atomic<uint64_t>& counter) {
@@ -47,6 +68,8 @@ class Accounting {
   std::atomic<uint64_t> requests_{0};
   std::array<std::atomic<uint64_t>, kAccountCount> accounts_{};
   std::atomic<uint64_t> records_dropped_{0};
+  std::atomic<uint64_t> noise_sampled_{0};
+  std::array<std::atomic<uint64_t>, kNoiseAccountCount> noise_{};
 };
 
 }  // namespace understudy::proxy

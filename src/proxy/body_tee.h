@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -10,12 +11,15 @@
 namespace understudy::proxy {
 
 /// A copy of a request body on its way to the main side, kept for whoever needs it again: the
-/// shadow, which reads behind the client's pace, or a second attempt on the other side.
+/// shadow calls, which read behind the client's pace, or a second attempt on the other side.
 /// At `bytes_max` it gives up (`overflowed`) and forgets what it has; the main side never notices.
-/// Threads: the loop's. At most one reader waits.
+/// Threads: the loop's. Each reader may wait once at a time.
 class BodyTee {
  public:
-  BodyTee(net::EventLoop& loop, uint64_t bytes_max) : changed_(loop), bytes_max_(bytes_max) {}
+  enum class Reader : uint8_t { kShadow, kNoise };
+
+  BodyTee(net::EventLoop& loop, uint64_t bytes_max)
+      : changed_{net::Signal(loop), net::Signal(loop)}, bytes_max_(bytes_max) {}
 
   void append(std::string_view piece, bool end, const http::Fields* trailers) {
     if (overflowed() || broken_) return;
@@ -25,18 +29,18 @@ class BodyTee {
       ended_ = true;
       if (trailers != nullptr) trailers_ = http::OwnedFields(*trailers);
     }
-    changed_.notify();
+    notify();
   }
   /// As at `bytes_max`, at another bound: static text.
   void give_up(std::string_view bound) {
     bound_ = bound;
     std::string().swap(bytes_);
-    changed_.notify();
+    notify();
   }
   /// The client's body will never be whole.
   void break_off() {
     broken_ = true;
-    changed_.notify();
+    notify();
   }
 
   std::string_view bytes() const { return bytes_; }
@@ -46,10 +50,16 @@ class BodyTee {
   std::string_view bound() const { return bound_; }
   bool broken() const { return broken_; }
   const http::Fields& trailers() const { return trailers_.fields(); }
-  net::Signal::Awaiter changed() { return changed_.wait(); }
+  net::Signal::Awaiter changed(Reader reader) {
+    return changed_[static_cast<size_t>(reader)].wait();
+  }
 
  private:
-  net::Signal changed_;
+  void notify() {
+    for (net::Signal& changed : changed_) changed.notify();
+  }
+
+  std::array<net::Signal, 2> changed_;  // by reader
   const uint64_t bytes_max_;
   std::string bytes_;
   http::OwnedFields trailers_;

@@ -66,6 +66,7 @@ void Exchange::clear() {
   served_complete = false;
   control.clear();
   candidate.clear();
+  noise.reset();
 }
 
 }  // namespace understudy::proxy

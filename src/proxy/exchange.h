@@ -40,6 +40,13 @@ struct SideResult {
   }
 };
 
+/// The second answer of control to a request, which tells where control differs from itself.
+struct NoiseCall {
+  NoiseAccount account = NoiseAccount::kTaken;  // kTaken: the comparison decides in the end
+  std::string_view reason;                      // static storage; why it is not taken
+  SideResult answer;
+};
+
 /// Everything known about one finished request of a migration. Handed over whole to the sink.
 struct Exchange {
   std::shared_ptr<const MigrationOptions> migration;
@@ -75,6 +82,7 @@ struct Exchange {
 
   SideResult control;
   SideResult candidate;
+  std::unique_ptr<NoiseCall> noise;  // null unless this evaluation was sampled for it
 
   /// Back to the state after construction, keeping memory up to a bound.
   void clear();

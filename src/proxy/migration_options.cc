@@ -369,6 +369,15 @@ Result<MigrationOptions> MigrationOptions::parse(const ConfigNode& node) {
   }
   if (const ConfigNode* compare = node.find("compare"); compare != nullptr && compare->is_map()) {
     TRY(set_bytes(*compare, "body_bytes_max", options.shadow.answer_bytes_max));
+    if (const ConfigNode* share = compare->find("noise_sample")) {
+      if (listen == nullptr) {
+        return share->error("needs \"listen\": the SDK calls control once");
+      }
+      TRY_ASSIGN(options.noise_share, share->as_fraction());
+      if (!(options.noise_share >= 0 && options.noise_share <= 1)) {
+        return share->error("is not between 0% and 100%");
+      }
+    }
   }
   if (const ConfigNode* limits = node.find("limits")) {
     TRY(parse_server(*limits, options.server));

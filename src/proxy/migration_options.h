@@ -91,6 +91,9 @@ struct MigrationOptions {
   ShadowOptions shadow;
   BucketBy bucket_by;
   std::vector<RouteOptions> routes;  // empty: every request takes part
+  /// `compare.noise_sample`: of the evaluations that call the other side to compare, the share in
+  /// which control is called a second time, to learn where it differs from itself. 0: never.
+  double noise_share = 0;
   bool fallback_to_control = false;
   bool via = false;               // adds Via on both ways
   bool forwarded_headers = true;  // X-Forwarded-For, -Proto, -Host towards both sides

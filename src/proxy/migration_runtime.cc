@@ -15,6 +15,16 @@ std::string_view ShadowGate::try_enter(int64_t now_ns) {
   return {};
 }
 
+std::string_view ShadowGate::try_enter_noise() {
+  if (noise_in_flight_ >= in_flight_max_ / 4 || in_flight_ >= in_flight_max_ / 2) {
+    return "in_flight_max";
+  }
+  if (memory_bytes_ >= memory_bytes_max_ / 2) return "memory_bytes_max";
+  ++in_flight_;
+  ++noise_in_flight_;
+  return {};
+}
+
 void ShadowGate::leave(Sign sign, int64_t now_ns) {
   --in_flight_;
   probing_ = false;

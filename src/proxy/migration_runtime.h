@@ -33,6 +33,15 @@ class ShadowGate {
   };
   void leave(Sign sign, int64_t now_ns);
 
+  /// The same for a second call to control, which must not crowd out a comparison: such calls take
+  /// at most a quarter of `in_flight_max`, and none starts while half of it or half of the memory
+  /// is in use. They count as in flight, and say nothing about the health of the other side.
+  std::string_view try_enter_noise();
+  void leave_noise() {
+    --in_flight_;
+    --noise_in_flight_;
+  }
+
   /// Takes memory from the common budget; false when it is spent.
   bool charge(uint64_t bytes) {
     if (memory_bytes_ + bytes > memory_bytes_max_) return false;
@@ -47,6 +56,7 @@ class ShadowGate {
   const uint32_t in_flight_max_;
   const uint64_t memory_bytes_max_;
   uint32_t in_flight_ = 0;
+  uint32_t noise_in_flight_ = 0;  // part of in_flight_
   uint64_t memory_bytes_ = 0;
   uint32_t failures_in_a_row_ = 0;
   int64_t open_until_ns_ = 0;

@@ -9,6 +9,7 @@
 #include "http/hop_by_hop.h"
 #include "http/url.h"
 #include "proxy/bucket_key.h"
+#include "proxy/noise_sample.h"
 #include "proxy/outgoing_request.h"
 #include "proxy/shadow_call.h"
 #include "proxy/worker.h"
@@ -171,7 +172,22 @@ void RequestFlow::start_shadow() {
   const Service service = *flags::shadow_side(exchange_.mode);
   const http::RequestHead& outgoing = outgoing_head(service, new_span(), Copy::kShadow);
   const std::string_view body = tee_ == nullptr ? first_.data : std::string_view();
-  worker_.shadows().spawn(run_shadow_call(settlement_, service, &outgoing, body, tee_));
+  worker_.shadows().spawn(
+      run_shadow_call(settlement_, ShadowRole::kOtherSide, service, &outgoing, body, tee_));
+  if (runtime_.options->noise_share > 0) start_noise_call();
+}
+
+void RequestFlow::start_noise_call() {
+  if (!exchange_.comparison_wanted ||
+      !takes_noise_sample(exchange_.id_low, runtime_.options->noise_share) ||
+      !settlement_->begin_noise_call()) {
+    return;
+  }
+  const http::SpanId span_id = http::child_of(exchange_.trace.parent, worker_.rng()).parent_id;
+  const http::RequestHead& outgoing = outgoing_head(Service::kControl, span_id, Copy::kShadow);
+  const std::string_view body = tee_ == nullptr ? first_.data : std::string_view();
+  worker_.shadows().spawn(
+      run_shadow_call(settlement_, ShadowRole::kNoise, Service::kControl, &outgoing, body, tee_));
 }
 
 const http::RequestHead& RequestFlow::outgoing_head(Service service, const http::SpanId& span_id,

@@ -41,6 +41,7 @@ class RequestFlow final : private net::CloseWatcher {
   base::Task<void> read_body_for_key();
   void decide();
   void start_shadow();
+  void start_noise_call();
   enum class Copy { kMain, kShadow };
   /// Valid until the worker's next outgoing head.
   const http::RequestHead& outgoing_head(flags::Service service, const http::SpanId& span_id,

@@ -39,6 +39,7 @@ Settlement::Settlement(Worker& worker, std::shared_ptr<MigrationRuntime> runtime
 Settlement::~Settlement() {
   take_shadow_result();
   book();
+  if (exchange_->noise != nullptr) book_noise();
   runtime_->gate.refund(charged_bytes_);
   worker_.finish(*runtime_, std::move(exchange_));
 }
@@ -65,6 +66,21 @@ void Settlement::take_shadow_result() {
   if (!exchange_->control.called) exchange_->control = std::move(*separate_shadow_);
 }
 
+bool Settlement::begin_noise_call() {
+  runtime_->accounting->count_noise_sample();
+  exchange_->noise = std::make_unique<NoiseCall>();
+  const std::string_view refusal = runtime_->gate.try_enter_noise();
+  if (refusal.empty()) return true;
+  exchange_->noise->account = NoiseAccount::kShed;
+  exchange_->noise->reason = refusal;
+  return false;
+}
+
+std::chrono::nanoseconds Settlement::shadow_timeout() const {
+  const auto other_side = flags::shadow_side(exchange_->mode);
+  return runtime_->shadow_pool(other_side.value_or(flags::Service::kControl)).side().timeout;
+}
+
 void Settlement::capture(SideResult& side, std::string_view piece) {
   side.body_bytes += piece.size();
   if (side.over_budget || piece.empty()) return;
@@ -85,7 +101,9 @@ void Settlement::capture(SideResult& side, std::string_view piece) {
 
 void Settlement::cancel_shadow() {
   shadow_cancelled = true;
-  if (shadow_stream != nullptr) shadow_stream->cancel(net::StreamError::kCancelled);
+  for (net::ClientStream* stream : shadow_streams_) {
+    if (stream != nullptr) stream->cancel(net::StreamError::kCancelled);
+  }
 }
 
 void Settlement::book() {
@@ -110,6 +128,25 @@ void Settlement::book() {
   if (shadow.over_budget) return set({Account::kTooLarge, shadow.bound});
   if (main.over_budget) return set({Account::kTooLarge, main.bound});
   set({Account::kCompared, {}});
+}
+
+/// Only when both answers of control are there can they be held side by side. What became of the
+/// evaluation itself does not matter.
+void Settlement::book_noise() {
+  NoiseCall& noise = *exchange_->noise;
+  if (noise.account == NoiseAccount::kShed) return;
+  const auto fail = [&](std::string_view reason) {
+    noise.account = NoiseAccount::kFailed;
+    noise.reason = reason;
+  };
+  const SideResult& first = exchange_->control;
+  const SideResult& second = noise.answer;
+  if (exchange_->client_aborted) return fail("client_closed");
+  if (second.over_budget) return fail("answer_bytes_max");
+  if (second.error != net::StreamError::kNone) return fail(net::name(second.error));
+  if (!second.complete) return fail("cut_off");
+  if (first.over_budget) return fail("answer_bytes_max");
+  if (first.error != net::StreamError::kNone || !first.complete) return fail("control_failed");
 }
 
 }  // namespace understudy::proxy

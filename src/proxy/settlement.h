@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -12,7 +14,13 @@ namespace understudy::proxy {
 
 class Worker;
 
-/// The record of one request while it is under way, held by its flow and by its shadow call. When
+/// The calls nobody waits for.
+enum class ShadowRole : uint8_t {
+  kOtherSide,  // to the side that does not serve
+  kNoise,      // to control once more, to learn where it differs from itself
+};
+
+/// The record of one request while it is under way, held by its flow and its shadow calls. When
 /// the last of them lets go, the request is booked in exactly one account and its exchange handed
 /// to the sink.
 /// Threads: the loop's. Cost: no allocation on a warm worker when nothing is handed over.
@@ -46,23 +54,35 @@ class Settlement {
     shed_reason_ = reason;
     shed_ = true;
   }
+  /// Counts the evaluation as sampled for a second call to control and makes the place where that
+  /// call writes. False when a bound keeps it from being made; that is in the books then.
+  bool begin_noise_call();
+  NoiseCall& noise() { return *exchange_->noise; }
+  /// Until when a shadow call may take: the time of the side that does not serve. It holds for a
+  /// second call to control too, so that the evaluation never waits longer for that one.
+  std::chrono::nanoseconds shadow_timeout() const;
+
   /// Keeps what is needed of an answer's body: all of it for a comparison, the beginning of an
   /// error's, nothing else. Past a bound the side is marked as over budget and its copy dropped.
   void capture(SideResult& side, std::string_view piece);
 
-  /// The shadow call's way to be told that the client has left.
-  net::ClientStream* shadow_stream = nullptr;
+  /// The shadow calls' way to be told that the client has left.
+  net::ClientStream*& shadow_stream(ShadowRole role) {
+    return shadow_streams_[static_cast<size_t>(role)];
+  }
   bool shadow_cancelled = false;
   void cancel_shadow();
 
  private:
   void take_shadow_result();
   void book();
+  void book_noise();
 
   Worker& worker_;
   std::shared_ptr<MigrationRuntime> runtime_;
   std::unique_ptr<Exchange> exchange_;
-  std::unique_ptr<SideResult> separate_shadow_;  // see shadow_result()
+  std::unique_ptr<SideResult> separate_shadow_;         // see shadow_result()
+  std::array<net::ClientStream*, 2> shadow_streams_{};  // by role; null while not sending
   int64_t began_ns_;
   uint64_t charged_bytes_ = 0;
   std::string_view shed_reason_;

@@ -17,14 +17,19 @@ constexpr int kInterimMax = 16;
 /// Tells the gate at the end, however the call ends, and keeps the stream known for cancellation.
 class Presence {
  public:
-  explicit Presence(Settlement& settlement) : settlement_(settlement) {
+  Presence(Settlement& settlement, ShadowRole role) : settlement_(settlement), role_(role) {
     settlement_.worker().shadow_started();
   }
   Presence(const Presence&) = delete;
   Presence& operator=(const Presence&) = delete;
   ~Presence() {
-    settlement_.shadow_stream = nullptr;
-    settlement_.runtime().gate.leave(sign_, settlement_.worker().loop().now_ns());
+    settlement_.shadow_stream(role_) = nullptr;
+    ShadowGate& gate = settlement_.runtime().gate;
+    if (role_ == ShadowRole::kNoise) {
+      gate.leave_noise();
+    } else {
+      gate.leave(sign_, settlement_.worker().loop().now_ns());
+    }
     settlement_.worker().shadow_ended();
   }
   void answered() { sign_ = ShadowGate::Sign::kAlive; }
@@ -33,6 +38,7 @@ class Presence {
 
  private:
   Settlement& settlement_;
+  const ShadowRole role_;
   ShadowGate::Sign sign_ = ShadowGate::Sign::kSilent;
 };
 
@@ -43,8 +49,8 @@ struct Outcome {
 };
 
 /// Each piece has `timeout` to be taken; the time the client takes is not counted.
-base::Task<Outcome> send_body_from(BodyTee& tee, net::ClientStream& stream, net::EventLoop& loop,
-                                   std::chrono::nanoseconds timeout) {
+base::Task<Outcome> send_body_from(BodyTee& tee, BodyTee::Reader reader, net::ClientStream& stream,
+                                   net::EventLoop& loop, std::chrono::nanoseconds timeout) {
   size_t sent = 0;
   while (true) {
     if (tee.overflowed()) {
@@ -63,7 +69,7 @@ base::Task<Outcome> send_body_from(BodyTee& tee, net::ClientStream& stream, net:
       continue;
     }
     stream.set_deadline(net::kNever);
-    co_await tee.changed();
+    co_await tee.changed(reader);
     stream.set_deadline(loop.now_ns() + timeout.count());
   }
 }
@@ -101,17 +107,25 @@ base::Task<Outcome> read_answer(Settlement& settlement, net::ClientStream& strea
   co_return Outcome{};
 }
 
+/// A bound of ours ended the call.
+void shed(Settlement& settlement, ShadowRole role, Account account, std::string_view reason) {
+  if (role == ShadowRole::kOtherSide) return settlement.shed(account, reason);
+  settlement.noise().account = NoiseAccount::kShed;
+  settlement.noise().reason = reason;
+}
+
 }  // namespace
 
-base::Task<void> run_shadow_call(std::shared_ptr<Settlement> settlement, flags::Service service,
-                                 const http::RequestHead* head, std::string_view body,
-                                 std::shared_ptr<BodyTee> tee) {
-  Presence presence(*settlement);
+base::Task<void> run_shadow_call(std::shared_ptr<Settlement> settlement, ShadowRole role,
+                                 flags::Service service, const http::RequestHead* head,
+                                 std::string_view body, std::shared_ptr<BodyTee> tee) {
+  Presence presence(*settlement, role);
   MigrationRuntime& runtime = settlement->runtime();
   Pool& pool = runtime.shadow_pool(service);
-  SideResult& result = settlement->shadow_result(service);
-  const int64_t deadline_ns =
-      settlement->worker().loop().precise_now_ns() + pool.side().timeout.count();
+  const bool noise = role == ShadowRole::kNoise;
+  SideResult& result = noise ? settlement->noise().answer : settlement->shadow_result(service);
+  const std::chrono::nanoseconds timeout = settlement->shadow_timeout();
+  const int64_t deadline_ns = settlement->worker().loop().precise_now_ns() + timeout.count();
   result.called = true;
   result.start_ns = settlement->elapsed_ns();
 
@@ -140,7 +154,7 @@ base::Task<void> run_shadow_call(std::shared_ptr<Settlement> settlement, flags::
       if (acquired.full) {
         presence.gave_up();
         result.clear();
-        settlement->shed(Account::kShed, "connections_max");
+        shed(*settlement, role, Account::kShed, "connections_max");
         co_return;
       }
       co_return end_with({acquired.error, "connect", std::move(acquired.detail)});
@@ -150,7 +164,7 @@ base::Task<void> run_shadow_call(std::shared_ptr<Settlement> settlement, flags::
   net::H1ClientConnection& stream = connection->http();
   stream.begin(head->method_id);
   stream.set_deadline(deadline_ns);
-  settlement->shadow_stream = &stream;
+  settlement->shadow_stream(role) = &stream;
   if (settlement->shadow_cancelled) {
     presence.gave_up();
     co_return end_with({StreamError::kCancelled, "connect", {}});
@@ -160,11 +174,12 @@ base::Task<void> run_shadow_call(std::shared_ptr<Settlement> settlement, flags::
   sent.where = "send";
   sent.error = co_await stream.send_head(*head, body, whole);
   if (sent.error == StreamError::kNone && tee != nullptr) {
-    sent = co_await send_body_from(*tee, stream, settlement->worker().loop(), pool.side().timeout);
+    sent = co_await send_body_from(*tee, noise ? BodyTee::Reader::kNoise : BodyTee::Reader::kShadow,
+                                   stream, settlement->worker().loop(), timeout);
   }
   if (sent.error == StreamError::kTooLarge) {
     presence.gave_up();
-    settlement->shed(Account::kTooLarge, tee->bound());
+    shed(*settlement, role, Account::kTooLarge, tee->bound());
     co_return end_with(std::move(sent));
   }
   // A side that refuses a body while it still comes has answered, and the answer counts.
@@ -179,7 +194,7 @@ base::Task<void> run_shadow_call(std::shared_ptr<Settlement> settlement, flags::
       !stream.answered()) {
     outcome = std::move(sent);
   }
-  settlement->shadow_stream = nullptr;
+  settlement->shadow_stream(role) = nullptr;
   end_with(std::move(outcome));
   if (result.complete) pool.give_back(std::move(connection));
 }

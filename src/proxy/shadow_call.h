@@ -11,12 +11,13 @@
 
 namespace understudy::proxy {
 
-/// The call nobody waits for: sends the request to the side that does not serve, reads the answer
-/// within its bounds, and keeps of it what the exchange needs. Ends by itself at its deadline.
-/// `head` is the outgoing head, used up before the first wait. The body is either whole in `body`
-/// (also used up by then) or comes through `tee`.
-base::Task<void> run_shadow_call(std::shared_ptr<Settlement> settlement, flags::Service service,
-                                 const http::RequestHead* head, std::string_view body,
-                                 std::shared_ptr<BodyTee> tee);
+/// A call nobody waits for: sends the request to the side that does not serve, or to control once
+/// more, reads the answer within its bounds, and keeps of it what the exchange needs. Ends by
+/// itself at its deadline. The gate was entered for `role`. `head` is the outgoing head, used up
+/// before the first wait. The body is either whole in `body` (also used up by then) or comes
+/// through `tee`.
+base::Task<void> run_shadow_call(std::shared_ptr<Settlement> settlement, ShadowRole role,
+                                 flags::Service service, const http::RequestHead* head,
+                                 std::string_view body, std::shared_ptr<BodyTee> tee);
 
 }  // namespace understudy::proxy

@@ -221,15 +221,22 @@ void Worker::finish(MigrationRuntime& runtime, std::unique_ptr<Exchange> exchang
     exchange->migration = runtime.options;
     exchange->accounting = runtime.accounting;
     const Account account = exchange->account;
+    // A comparison of control with itself is the recorder's to count, like any other.
+    const bool noise_ended =
+        exchange->noise != nullptr && exchange->noise->account != NoiseAccount::kTaken;
+    const NoiseAccount noise = noise_ended ? exchange->noise->account : NoiseAccount::kTaken;
     if (sink_.emit(exchange)) {
       if (!compared) runtime.accounting->count(account);
+      if (noise_ended) runtime.accounting->count(noise);
       return;
     }
     runtime.accounting->count_dropped_record();
     if (compared) exchange->account = Account::kShed;
+    if (exchange->noise != nullptr && !noise_ended) exchange->noise->account = NoiseAccount::kShed;
   }
   // A comparison that nobody can make is shed; all else is booked as it ended.
   runtime.accounting->count(exchange->account);
+  if (exchange->noise != nullptr) runtime.accounting->count(exchange->noise->account);
   if (exchanges_.size() < kExchangesKeptMax) {
     exchange->clear();
     exchanges_.push_back(std::move(exchange));

@@ -26,6 +26,9 @@ class ExchangeCollector final : public ExchangeSink {
       }
       if (refuse_) return false;
       if (exchange->account == Account::kCompared) exchange->accounting->count(Account::kCompared);
+      if (exchange->noise != nullptr && exchange->noise->account == NoiseAccount::kTaken) {
+        exchange->accounting->count(NoiseAccount::kTaken);
+      }
       exchanges_.push_back(std::move(exchange));
     }
     changed_.notify_all();

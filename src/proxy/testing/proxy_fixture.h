@@ -105,6 +105,7 @@ class ProxyFixture : public ::testing::Test {
     if (!proxy_) return;
     stop();
     EXPECT_EQ(books_->requests(), books_->settled()) << "a request is in no account, or in two";
+    EXPECT_EQ(books_->noise_sampled(), books_->noise_settled());
   }
 
   int workers_ = 1;
