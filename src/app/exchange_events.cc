@@ -1,5 +1,8 @@
 #include "app/exchange_events.h"
 
+#include <set>
+#include <utility>
+
 #include "app/error_answer.h"
 #include "base/text.h"
 #include "event/records.h"
@@ -54,6 +57,23 @@ event::SideRecord side_record(const proxy::SideResult& side) {
   return record;
 }
 
+/// The part of an evaluation that is about the second call to control.
+void add_noise(const proxy::Exchange& exchange, const SettledExchange& settled,
+               event::EvaluationRecord& record) {
+  if (exchange.noise == nullptr) return;
+  const proxy::SideResult& second = exchange.noise->answer;
+  record.noise_accounting = proxy::name(settled.noise_account);
+  record.noise_reason = settled.noise_reason;
+  if (second.called && second.end_ns >= second.start_ns && second.end_ns != 0) {
+    record.noise_duration_ms = static_cast<double>(second.end_ns - second.start_ns) / kNsPerMs;
+  }
+  if (settled.noise_comparison) {
+    const compare::Comparison& comparison = *settled.noise_comparison;
+    record.noise_difference_count = static_cast<int64_t>(comparison.difference_count());
+    record.noise_difference_dropped = static_cast<int64_t>(comparison.dropped);
+  }
+}
+
 void write_evaluation(const proxy::Exchange& exchange, const SettledExchange& settled,
                       const Texts& texts, EventWriter& writer) {
   event::EvaluationRecord record;
@@ -81,6 +101,7 @@ void write_evaluation(const proxy::Exchange& exchange, const SettledExchange& se
     record.comparison_reason = proxy::name(settled.account);
   }
 
+  add_noise(exchange, settled, record);
   record.served_by = base::name(exchange.served_by);
   record.client_aborted = exchange.client_aborted;
   record.duration_ms = static_cast<double>(exchange.duration_ns) / kNsPerMs;
@@ -103,9 +124,11 @@ void write_evaluation(const proxy::Exchange& exchange, const SettledExchange& se
   writer.add([&](event::Event& event) { record.to_event(event); });
 }
 
-void write_differences(const proxy::Exchange& exchange, const compare::Comparison& comparison,
+void write_differences(const proxy::Exchange& exchange, const SettledExchange& settled,
                        const Texts& texts, EventWriter& writer) {
-  for (const compare::Difference& difference : comparison.differences) {
+  const compare::Comparison& comparison = *settled.comparison;
+  for (size_t i = 0; i < comparison.differences.size(); ++i) {
+    const compare::Difference& difference = comparison.differences[i];
     event::DifferenceRecord record;
     record.time_unix_ns = exchange.unix_ns;
     record.evaluation_id = texts.id;
@@ -129,7 +152,35 @@ void write_differences(const proxy::Exchange& exchange, const compare::Compariso
     record.distance_unit = difference.distance_unit;
     if (!record.distance_unit.empty()) record.distance = difference.distance;
     record.rule = difference.rule;
+    if (i < settled.noise_of_differences.size() && settled.noise_of_differences[i] > 0) {
+      record.noise = settled.noise_of_differences[i];
+    }
     record.dropped = static_cast<int64_t>(comparison.dropped);
+    writer.add([&](event::Event& event) { record.to_event(event); });
+  }
+}
+
+/// One event for each place and way in which the two answers of control differ.
+void write_noise(const proxy::Exchange& exchange, const compare::Comparison& comparison,
+                 const Texts& texts, EventWriter& writer) {
+  std::set<std::pair<std::string_view, compare::Dimension>> seen;
+  for (const compare::Difference& difference : comparison.differences) {
+    if (!seen.emplace(difference.path_pattern, difference.dimension).second) continue;
+    event::NoiseRecord record;
+    record.time_unix_ns = exchange.unix_ns;
+    record.evaluation_id = texts.id;
+    record.migration = exchange.migration->name;
+    record.mode = flags::name(exchange.mode);
+    record.route = route_name(exchange);
+    record.dimension = compare::name(difference.dimension);
+    record.path = difference.path;
+    record.path_pattern = difference.path_pattern;
+    if (difference.control_type != compare::ValueType::kMissing) {
+      record.first_value = difference.control_value;
+    }
+    if (difference.candidate_type != compare::ValueType::kMissing) {
+      record.second_value = difference.candidate_value;
+    }
     writer.add([&](event::Event& event) { record.to_event(event); });
   }
 }
@@ -185,7 +236,8 @@ void write_exchange(const proxy::Exchange& exchange, const SettledExchange& sett
                     EventWriter& writer) {
   const Texts texts(exchange);
   write_evaluation(exchange, settled, texts, writer);
-  if (settled.comparison) write_differences(exchange, *settled.comparison, texts, writer);
+  if (settled.comparison) write_differences(exchange, settled, texts, writer);
+  if (settled.noise_comparison) write_noise(exchange, *settled.noise_comparison, texts, writer);
   static const compare::Rules kNone;
   const compare::Rules& rules = settled.rules == nullptr ? kNone : *settled.rules;
   write_error(exchange, base::Side::kControl, rules, texts, writer);

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "app/event_writer.h"
 #include "compare/comparison.h"
@@ -18,11 +19,20 @@ struct SettledExchange {
   std::optional<compare::Comparison> comparison;  // when both answers were held side by side
   double comparison_us = 0;
   const compare::Rules* rules = nullptr;  // of the migration, if it is known; not owned
+  /// For each difference the lower bound of how often control differs from itself there, 0 when it
+  /// is not known to. Empty when no place is known to be noisy.
+  std::vector<double> noise_of_differences;
+
+  /// What became of the second call to control; without one, kTaken and no comparison.
+  proxy::NoiseAccount noise_account = proxy::NoiseAccount::kTaken;
+  std::string noise_reason;
+  std::optional<compare::Comparison> noise_comparison;
 };
 
-/// Writes the events of one exchange: one evaluation, its differences, and an error for each side
-/// that failed. An answer of 500 or more is an error of its side; one of 400 to 499 is when it
-/// names its type and the other side did not answer the same status.
+/// Writes the events of one exchange: one evaluation, its differences, the places where control
+/// differs from itself, and an error for each side that failed. An answer of 500 or more is an
+/// error of its side; one of 400 to 499 is when it names its type and the other side did not answer
+/// the same status.
 void write_exchange(const proxy::Exchange& exchange, const SettledExchange& settled,
                     EventWriter& writer);
 

@@ -57,6 +57,28 @@ SettledExchange settle_account(const proxy::Exchange& exchange,
   return settled;
 }
 
+/// Holds the two answers of control side by side, as if the second were the candidate's.
+void settle_noise(const proxy::Exchange& exchange, const compare::Comparator* comparator,
+                  SettledExchange& settled) {
+  settled.noise_account = exchange.noise->account;
+  settled.noise_reason = exchange.noise->reason;
+  if (settled.noise_account != proxy::NoiseAccount::kTaken) return;
+  if (comparator == nullptr) {
+    settled.noise_account = proxy::NoiseAccount::kFailed;
+    settled.noise_reason = "migration_removed";
+  } else {
+    compare::Comparison comparison = comparator->compare(
+        answer_of(exchange.control), answer_of(exchange.noise->answer), body_kind(exchange));
+    if (comparison.outcome == compare::Outcome::kIncomparable) {
+      settled.noise_account = proxy::NoiseAccount::kFailed;
+      settled.noise_reason = "incomparable";
+    } else {
+      settled.noise_comparison = std::move(comparison);
+    }
+  }
+  exchange.accounting->count(settled.noise_account);
+}
+
 }  // namespace
 
 base::Result<RecorderOptions> RecorderOptions::parse(const base::ConfigNode& node) {
@@ -80,8 +102,9 @@ uint64_t held_bytes(const proxy::Exchange& exchange) {
   const auto side = [](const proxy::SideResult& result) {
     return result.body.capacity() + result.headers.text_bytes() + result.error_detail.capacity();
   };
+  const uint64_t noise = exchange.noise == nullptr ? 0 : side(exchange.noise->answer);
   return sizeof exchange + exchange.target.capacity() + side(exchange.control) +
-         side(exchange.candidate);
+         side(exchange.candidate) + noise;
 }
 
 ExchangeRecorder::ExchangeRecorder(store::EventStore& store, const RecorderOptions& options)
@@ -139,13 +162,16 @@ void ExchangeRecorder::settle(const proxy::Exchange& exchange, const Comparators
   SettledExchange settled = settle_account(exchange, comparator);
   if (comparator != nullptr) settled.rules = &comparator->rules();
   if (exchange.account == proxy::Account::kCompared) exchange.accounting->count(settled.account);
-  if (settled.comparison) keep_groups(exchange, *comparator, *settled.comparison);
+  if (exchange.noise != nullptr) settle_noise(exchange, comparator, settled);
+  if (settled.noise_comparison) keep_noise(exchange, *comparator, *settled.noise_comparison);
+  if (settled.comparison) keep_groups(exchange, *comparator, settled);
   if (options_.write_events) write_exchange(exchange, settled, writer_);
 }
 
 void ExchangeRecorder::keep_groups(const proxy::Exchange& exchange,
                                    const compare::Comparator& comparator,
-                                   const compare::Comparison& comparison) {
+                                   SettledExchange& settled) {
+  const compare::Comparison& comparison = *settled.comparison;
   if (comparison.differences.empty() && comparison.rule_hits.empty()) return;
   const std::lock_guard lock(groups_mutex_);
   const auto found = groups_.find(exchange.migration->name);
@@ -154,12 +180,28 @@ void ExchangeRecorder::keep_groups(const proxy::Exchange& exchange,
   for (const compare::Difference& difference : comparison.differences) {
     kept.groups.add(route_name(exchange), difference);
   }
+  if (!kept.noise.empty()) {
+    for (const compare::Difference& difference : comparison.differences) {
+      const auto noise =
+          kept.noise.find(route_name(exchange), difference.path_pattern, difference.dimension);
+      settled.noise_of_differences.push_back(noise && noise->noisy() ? noise->rate_low : 0);
+    }
+  }
   if (kept.rule_hits.size() < comparison.rule_hits.size()) {
     kept.rule_hits.resize(comparison.rule_hits.size());
   }
   for (size_t i = 0; i < comparison.rule_hits.size(); ++i) {
     kept.rule_hits[i] += comparison.rule_hits[i];
   }
+}
+
+void ExchangeRecorder::keep_noise(const proxy::Exchange& exchange,
+                                  const compare::Comparator& comparator,
+                                  const compare::Comparison& comparison) {
+  const std::lock_guard lock(groups_mutex_);
+  const auto found = groups_.find(exchange.migration->name);
+  if (found == groups_.end() || found->second.comparator.get() != &comparator) return;
+  found->second.differences.noise.add(route_name(exchange), comparison);
 }
 
 void ExchangeRecorder::set_comparators(Comparators comparators) {

@@ -13,11 +13,13 @@
 #include <vector>
 
 #include "app/event_writer.h"
+#include "app/exchange_events.h"
 #include "base/bounded_queue.h"
 #include "base/config_node.h"
 #include "base/result.h"
 #include "compare/comparator.h"
 #include "compare/grouping.h"
+#include "compare/noise.h"
 #include "proxy/exchange.h"
 
 namespace understudy::app {
@@ -56,13 +58,16 @@ struct MigrationDifferences {
   compare::DifferenceGroups groups;
   /// Per rule of the comparator, in its order: how many differences it accepted.
   std::vector<uint64_t> rule_hits;
+  /// Where control differs from itself, as far as it was asked twice.
+  compare::NoiseFields noise;
 };
 
 /// Turns finished exchanges into events: compares the answers when that was asked for, settles the
 /// account, and writes one evaluation event, a difference event for each recorded difference and
 /// an error event for each side that failed.
 /// Accounting: the proxy has counted every account but kCompared; for those the comparison decides
-/// here between kCompared and kNotComparable. An exchange that is refused is the proxy's to count.
+/// here between kCompared and kNotComparable, and likewise for the second calls to control between
+/// taken and failed. An exchange that is refused is the proxy's to count.
 /// Failure: nothing here reaches the data path; what the store refuses is dropped and counted.
 /// Lifetime: the store must outlive it. The destructor settles what was taken.
 /// Threads: all methods from any; emit never waits.
@@ -91,8 +96,11 @@ class ExchangeRecorder final : public proxy::ExchangeSink {
  private:
   void run(int number);
   void settle(const proxy::Exchange& exchange, const Comparators& comparators);
+  /// Adds to the groups; fills in which of the differences are at noisy places.
   void keep_groups(const proxy::Exchange& exchange, const compare::Comparator& comparator,
-                   const compare::Comparison& comparison);
+                   SettledExchange& settled);
+  void keep_noise(const proxy::Exchange& exchange, const compare::Comparator& comparator,
+                  const compare::Comparison& comparison);
 
   const RecorderOptions options_;
   std::function<void()> before_comparing_;

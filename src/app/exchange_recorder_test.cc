@@ -15,6 +15,7 @@ namespace understudy::app {
 namespace {
 
 using proxy::Account;
+using proxy::NoiseAccount;
 
 /// A memory store whose appends can be held back or refused.
 class GatedStore final : public store::EventStore {
@@ -137,6 +138,23 @@ class ExchangeRecorderTest : public ::testing::Test {
     return emit(std::move(made));
   }
 
+  /// An exchange whose control was asked twice.
+  std::unique_ptr<proxy::Exchange> asked_twice(std::string first, std::string second,
+                                               std::string candidate) {
+    auto made = exchange(flags::Mode::kFullEvaluation, Account::kCompared);
+    made->control = answered(200, std::move(first));
+    made->candidate = answered(200, std::move(candidate));
+    made->noise = std::make_unique<proxy::NoiseCall>();
+    made->noise->answer = answered(200, std::move(second));
+    return made;
+  }
+  std::optional<compare::NoisyField> noise_at(std::string_view path) {
+    recorder().flush();
+    return recorder()
+        .differences("data-engine")
+        .noise.find("query", path, compare::Dimension::kValue);
+  }
+
   /// All rows of a dataset, newest first, once everything is written.
   store::ResultTable rows(std::string dataset) {
     recorder().flush();
@@ -159,8 +177,10 @@ class ExchangeRecorderTest : public ::testing::Test {
   }
   std::string evaluation(std::string_view column) { return only("evaluations", column); }
   std::string difference(std::string_view column) { return only("differences", column); }
+  std::string noise(std::string_view column) { return only("noise", column); }
   std::string error(std::string_view column) { return only("errors", column); }
   uint64_t accounted(Account account) { return accounting_->of(account); }
+  uint64_t accounted(NoiseAccount account) { return accounting_->of(account); }
 
   GatedStore store_;
   RecorderOptions options_;
@@ -342,6 +362,139 @@ TEST_F(ExchangeRecorderTest, ASideThatWeStoppedOurselvesIsNoError) {
   EXPECT_EQ(evaluation("candidate.success"), "absent");
 }
 
+// --- Control asked twice ---
+
+TEST_F(ExchangeRecorderTest, WhereControlDiffersFromItselfIsAnEvent) {
+  ASSERT_TRUE(emit(asked_twice(R"({"id":"a","total":9})", R"({"id":"b","total":9})",
+                               R"({"id":"c","total":9})")));
+  EXPECT_EQ(evaluation("noise.accounting"), "taken");
+  EXPECT_EQ(evaluation("noise.difference_count"), "1");
+  EXPECT_EQ(evaluation("noise.duration_ms"), "2.0");
+  EXPECT_EQ(noise("difference.path_pattern"), "$.id");
+  EXPECT_EQ(noise("difference.dimension"), "value");
+  EXPECT_EQ(noise("noise.first_value"), "a");
+  EXPECT_EQ(noise("noise.second_value"), "b");
+  EXPECT_EQ(noise("evaluation.id"), "00000000000000010000000000000002");
+  EXPECT_EQ(noise("http.route"), "query");
+  EXPECT_EQ(accounted(NoiseAccount::kTaken), 1U);
+  const auto seen = noise_at("$.id");
+  ASSERT_TRUE(seen);
+  EXPECT_EQ(seen->differed, 1U);
+  EXPECT_EQ(seen->samples, 1U);
+  EXPECT_FALSE(noise_at("$.total"));
+}
+
+// Events are counted to say in how many pairs control differed, so a pair gives one for a place.
+TEST_F(ExchangeRecorderTest, APlaceIsOneEventHoweverOftenItDiffersWithinAnAnswer) {
+  ASSERT_TRUE(emit(asked_twice(R"([{"id":1},{"id":2}])", R"([{"id":3},{"id":4}])", "[]")));
+  EXPECT_EQ(noise("difference.path_pattern"), "$[*].id");
+  EXPECT_EQ(evaluation("noise.difference_count"), "2");
+}
+
+TEST_F(ExchangeRecorderTest, ADifferenceAtANoisyPlaceStaysOneAndIsMarked) {
+  const auto emit_one = [&] {
+    ASSERT_TRUE(emit(asked_twice(R"({"id":"a","total":9})", R"({"id":"b","total":9})",
+                                 R"({"id":"c","total":10})")));
+    recorder().flush();
+  };
+  emit_one();
+  emit_one();
+  emit_one();
+  const store::ResultTable table = rows("differences");
+  EXPECT_EQ(table.rows.size(), 6U);
+  EXPECT_EQ(recorder().differences("data-engine").groups.total(), 6U);
+  int marked = 0;
+  const auto column = [&](const std::vector<event::Value>& row, std::string_view name) {
+    for (size_t i = 0; i < table.columns.size(); ++i) {
+      if (table.columns[i].name == name) return row[i];
+    }
+    return event::Value();
+  };
+  for (const auto& row : table.rows) {
+    const event::Value mark = column(row, "difference.noise");
+    if (mark.is_null()) continue;
+    ++marked;
+    EXPECT_EQ(column(row, "difference.path").as_string(), "$.id");
+    EXPECT_GT(mark.as_number(), 0.3);
+    EXPECT_LT(mark.as_number(), 0.5);
+  }
+  EXPECT_EQ(marked, 2);  // once is no proof, so the first was not known to be noise
+}
+
+TEST_F(ExchangeRecorderTest, TheSameRulesHoldForControlAgainstItself) {
+  recorder();
+  compare_with(R"([{"path": "$.id", "ignore": true}])");
+  ASSERT_TRUE(emit(asked_twice(R"({"id":"a"})", R"({"id":"b"})", R"({"id":"c"})")));
+  EXPECT_EQ(rows("noise").rows.size(), 0U);
+  EXPECT_EQ(evaluation("noise.difference_count"), "0");
+  EXPECT_EQ(recorder().differences("data-engine").noise.samples(), 1U);
+  // Only the candidate's differences are hits of the rule.
+  EXPECT_EQ(recorder().differences("data-engine").rule_hits, std::vector<uint64_t>{1});
+}
+
+TEST_F(ExchangeRecorderTest, NewRulesStartNewNoiseStatistics) {
+  ASSERT_TRUE(emit(asked_twice(R"({"id":"a"})", R"({"id":"b"})", "{}")));
+  EXPECT_TRUE(noise_at("$.id"));
+  compare_with(R"([{"path": "$.other", "ignore": true}])");
+  EXPECT_FALSE(noise_at("$.id"));
+  EXPECT_EQ(recorder().differences("data-engine").noise.samples(), 0U);
+}
+
+// What control says about itself does not depend on whether the candidate answered.
+TEST_F(ExchangeRecorderTest, ControlIsHeldAgainstItselfAlsoWhenTheCandidateFailed) {
+  auto made = asked_twice(R"({"id":"a"})", R"({"id":"b"})", "");
+  made->account = Account::kTimedOut;
+  made->candidate = failed(net::StreamError::kTimeout);
+  ASSERT_TRUE(emit(std::move(made)));
+  EXPECT_EQ(evaluation("evaluation.accounting"), "timed_out");
+  EXPECT_EQ(evaluation("noise.accounting"), "taken");
+  EXPECT_TRUE(noise_at("$.id"));
+  EXPECT_EQ(accounted(NoiseAccount::kTaken), 1U);
+}
+
+TEST_F(ExchangeRecorderTest, ASecondCallThatWasNotTakenSaysWhyAndChangesNothing) {
+  auto made = asked_twice(R"({"total":9})", "", R"({"total":9})");
+  made->noise->account = NoiseAccount::kFailed;
+  made->noise->reason = "timeout";
+  made->noise->answer = failed(net::StreamError::kTimeout);
+  ASSERT_TRUE(emit(std::move(made)));
+  EXPECT_EQ(evaluation("evaluation.accounting"), "compared");
+  EXPECT_EQ(evaluation("comparison.outcome"), "match");
+  EXPECT_EQ(evaluation("success"), "100");
+  EXPECT_EQ(evaluation("noise.accounting"), "failed");
+  EXPECT_EQ(evaluation("noise.reason"), "timeout");
+  EXPECT_EQ(rows("errors").rows.size(), 0U);
+  EXPECT_EQ(recorder().differences("data-engine").noise.samples(), 0U);
+  EXPECT_EQ(accounting_->noise_settled(), 0U);  // the proxy has counted it
+}
+
+TEST_F(ExchangeRecorderTest, AnswersOfControlThatCannotBeComparedAreAFailedSample) {
+  auto made = asked_twice(R"({"total":9})", "", R"({"total":9})");
+  made->noise->answer.headers.clear();
+  made->noise->answer.headers.add("content-type", "application/json");
+  made->noise->answer.headers.add("content-encoding", "zstd");
+  made->noise->answer.body = "?";
+  ASSERT_TRUE(emit(std::move(made)));
+  EXPECT_EQ(evaluation("noise.accounting"), "failed");
+  EXPECT_EQ(evaluation("noise.reason"), "incomparable");
+  EXPECT_EQ(accounted(NoiseAccount::kFailed), 1U);
+  EXPECT_EQ(accounted(Account::kCompared), 1U);
+}
+
+TEST_F(ExchangeRecorderTest, AMigrationThatWasRemovedGivesNoSample) {
+  recorder().set_comparators({});
+  ASSERT_TRUE(emit(asked_twice("{}", "{}", "{}")));
+  EXPECT_EQ(evaluation("noise.reason"), "migration_removed");
+  EXPECT_EQ(accounted(NoiseAccount::kFailed), 1U);
+}
+
+TEST_F(ExchangeRecorderTest, WithoutASecondCallNothingIsSaidAboutNoise) {
+  ASSERT_TRUE(emit_compared(R"({"total":9})", R"({"total":10})"));
+  EXPECT_EQ(evaluation("noise.accounting"), "absent");
+  EXPECT_EQ(difference("difference.noise"), "absent");
+  EXPECT_EQ(rows("noise").rows.size(), 0U);
+}
+
 // --- Bounds and faults ---
 
 TEST_F(ExchangeRecorderTest, BeyondTheQueueAnExchangeIsRefusedAndLeftWithItsOwner) {
@@ -372,6 +525,14 @@ TEST_F(ExchangeRecorderTest, BeyondItsBytesTheQueueRefuses) {
   large->candidate = answered(200, std::string(200'000, 'x'));
   EXPECT_FALSE(emit(std::move(large)));
   EXPECT_TRUE(emit_compared("{}", "{}"));
+  recorder().flush();
+  EXPECT_EQ(recorder().stats().waiting_bytes, 0U);
+}
+
+TEST_F(ExchangeRecorderTest, TheSecondAnswerCountsForTheBytesOfTheQueue) {
+  options_.queue_bytes_max = 100'000;
+  EXPECT_FALSE(emit(asked_twice("{}", std::string(200'000, 'x'), "{}")));
+  EXPECT_TRUE(emit(asked_twice("{}", "{}", "{}")));
   recorder().flush();
   EXPECT_EQ(recorder().stats().waiting_bytes, 0U);
 }

@@ -51,7 +51,7 @@ base::Result<ComparatorOptions> ComparatorOptions::parse(const base::ConfigNode&
   TRY(section.only_keys({"differences_max", "value_bytes_max", "path_bytes_max", "body_bytes_max",
                          "decoded_bytes_max", "json_depth_max", "nodes_max", "work_max",
                          "pairing_trials_max", "columns_max", "explain_ulps_max", "headers",
-                         "rules"}));
+                         "rules", "noise_sample"}));
   TRY(read_count(section, "differences_max", 1, 10'000, options.differences_max));
   TRY(read_bytes(section, "value_bytes_max", 16, 1 << 20, options.value_bytes_max));
   TRY(read_bytes(section, "path_bytes_max", 64, 1 << 16, options.path_bytes_max));

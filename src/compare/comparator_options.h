@@ -31,7 +31,8 @@ struct ComparatorOptions {
 
   static constexpr uint32_t kJsonDepthLimit = 1024;
 
-  /// Reads the `compare` section of a migration; its `rules` are left to Rules::parse.
+  /// Reads the `compare` section of a migration; its `rules` are left to Rules::parse, and its
+  /// `noise_sample`, which does not concern one comparison, to whoever makes the calls.
   static base::Result<ComparatorOptions> parse(const base::ConfigNode& section);
 };
 

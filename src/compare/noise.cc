@@ -39,9 +39,13 @@ void NoisyField::set_rates() {
   rate_high = std::min(1.0, (middle + spread) / scale);
 }
 
+std::string NoisyField::counts() const {
+  return base::cat(differed, " of ", samples, " (", percent(rate_low), " to ", percent(rate_high),
+                   ")");
+}
+
 std::string NoisyField::describe() const {
-  return base::cat("control differs from itself here in ", differed, " of ", samples, " (",
-                   percent(rate_low), " to ", percent(rate_high), ")");
+  return base::cat("control differs from itself here in ", counts());
 }
 
 std::string NoisyField::ignore_rule() const {

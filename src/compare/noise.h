@@ -32,6 +32,8 @@ struct NoisyField {
   void set_rates();
   /// Whether there is proof enough to call a difference at this place noise.
   bool noisy() const { return differed >= kDifferedMin && rate_low > kRateMin; }
+  /// "40 of 41 (87.4% to 99.6%)".
+  std::string counts() const;
   /// "control differs from itself here in 40 of 41 (87.4% to 99.6%)".
   std::string describe() const;
   /// The rule that ignores the place; empty when its path was cut and is none any more.

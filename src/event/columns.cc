@@ -23,6 +23,8 @@ std::string_view dataset_name(char letter) {
       return "differences";
     case 'e':
       return "errors";
+    case 'n':
+      return "noise";
     default:
       return "?";
   }
@@ -45,7 +47,7 @@ std::string columns_as_markdown() {
       "`UPDATE_GOLDEN=1 event_test --gtest_filter='Columns.*'`. Clients may send any other column, "
       "and any type in\n"
       "any column: values of different types are kept apart.\n";
-  for (const char letter : {'v', 'd', 'e'}) {
+  for (const char letter : {'v', 'd', 'e', 'n'}) {
     out += base::cat("\n## ", dataset_name(letter),
                      "\n\n| column | type | unit | meaning |\n| --- | --- | --- | --- |\n");
     for (const ColumnInfo& info : kBuiltIn) {

@@ -9,12 +9,12 @@
 #include "event/value.h"
 
 /// Every built-in column, once: X(constant, name, type, unit, datasets, meaning).
-/// `datasets` is a set of letters: v evaluations, d differences, e errors.
+/// `datasets` is a set of letters: v evaluations, d differences, e errors, n noise.
 /// docs/columns.md is generated from this table and a test compares them.
 #define UNDERSTUDY_COLUMNS(X)                                                                     \
-  X(kEvaluationId, "evaluation.id", kString, "", "vde", "32 hex digits, one per request")         \
-  X(kEvaluationMigration, "evaluation.migration", kString, "", "vde", "Name of the migration")    \
-  X(kEvaluationMode, "evaluation.mode", kString, "", "vde",                                       \
+  X(kEvaluationId, "evaluation.id", kString, "", "vden", "32 hex digits, one per request")        \
+  X(kEvaluationMigration, "evaluation.migration", kString, "", "vden", "Name of the migration")   \
+  X(kEvaluationMode, "evaluation.mode", kString, "", "vden",                                      \
     "control_only, fire_and_forget, full_evaluation, candidate_only or reverse_evaluation")       \
   X(kEvaluationKeyHash, "evaluation.key_hash", kString, "", "v",                                  \
     "Hash of the key the mode was chosen by, which itself is not stored; absent without one")     \
@@ -74,7 +74,7 @@
   X(kCandidateVersion, "candidate.version", kString, "", "v",                                     \
     "Version of the service, when known")                                                         \
   X(kHttpRequestMethod, "http.request.method", kString, "", "v", "Request method")                \
-  X(kHttpRoute, "http.route", kString, "", "vde", "Name of the matched route")                    \
+  X(kHttpRoute, "http.route", kString, "", "vden", "Name of the matched route")                   \
   X(kUrlPath, "url.path", kString, "", "v", "Path of the request, without the query")             \
   X(kHttpResponseStatusCode, "http.response.status_code", kInt, "", "v", "Status the client got") \
   X(kHttpRequestBodySize, "http.request.body.size", kInt, "bytes", "v",                           \
@@ -90,11 +90,11 @@
   X(kParentId, "trace.parent_id", kString, "", "v", "Span id of the caller, 16 hex digits")       \
   X(kProxyWorker, "proxy.worker", kInt, "", "v", "Number of the worker thread")                   \
   X(kClientAddress, "client.address", kString, "", "v", "Address of the client")                  \
-  X(kDifferenceDimension, "difference.dimension", kString, "", "d",                               \
+  X(kDifferenceDimension, "difference.dimension", kString, "", "dn",                              \
     "row_count, column_count, column_type, cell, missing, extra, type, value, order, status, "    \
     "header or unparsed")                                                                         \
-  X(kDifferencePath, "difference.path", kString, "", "d", "Exact path in the answer")             \
-  X(kDifferencePathPattern, "difference.path_pattern", kString, "", "d",                          \
+  X(kDifferencePath, "difference.path", kString, "", "dn", "Exact path in the answer")            \
+  X(kDifferencePathPattern, "difference.path_pattern", kString, "", "dn",                         \
     "The path with every index replaced by *")                                                    \
   X(kDifferenceRow, "difference.row", kInt, "", "d", "Row of a table, from 0")                    \
   X(kDifferenceColumn, "difference.column", kString, "", "d", "Column of a table")                \
@@ -112,6 +112,22 @@
   X(kDifferenceDistanceUnit, "difference.distance_unit", kString, "", "d", "ulp, ratio, seconds") \
   X(kDifferenceRule, "difference.rule", kString, "", "d",                                         \
     "The rule that would accept this difference")                                                 \
+  X(kDifferenceNoise, "difference.noise", kDouble, "share", "d",                                  \
+    "How often control differs from itself at this place, at least (95% bound), as far as known " \
+    "then; absent when it is not known to")                                                       \
+  X(kNoiseAccounting, "noise.accounting", kString, "", "v",                                       \
+    "What became of the second call to control: taken, shed or failed; absent without one")       \
+  X(kNoiseReason, "noise.reason", kString, "", "v", "Why it was not taken")                       \
+  X(kNoiseDurationMs, "noise.duration_ms", kDouble, "ms", "v",                                    \
+    "From the start of the second call to control to the end of its answer or the failure")       \
+  X(kNoiseDifferenceCount, "noise.difference_count", kInt, "", "v",                               \
+    "Differences between the two answers of control, after rules")                                \
+  X(kNoiseDifferenceDropped, "noise.difference_dropped", kInt, "", "v",                           \
+    "Of them, how many were beyond the cap and are in no event")                                  \
+  X(kNoiseFirstValue, "noise.first_value", kString, "", "n",                                      \
+    "Value in the first answer of control, cut and redacted")                                     \
+  X(kNoiseSecondValue, "noise.second_value", kString, "", "n",                                    \
+    "Value in the second answer of control, cut and redacted")                                    \
   X(kErrorSide, "error.side", kString, "", "e", "control, candidate, client or none")             \
   X(kExceptionType, "exception.type", kString, "", "e", "Class of the error")                     \
   X(kExceptionMessage, "exception.message", kString, "", "e", "One sentence for a person")        \
@@ -125,7 +141,7 @@ struct ColumnInfo {
   std::string_view name;
   Type type;
   std::string_view unit;      // "" when it has none
-  std::string_view datasets;  // letters: v evaluations, d differences, e errors
+  std::string_view datasets;  // letters: v evaluations, d differences, e errors, n noise
   std::string_view meaning;
 };
 

@@ -28,6 +28,7 @@ inline constexpr std::int64_t kTimeNsMax = 8'800'000'000'000'000'000;
 inline constexpr std::string_view kEvaluations = "evaluations";
 inline constexpr std::string_view kDifferences = "differences";
 inline constexpr std::string_view kErrors = "errors";
+inline constexpr std::string_view kNoise = "noise";
 
 /// One field of an event, borrowed from it.
 struct Field {

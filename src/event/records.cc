@@ -85,6 +85,12 @@ void EvaluationRecord::to_event(Event& out) const {
   add(out, columns::kDifferenceCount, difference_count);
   add(out, columns::kDifferenceDropped, difference_dropped);
 
+  add(out, columns::kNoiseAccounting, noise_accounting);
+  add(out, columns::kNoiseReason, noise_reason);
+  add(out, columns::kNoiseDurationMs, noise_duration_ms);
+  add(out, columns::kNoiseDifferenceCount, noise_difference_count);
+  add(out, columns::kNoiseDifferenceDropped, noise_difference_dropped);
+
   add(out, columns::kServedBy, served_by);
   add_percent(out, columns::kSuccess, every_side_succeeded(control, candidate));
   add_percent(out, columns::kServedSuccess, served_success(*this));
@@ -136,10 +142,31 @@ void DifferenceRecord::to_event(Event& out) const {
   add(out, columns::kDifferenceDistance, distance);
   add(out, columns::kDifferenceDistanceUnit, distance_unit);
   add(out, columns::kDifferenceRule, rule);
+  add(out, columns::kDifferenceNoise, noise);
   out.add(columns::kDifferenceDropped, dropped);
 }
 
 Event DifferenceRecord::to_event() const {
+  Event out;
+  to_event(out);
+  return out;
+}
+
+void NoiseRecord::to_event(Event& out) const {
+  out.clear(kNoise, time_unix_ns, sample_rate);
+  out.reserve(10, 512);
+  add(out, columns::kEvaluationId, evaluation_id);
+  add(out, columns::kEvaluationMigration, migration);
+  add(out, columns::kEvaluationMode, mode);
+  add(out, columns::kHttpRoute, route);
+  add(out, columns::kDifferenceDimension, dimension);
+  add(out, columns::kDifferencePath, path);
+  add(out, columns::kDifferencePathPattern, path_pattern);
+  add(out, columns::kNoiseFirstValue, first_value);
+  add(out, columns::kNoiseSecondValue, second_value);
+}
+
+Event NoiseRecord::to_event() const {
   Event out;
   to_event(out);
   return out;

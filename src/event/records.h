@@ -48,6 +48,12 @@ struct EvaluationRecord {
   std::optional<std::int64_t> difference_count = {};
   std::optional<std::int64_t> difference_dropped = {};
 
+  std::string_view noise_accounting = {};  // empty: control was not asked twice
+  std::string_view noise_reason = {};
+  std::optional<double> noise_duration_ms = {};
+  std::optional<std::int64_t> noise_difference_count = {};
+  std::optional<std::int64_t> noise_difference_dropped = {};
+
   std::string_view served_by = "none";  // control, candidate, none
   bool client_aborted = false;          // the client left: served.success is absent
   std::optional<double> duration_ms = {};
@@ -98,7 +104,29 @@ struct DifferenceRecord {
   std::optional<double> distance = {};
   std::string_view distance_unit = {};
   std::string_view rule = {};
+  std::optional<double> noise = {};  // lower bound of how often control differs from itself here
   std::int64_t dropped = 0;
+
+  void to_event(Event& out) const;
+  Event to_event() const;
+};
+
+/// One place where two answers of control to one request disagree: however often it does within
+/// them, so that counting these events counts pairs of answers. Strings borrowed, as above.
+struct NoiseRecord {
+  std::int64_t time_unix_ns = 0;
+  std::uint32_t sample_rate = 1;
+
+  std::string_view evaluation_id = {};
+  std::string_view migration = {};
+  std::string_view mode = {};
+  std::string_view route = {};
+
+  std::string_view dimension = {};
+  std::string_view path = {};  // the first of them
+  std::string_view path_pattern = {};
+  std::optional<std::string_view> first_value = {};  // an empty text is a value
+  std::optional<std::string_view> second_value = {};
 
   void to_event(Event& out) const;
   Event to_event() const;

@@ -118,6 +118,25 @@ TEST(DifferenceRecord, EmptyTextIsAValueAndAbsenceIsNot) {
   EXPECT_EQ(event.find(columns::kDifferenceExplanation).as_string(), "none");
 }
 
+TEST(NoiseRecord, IsAnEventOfItsOwnDataset) {
+  NoiseRecord record{.migration = "data-engine",
+                     .route = "query",
+                     .dimension = "missing",
+                     .path = "$.rows[3].id",
+                     .path_pattern = "$.rows[*].id",
+                     .first_value = ""};
+  const Event event = record.to_event();
+  EXPECT_EQ(event.dataset(), "noise");
+  EXPECT_EQ(event.find(columns::kDifferencePathPattern).as_string(), "$.rows[*].id");
+  EXPECT_EQ(event.find(columns::kNoiseFirstValue).as_string(), "");
+  EXPECT_FALSE(event.has(columns::kNoiseSecondValue));
+  for (std::size_t i = 0; i < event.size(); ++i) {
+    const ColumnInfo* info = built_in_column(event.field(i).column);
+    ASSERT_NE(info, nullptr);
+    EXPECT_NE(info->datasets.find('n'), std::string_view::npos) << info->name;
+  }
+}
+
 TEST(ErrorRecord, SaysSideTypeMessageAndPlace) {
   ErrorRecord record{.side = "candidate",
                      .type = "ProvisionedThroughputExceededException",
