@@ -30,6 +30,10 @@ void CompareRules::refresh() {
     const flags::Value* value = flag == nullptr ? nullptr : api::served_comparison(*flag);
     const std::string text = value == nullptr ? "{}" : flags::to_json(*value);
     if (text != known.value || known.comparator == nullptr) {
+      if (value != nullptr && value->find("noise_sample") != nullptr) {
+        base::log_warn("noise_sample in the flag ", key,
+                       " has no effect: it goes by the configuration file");
+      }
       auto made = api::comparator_from(
           key, value == nullptr ? flags::Value(flags::Value::Object{}) : *value);
       if (made.ok()) {

@@ -127,7 +127,14 @@ Result<flags::Value> parse_compare(const ConfigNode* section) {
   if (const ConfigNode* rules = section->find("rules")) {
     TRY(compare::Rules::parse(*rules));
   }
-  return flags::value_of(*section);
+  // How often control is asked twice changes nothing that was agreed on, so it is not part of the
+  // flag: setting it would start the evidence anew, and a rule accepted later would switch it off.
+  const flags::Value whole = flags::value_of(*section);
+  flags::Value::Object kept;
+  for (const flags::Value::Member& member : whole.as_object()) {
+    if (member.name != "noise_sample") kept.push_back(member);
+  }
+  return flags::Value(std::move(kept));
 }
 
 Status known_migration_key(const ConfigNode& node) {

@@ -88,6 +88,22 @@ TEST_F(ConfigFileTest, EverySettingOfTheFileArrives) {
   EXPECT_EQ(config->migrations[1].initial_mode.to_string(), "full_evaluation=100");
 }
 
+// It is the data plane's, and no part of what was agreed: the flag, whose history says since when
+// evidence counts, does not know it.
+TEST_F(ConfigFileTest, TheNoiseSampleIsNotPartOfTheRules) {
+  constexpr std::string_view kMigration = R"(migrations:
+  - name: shop
+    listen: 127.0.0.1:8080
+    control:   { url: "http://127.0.0.1:9001" }
+    candidate: { url: "http://127.0.0.1:9002" }
+    compare: { noise_sample: 1%, differences_max: 50 }
+)";
+  const auto config = load(kMigration);
+  ASSERT_TRUE(config.ok()) << config.error().context;
+  EXPECT_DOUBLE_EQ(config->migrations[0].options->noise_share, 0.01);
+  EXPECT_EQ(flags::to_json(config->migrations[0].compare_value), R"({"differences_max":50})");
+}
+
 TEST_F(ConfigFileTest, AFileWithoutMigrationsIsAServerThatWaitsForThem) {
   const auto config = load("data_dir: /srv/understudy\n");
   ASSERT_TRUE(config.ok());
