@@ -93,7 +93,10 @@ Result<DifferenceNumbers> stored_differences(const Dependencies& dependencies,
   return numbers;
 }
 
-Value group_json(const compare::DifferenceGroup& group) {
+/// A group with the rule that would accept it. Where control differs from itself as often as the
+/// candidate differs from it, a narrower rule would only fit the values seen so far: the place is
+/// to be ignored. Where the candidate differs more often, there is more to it than noise.
+Value group_json(const compare::DifferenceGroup& group, const NoiseSeen& noise) {
   Value json = Value::Object{{"text", group.describe()},
                              {"count", static_cast<int64_t>(group.count)},
                              {"share", group.share},
@@ -105,7 +108,16 @@ Value group_json(const compare::DifferenceGroup& group) {
     json.set("distance_max", group.distance_max);
     json.set("distance_unit", group.distance_unit);
   }
-  if (!group.rule.empty()) json.set("rule", group.rule);
+  const NoiseOfPlace* seen = noise.noisy_at(group.route, group.path_pattern, group.dimension);
+  const bool offers_ignore = seen != nullptr && !seen->more_than_noise();
+  const std::string ignore = offers_ignore ? seen->control.ignore_rule() : "";
+  if (!ignore.empty()) {
+    json.set("rule", ignore);
+    json.set("rule_reason", seen->control.describe());
+  } else if (!group.rule.empty()) {
+    json.set("rule", group.rule);
+  }
+  if (seen != nullptr) json.set("noise", noise_of_place_json(*seen));
   return json;
 }
 
@@ -134,7 +146,8 @@ store::Select examples_select(const MigrationNow& migration, const EvidenceWindo
                         "difference.explanation",
                         "difference.distance",
                         "difference.distance_unit",
-                        "difference.rule"};
+                        "difference.rule",
+                        "difference.noise"};
   return select;
 }
 
@@ -144,8 +157,10 @@ Result<Response> get_differences(const Dependencies& dependencies, const Call& c
   TRY_ASSIGN(const int64_t groups_max, call.query_int("groups", 0, kGroupsMax, kGroupsDefault));
   TRY_ASSIGN(const int64_t limit, call.query_int("limit", 0, kExamplesMax, kExamplesDefault));
   TRY_ASSIGN(const EvidenceWindow window, evidence_window(dependencies, *migration, call));
-  TRY_ASSIGN(Value shown,
-             differences_json(dependencies, *migration, window, static_cast<size_t>(groups_max)));
+  const auto groups_wanted = static_cast<size_t>(groups_max);
+  TRY_ASSIGN(const NoiseSeen noise, noise_seen(dependencies, *migration, window));
+  TRY_ASSIGN(Value shown, differences_json(dependencies, *migration, window, noise, groups_wanted));
+  shown.set("noise", noise_json(*migration, noise, groups_wanted));
   Value::List examples;
   if (limit > 0) {
     store::Select select = examples_select(*migration, window, call);
@@ -160,14 +175,15 @@ Result<Response> get_differences(const Dependencies& dependencies, const Call& c
 }  // namespace
 
 Result<Value> differences_json(const Dependencies& dependencies, const MigrationNow& migration,
-                               const EvidenceWindow& window, size_t groups_max) {
+                               const EvidenceWindow& window, const NoiseSeen& noise,
+                               size_t groups_max) {
   TRY_ASSIGN(const DifferenceNumbers stored, stored_differences(dependencies, migration, window));
   const bool from_events = stored.total > 0;
   const DifferenceNumbers& numbers = from_events ? stored : migration.differences;
   Value::List groups;
   for (const compare::DifferenceGroup& group : numbers.groups) {
     if (groups.size() == groups_max) break;
-    groups.push_back(group_json(group));
+    groups.push_back(group_json(group, noise));
   }
   Value::List rules;
   for (const RuleHits& rule : migration.differences.rules) {

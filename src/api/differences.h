@@ -4,6 +4,7 @@
 
 #include "api/api.h"
 #include "api/evidence_window.h"
+#include "api/noise.h"
 #include "base/result.h"
 #include "flags/value.h"
 
@@ -12,8 +13,10 @@ namespace understudy::api {
 /// The differences of a migration, grouped by cause: {"source", "total", "ungrouped", "groups",
 /// "rules"}, the `groups_max` largest groups. They come from the stored events of the window, which
 /// hold what every process reported; when there are none, from what this process has in memory.
+/// A group at a place where control differs from itself says so and offers to ignore it.
 base::Result<flags::Value> differences_json(const Dependencies& dependencies,
                                             const MigrationNow& migration,
-                                            const EvidenceWindow& window, size_t groups_max);
+                                            const EvidenceWindow& window, const NoiseSeen& noise,
+                                            size_t groups_max);
 
 }  // namespace understudy::api

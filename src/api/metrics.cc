@@ -77,6 +77,22 @@ void add_accounting(Exposition& out, MigrationDirectory& migrations) {
                  {{"migration", books.migration}, {"accounting", account.name}});
     }
   }
+  out.family("understudy_noise_sampled_total", "counter",
+             "Evaluations chosen for a second call to control.");
+  for (const Books& books : all) {
+    out.sample("understudy_noise_sampled_total", books.numbers.noise_sampled,
+               {{"migration", books.migration}});
+  }
+  out.family(
+      "understudy_noise_calls_total", "counter",
+      "Second calls to control by what became of them; they add up to those chosen once none "
+      "is under way.");
+  for (const Books& books : all) {
+    for (const NamedCount& account : books.numbers.noise) {
+      out.sample("understudy_noise_calls_total", account.count,
+                 {{"migration", books.migration}, {"accounting", account.name}});
+    }
+  }
   out.family("understudy_records_dropped_total", "counter",
              "Evaluations without an event because the recorder was full.");
   for (const Books& books : all) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "compare/grouping.h"
+#include "compare/noise.h"
 #include "judge/criteria.h"
 
 namespace understudy::api {
@@ -43,6 +44,10 @@ struct AccountingNumbers {
   uint64_t requests = 0;
   std::vector<NamedCount> accounts;
   uint64_t records_dropped = 0;  // evaluations without an event: the recorder was full
+  /// Evaluations chosen for a second call to control, and what became of those calls: taken, shed
+  /// and failed, also those at 0.
+  uint64_t noise_sampled = 0;
+  std::vector<NamedCount> noise;
 };
 
 struct RuleHits {
@@ -58,6 +63,13 @@ struct DifferenceNumbers {
   std::vector<RuleHits> rules;
 };
 
+/// Where control differs from itself, since the start or the last change of the rules.
+struct NoiseNumbers {
+  double share = 0;                         // of the evaluations that compare; 0: not sampled
+  uint64_t samples = 0;                     // pairs of its answers that were compared
+  std::vector<compare::NoisyField> fields;  // most often first
+};
+
 /// Everything about one migration that is not in the state or the event store.
 struct MigrationNow {
   MigrationFacts facts;
@@ -66,6 +78,7 @@ struct MigrationNow {
   int64_t evidence_since_ns = 0;
   AccountingNumbers accounting;
   DifferenceNumbers differences;
+  NoiseNumbers noise;
   /// What else the data plane counts: "connections", "circuit_opened", ... [a-z0-9_]+ each.
   std::vector<NamedCount> counters;
 };

@@ -9,6 +9,7 @@
 #include "api/errors.h"
 #include "api/evidence_window.h"
 #include "api/mode.h"
+#include "api/noise.h"
 #include "api/resources.h"
 #include "api/table_json.h"
 #include "base/text.h"
@@ -186,8 +187,13 @@ Result<Response> get_migration(const Dependencies& dependencies, const Call& cal
   shown.set("recording", recording_json(dependencies));
   shown.set("recorder", counts_json(dependencies.migrations.recorder_counters()));
   shown.set("verdict", value_or_error(verdict_json(dependencies, *migration, window, population)));
+  const Result<NoiseSeen> noise = noise_seen(dependencies, *migration, window);
+  const NoiseSeen unknown;
   shown.set("differences",
-            value_or_error(differences_json(dependencies, *migration, window, kTopGroups)));
+            value_or_error(differences_json(dependencies, *migration, window,
+                                            noise.ok() ? *noise : unknown, kTopGroups)));
+  shown.set("noise", noise.ok() ? noise_json(*migration, *noise, kTopGroups)
+                                : value_or_error(noise.error()));
   shown.set("errors", value_or_error(errors_json(dependencies, *migration, window, kTopGroups, 0)));
   return json_response(shown);
 }

@@ -342,6 +342,177 @@ TEST(Differences, UnknownKindsAreCounted) {
   EXPECT_EQ(at(response, "ungrouped").as_integer(), 1);
 }
 
+// --- Noise ------------------------------------------------------------------------------------
+
+/// Evaluations that were compared, in which control was asked twice, and where it differed from
+/// itself in `noisy` of them.
+void control_twice(AdminServer& server, int number, int noisy, std::string_view path,
+                   int64_t seconds_ago = 0) {
+  for (int i = 0; i < number; ++i) {
+    server.happened("evaluations", seconds_ago,
+                    {{"http.route", "query"},
+                     {"evaluation.mode", "full_evaluation"},
+                     {"evaluation.accounting", "compared"},
+                     {"noise.accounting", "taken"}});
+  }
+  for (int i = 0; i < noisy; ++i) {
+    server.happened("noise", seconds_ago,
+                    {{"http.route", "query"},
+                     {"difference.path_pattern", path},
+                     {"difference.dimension", "value"}});
+  }
+}
+
+/// The candidate differs at a place in that many evaluations, twice in each.
+void candidate_differs(AdminServer& server, std::string_view path, int number,
+                       std::string_view dimension = "value") {
+  for (int i = 0; i < 2 * number; ++i) {
+    server.happened("differences", 0,
+                    {{"evaluation.id", base::cat("evaluation ", i / 2)},
+                     {"http.route", "query"},
+                     {"difference.path_pattern", path},
+                     {"difference.dimension", dimension},
+                     {"difference.explanation", "float_ulp"},
+                     {"difference.rule", base::cat("{\"path\": \"", path, "\", \"ulps\": 4}")}});
+  }
+}
+
+TEST(Noise, IsWhereControlDiffersFromItselfWithBounds) {
+  AdminServer server;
+  server.migrations.first().noise.share = 0.01;
+  server.migrations.first().accounting.noise_sampled = 25;
+  server.migrations.first().accounting.noise = {{"taken", 20}, {"shed", 3}, {"failed", 1}};
+  control_twice(server, 20, 20, "$.id");
+  for (const char* target :
+       {"/api/migrations/data-engine", "/api/migrations/data-engine/differences"}) {
+    const Response response = server.get(target);
+    EXPECT_DOUBLE_EQ(at(response, "noise.sample").as_number(), 0.01) << target;
+    EXPECT_EQ(at(response, "noise.source").as_string(), "events") << target;
+    EXPECT_EQ(at(response, "noise.samples").as_integer(), 20) << target;
+    EXPECT_EQ(at(response, "noise.calls.sampled").as_integer(), 25) << target;
+    EXPECT_EQ(at(response, "noise.calls.shed").as_integer(), 3) << target;
+    EXPECT_EQ(at(response, "noise.calls.under_way").as_integer(), 1) << target;
+    EXPECT_EQ(at(response, "noise.places").as_list().size(), 1U) << target;
+    const flags::Value place = at(response, "noise.places.0");
+    EXPECT_EQ(at(place, "path").as_string(), "$.id");
+    EXPECT_EQ(at(place, "route").as_string(), "query");
+    EXPECT_EQ(at(place, "dimension").as_string(), "value");
+    EXPECT_EQ(at(place, "differed").as_integer(), 20);
+    EXPECT_EQ(at(place, "samples").as_integer(), 20);
+    EXPECT_NEAR(at(place, "rate_low").as_number(), 0.8389, 0.0001);
+    EXPECT_NEAR(at(place, "rate_high").as_number(), 1, 0.0001);
+    EXPECT_TRUE(at(place, "noisy").as_bool());
+    EXPECT_EQ(at(place, "rule").as_string(), R"({"path": "$.id", "ignore": true})");
+  }
+}
+
+TEST(Noise, AGroupAtANoisyPlaceStaysAndOffersToIgnoreIt) {
+  AdminServer server;
+  control_twice(server, 20, 20, "$.id");
+  candidate_differs(server, "$.id", 20);
+  candidate_differs(server, "$.total", 5);
+  const Response response = server.get("/api/migrations/data-engine/differences");
+  EXPECT_EQ(at(response, "total").as_integer(), 50);
+  const flags::Value noisy = at(response, "groups.0");
+  EXPECT_EQ(at(noisy, "path").as_string(), "$.id");
+  EXPECT_EQ(at(noisy, "count").as_integer(), 40);
+  EXPECT_EQ(at(noisy, "rule").as_string(), R"({"path": "$.id", "ignore": true})");
+  EXPECT_THAT(at(noisy, "rule_reason").as_string(),
+              HasSubstr("control differs from itself here in 20 of 20 (83.9% to 100.0%)"));
+  EXPECT_EQ(at(noisy, "noise.differed").as_integer(), 20);
+  EXPECT_EQ(at(noisy, "noise.candidate.differed").as_integer(), 20);
+  EXPECT_FALSE(at(noisy, "noise.more_than_noise").as_bool());
+  const flags::Value real = at(response, "groups.1");
+  EXPECT_EQ(at(real, "path").as_string(), "$.total");
+  EXPECT_TRUE(at(real, "noise").is_null());
+  EXPECT_EQ(at(real, "rule").as_string(), R"({"path": "$.total", "ulps": 4})");
+}
+
+// A value that control changes now and then does not excuse one that the candidate always changes.
+TEST(Noise, ACandidateThatDiffersMoreOftenThanControlIsMoreThanNoise) {
+  AdminServer server;
+  control_twice(server, 200, 4, "$.price");
+  candidate_differs(server, "$.price", 190);
+  const Response response = server.get("/api/migrations/data-engine/differences");
+  EXPECT_TRUE(at(response, "groups.0.noise.more_than_noise").as_bool());
+  EXPECT_EQ(at(response, "groups.0.noise.candidate.differed").as_integer(), 190);
+  EXPECT_EQ(at(response, "groups.0.noise.candidate.samples").as_integer(), 200);
+  EXPECT_THAT(at(response, "groups.0.noise.text").as_string(), HasSubstr("more than noise"));
+  EXPECT_EQ(at(response, "groups.0.rule").as_string(), R"({"path": "$.price", "ulps": 4})");
+  EXPECT_TRUE(at(response, "groups.0.rule_reason").is_null());
+  EXPECT_TRUE(at(response, "noise.places.0.rule").is_null());
+}
+
+TEST(Noise, AnotherWayToDifferAtANoisyPlaceIsNotNoise) {
+  AdminServer server;
+  control_twice(server, 20, 20, "$.id");
+  candidate_differs(server, "$.id", 20, "missing");
+  const Response response = server.get("/api/migrations/data-engine/differences");
+  EXPECT_EQ(at(response, "groups.0.dimension").as_string(), "missing");
+  EXPECT_TRUE(at(response, "groups.0.noise").is_null());
+}
+
+TEST(Noise, ComesAfterWhatIsProvedAndMarksNoGroupWithoutProof) {
+  AdminServer server;
+  control_twice(server, 40, 1, "$.once");
+  control_twice(server, 0, 2, "$.twice");
+  candidate_differs(server, "$.once", 1);
+  const Response response = server.get("/api/migrations/data-engine/differences");
+  EXPECT_EQ(at(response, "noise.places.0.path").as_string(), "$.twice");
+  EXPECT_TRUE(at(response, "noise.places.0.noisy").as_bool());
+  EXPECT_EQ(at(response, "noise.places.1.path").as_string(), "$.once");
+  EXPECT_FALSE(at(response, "noise.places.1.noisy").as_bool());
+  EXPECT_TRUE(at(response, "noise.places.1.rule").is_null());
+  EXPECT_TRUE(at(response, "groups.0.noise").is_null());
+}
+
+// Control does not depend on the mode, so what is known about it outlives a change of it.
+TEST(Noise, CountsSinceTheRulesWereAgreedOnNotSinceTheModeWasChanged) {
+  AdminServer server;
+  server.migrations.first().evidence_since_ns = AdminServer::kNowNs;
+  server.clock.advance_ns(3'600 * kSecondNs);
+  control_twice(server, 10, 10, "$.id", 1'800);
+  control_twice(server, 5, 5, "$.old", 7'200);  // under other rules
+  server.put("/api/migrations/data-engine/mode", R"({"mode":"full_evaluation"})");
+  server.clock.advance_ns(kSecondNs);
+  const Response response = server.get("/api/migrations/data-engine");
+  EXPECT_EQ(at(response, "noise.samples").as_integer(), 10);
+  EXPECT_EQ(at(response, "noise.places").as_list().size(), 1U);
+  EXPECT_EQ(at(response, "noise.places.0.path").as_string(), "$.id");
+}
+
+TEST(Noise, ComesFromMemoryWhenNothingIsRecorded) {
+  AdminServer server;
+  compare::NoisyField field{
+      .route = "query", .path_pattern = "$.id", .samples = 30, .differed = 30};
+  field.set_rates();
+  server.migrations.first().noise = {.share = 0.5, .samples = 30, .fields = {field}};
+  const Response response = server.get("/api/migrations/data-engine");
+  EXPECT_EQ(at(response, "noise.source").as_string(), "memory");
+  EXPECT_EQ(at(response, "noise.samples").as_integer(), 30);
+  EXPECT_EQ(at(response, "noise.places.0.differed").as_integer(), 30);
+  EXPECT_TRUE(at(response, "noise.places.0.candidate").is_null());
+}
+
+TEST(Noise, IsNoneWhereControlWasNeverAskedTwice) {
+  AdminServer server;
+  candidate_differs(server, "$.id", 3);
+  const Response response = server.get("/api/migrations/data-engine");
+  EXPECT_EQ(at(response, "noise.samples").as_integer(), 0);
+  EXPECT_EQ(at(response, "noise.places").as_list().size(), 0U);
+  EXPECT_EQ(at(response, "noise.sample").as_number(), 0);
+}
+
+TEST(Noise, TheCallsAreMetrics) {
+  AdminServer server;
+  server.migrations.first().accounting.noise_sampled = 4;
+  server.migrations.first().accounting.noise = {{"taken", 3}, {"shed", 1}, {"failed", 0}};
+  const std::string text = server.get("/metrics").body;
+  EXPECT_THAT(text, HasSubstr("understudy_noise_sampled_total{migration=\"data-engine\"} 4\n"));
+  EXPECT_THAT(text, HasSubstr("understudy_noise_calls_total{migration=\"data-engine\","
+                              "accounting=\"taken\"} 3\n"));
+}
+
 // --- Errors -----------------------------------------------------------------------------------
 
 TEST(Errors, AreGroupedAndTheNewestIsShown) {

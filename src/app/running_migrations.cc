@@ -102,7 +102,10 @@ std::optional<api::MigrationNow> RunningMigrations::find(std::string_view name) 
   now.criteria = migration->criteria;
   now.evidence_since_ns = evidence_since_ns(*migration);
   now.accounting = *accounting(name);
-  now.differences = differences(options.name);
+  const MigrationDifferences kept = recorder_.differences(options.name);
+  now.differences = differences(options.name, kept);
+  now.noise = {
+      .share = options.noise_share, .samples = kept.noise.samples(), .fields = kept.noise.fields()};
   if (!now.accounting.counted_here) {
     for (api::RuleHits& rule : now.differences.rules) rule.hits.reset();
   }
@@ -122,11 +125,16 @@ std::optional<api::AccountingNumbers> RunningMigrations::accounting(std::string_
   numbers.counted_here = !migration->options->listen.empty();
   numbers.requests = books->requests();
   numbers.records_dropped = books->records_dropped();
+  numbers.noise_sampled = books->noise_sampled();
+  for (size_t i = 0; i < proxy::kNoiseAccountCount; ++i) {
+    const auto account = static_cast<proxy::NoiseAccount>(i);
+    numbers.noise.push_back({std::string(proxy::name(account)), books->of(account)});
+  }
   return numbers;
 }
 
-api::DifferenceNumbers RunningMigrations::differences(const std::string& name) const {
-  const MigrationDifferences kept = recorder_.differences(name);
+api::DifferenceNumbers RunningMigrations::differences(const std::string& name,
+                                                      const MigrationDifferences& kept) const {
   api::DifferenceNumbers numbers;
   numbers.groups = kept.groups.groups();
   numbers.total = kept.groups.total();

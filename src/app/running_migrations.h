@@ -36,7 +36,8 @@ class RunningMigrations final : public api::MigrationDirectory {
  private:
   const MigrationConfig* find_config(const Config& config, std::string_view name) const;
   std::shared_ptr<const Config> config() const;
-  api::DifferenceNumbers differences(const std::string& name) const;
+  api::DifferenceNumbers differences(const std::string& name,
+                                     const MigrationDifferences& kept) const;
   int64_t evidence_since_ns(const MigrationConfig& migration) const;
 
   proxy::Proxy& proxy_;

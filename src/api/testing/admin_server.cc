@@ -18,6 +18,7 @@ MigrationNow& FakeMigrations::add(std::string name) {
                               "client_aborted", "not_comparable"}) {
     added.accounting.accounts.push_back({account, 0});
   }
+  added.accounting.noise = {{"taken", 0}, {"shed", 0}, {"failed", 0}};
   return added;
 }
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include "app/cli/server_option.h"
 #include "base/text.h"
@@ -35,6 +36,12 @@ std::string with_commas(int64_t number) {
     digits.insert(static_cast<size_t>(at), ",");
   }
   return digits;
+}
+
+/// "88.6%".
+std::string percent(double share) {
+  const auto tenths = static_cast<int64_t>(std::lround(share * 1000));
+  return cat(tenths / 10, ".", tenths % 10, "%");
 }
 
 int exit_code(const std::string& ruling) {
@@ -112,11 +119,44 @@ std::string groups_text(const Value& section, const char* title, bool errors) {
     } else {
       out += text_of(group, "text");
       const std::string rule = text_of(group, "rule");
+      const std::string noise = text_of(member(group, "noise"), "text");
+      if (!noise.empty()) out += cat("\n    noise: ", noise);
       if (!rule.empty()) out += cat("\n    accept with ", rule);
     }
     out += "\n";
   }
   return out;
+}
+
+/// Where control differs from itself; nothing when it was never asked twice.
+std::string noise_text(const Value& noise) {
+  if (const Value& error = member(noise, "error"); error.is_string()) {
+    return cat("noise        ", base::printable(error.as_string()), "\n");
+  }
+  const Value& calls = member(noise, "calls");
+  const int64_t sampled = member(calls, "sampled").as_integer();
+  const int64_t samples = member(noise, "samples").as_integer();
+  if (sampled == 0 && samples == 0) return "";
+  std::string out = cat("noise        control was asked twice in ", with_commas(samples));
+  std::string lost;
+  for (const char* what : {"shed", "failed", "under_way"}) {
+    const int64_t count = member(calls, what).as_integer();
+    const std::string_view word = std::string_view(what) == "under_way" ? "under way" : what;
+    if (count != 0) lost += cat(lost.empty() ? "" : ", ", with_commas(count), " ", word);
+  }
+  out += cat(lost.empty() ? "" : cat(" (beside ", lost, ")"), "; it differs from itself ");
+  std::string places;
+  for (const Value& place : member(noise, "places").as_list()) {
+    if (!member(place, "noisy").as_bool()) continue;
+    const std::string route = text_of(place, "route");
+    places += cat("  ", text_of(place, "path"), " (", text_of(place, "dimension"),
+                  route.empty() ? "" : cat(", ", route),
+                  "): ", with_commas(member(place, "differed").as_integer()), " of ",
+                  with_commas(member(place, "samples").as_integer()), ", which is ",
+                  percent(member(place, "rate_low").as_number()), " to ",
+                  percent(member(place, "rate_high").as_number()), "\n");
+  }
+  return cat(out, places.empty() ? "nowhere for certain\n" : "at\n", places);
 }
 
 std::string described(const Value& migration, const Console& console) {
@@ -157,6 +197,7 @@ std::string described(const Value& migration, const Console& console) {
   if (!member(verdict, "excluded").as_list().empty()) out += "\n";
   out += "\n";
   out += groups_text(member(migration, "differences"), "differences  ", false);
+  out += noise_text(member(migration, "noise"));
   out += groups_text(member(migration, "errors"), "errors       ", true);
   return out;
 }
