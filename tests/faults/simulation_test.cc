@@ -165,7 +165,8 @@ TEST_P(Simulation, NobodyGetsAWrongAnswerAndTheBooksAddUp) {
   Service candidate(by_target(1));
   start(Mode::kFullEvaluation, control.port(), candidate.port(),
         "fallback: control\nroutes: [{name: all, safe_to_repeat: true}]\n"
-        "compare: {body_bytes_max: 64KiB}\nshadow: {in_flight_max: 16, breaker_open_for: 1ms}\n",
+        "compare: {body_bytes_max: 64KiB, noise_sample: 50%}\nshadow: {in_flight_max: 16, "
+        "breaker_open_for: 1ms}\n",
         ", timeout: 100ms, connections_max: 32", ", timeout: 200ms, connections_max: 64");
   base::Rng rng(seed());
   std::vector<std::thread> clients;
@@ -185,13 +186,24 @@ TEST_P(Simulation, NobodyGetsAWrongAnswerAndTheBooksAddUp) {
   EXPECT_TRUE(stop());
   EXPECT_EQ(books_->requests(), books_->settled());
   EXPECT_EQ(books_->requests(), sink_.count());
+  EXPECT_EQ(books_->noise_sampled(), books_->noise_settled());
+  uint64_t sampled = 0;
   for (size_t i = 0; i < sink_.count(); ++i) {
     const auto& seen = exchange(i);
     if (seen.account == Account::kCompared) {
       EXPECT_TRUE(seen.control.complete && seen.candidate.complete) << seen.target;
     }
     EXPECT_LE(seen.candidate.body.size(), size_t{64} << 10);
+    if (seen.noise == nullptr) continue;
+    ++sampled;
+    EXPECT_LE(seen.noise->answer.body.size(), size_t{64} << 10);
+    if (seen.noise->account == proxy::NoiseAccount::kTaken) {
+      EXPECT_TRUE(seen.control.complete && seen.noise->answer.complete) << seen.target;
+      EXPECT_EQ(seen.noise->answer.body, seen.control.body) << seen.target;
+    }
   }
+  EXPECT_EQ(books_->noise_sampled(), sampled);
+  EXPECT_GT(sampled, 0U);
 }
 
 INSTANTIATE_TEST_SUITE_P(Seed, Simulation, ::testing::Range<uint64_t>(1, 7));
