@@ -65,8 +65,9 @@ struct DifferenceNumbers {
 
 /// Where control differs from itself, since the start or the last change of the rules.
 struct NoiseNumbers {
-  double share = 0;                         // of the evaluations that compare; 0: not sampled
-  uint64_t samples = 0;                     // pairs of its answers that were compared
+  double share = 0;          // of the evaluations that compare; 0: not sampled
+  uint64_t samples = 0;      // pairs of its answers that were compared
+  uint64_t samples_cut = 0;  // of them, those with more differences than are recorded
   std::vector<compare::NoisyField> fields;  // most often first
 };
 

@@ -406,6 +406,19 @@ TEST(Noise, IsWhereControlDiffersFromItselfWithBounds) {
   }
 }
 
+// Beyond the cap places are in no event: who reads the list has to know that it may not be whole.
+TEST(Noise, PairsWithMoreDifferencesThanAreRecordedAreCounted) {
+  AdminServer server;
+  control_twice(server, 3, 3, "$.id");
+  server.happened("evaluations", 0,
+                  {{"noise.accounting", "taken"}, {"noise.difference_dropped", 7}});
+  server.happened("evaluations", 0,
+                  {{"noise.accounting", "taken"}, {"noise.difference_dropped", 0}});
+  const Response response = server.get("/api/migrations/data-engine");
+  EXPECT_EQ(at(response, "noise.samples").as_integer(), 5);
+  EXPECT_EQ(at(response, "noise.samples_cut").as_integer(), 1);
+}
+
 TEST(Noise, AGroupAtANoisyPlaceStaysAndOffersToIgnoreIt) {
   AdminServer server;
   control_twice(server, 20, 20, "$.id");

@@ -149,9 +149,17 @@ Result<NoiseSeen> noise_seen(const Dependencies& dependencies, const MigrationNo
                                                               equals("noise.accounting", "taken")));
   NoiseSeen seen;
   for (const auto& [route, count] : samples) seen.samples += count;
+  if (seen.samples > 0) {
+    TRY_ASSIGN(const CountByRoute cut,
+               evaluations_by_route(
+                   dependencies, migration, span,
+                   store::test("noise.difference_dropped", FilterOp::kGreater, {event::Value(0)})));
+    for (const auto& [route, count] : cut) seen.samples_cut += count;
+  }
   seen.from_events = seen.samples > 0;
   if (!seen.from_events) {
     seen.samples = migration.noise.samples;
+    seen.samples_cut = migration.noise.samples_cut;
     for (const NoisyField& one : migration.noise.fields) seen.places.push_back({one, {}});
   } else {
     store::Select select = in_span(event::kNoise, migration, span);
@@ -207,6 +215,7 @@ Value noise_json(const MigrationNow& migration, const NoiseSeen& seen, size_t pl
                        {"calls", calls_json(migration.accounting)},
                        {"source", seen.from_events ? "events" : "memory"},
                        {"samples", static_cast<int64_t>(seen.samples)},
+                       {"samples_cut", static_cast<int64_t>(seen.samples_cut)},
                        {"places_found", static_cast<int64_t>(seen.places.size())},
                        {"places", std::move(places)}};
 }

@@ -31,6 +31,7 @@ struct NoiseOfPlace {
 struct NoiseSeen {
   bool from_events = false;          // else from what this process has in memory
   uint64_t samples = 0;              // pairs of answers of control that were compared
+  uint64_t samples_cut = 0;          // of them, those with more differences than are recorded
   std::vector<NoiseOfPlace> places;  // those with proof first, then most often first
 
   /// Null unless there is proof that control differs from itself there in that way.
@@ -46,8 +47,8 @@ base::Result<NoiseSeen> noise_seen(const Dependencies& dependencies, const Migra
 /// {"text", "differed", "samples", "rate_low", "rate_high", "noisy", "candidate", ...}
 flags::Value noise_of_place_json(const NoiseOfPlace& place);
 
-/// The whole of it: {"sample", "calls", "source", "samples", "places_found", "places"}, the
-/// `places_max` first places.
+/// The whole of it: {"sample", "calls", "source", "samples", "samples_cut", "places_found",
+/// "places"}, the `places_max` first places.
 flags::Value noise_json(const MigrationNow& migration, const NoiseSeen& seen, size_t places_max);
 
 }  // namespace understudy::api

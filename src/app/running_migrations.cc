@@ -104,8 +104,10 @@ std::optional<api::MigrationNow> RunningMigrations::find(std::string_view name) 
   now.accounting = *accounting(name);
   const MigrationDifferences kept = recorder_.differences(options.name);
   now.differences = differences(options.name, kept);
-  now.noise = {
-      .share = options.noise_share, .samples = kept.noise.samples(), .fields = kept.noise.fields()};
+  now.noise = {.share = options.noise_share,
+               .samples = kept.noise.samples(),
+               .samples_cut = kept.noise.cut_short(),
+               .fields = kept.noise.fields()};
   if (!now.accounting.counted_here) {
     for (api::RuleHits& rule : now.differences.rules) rule.hits.reset();
   }

@@ -79,7 +79,8 @@ TEST_F(NoiseFaults, NoneOfThemIsFeltAndEachIsNamed) {
   for (const Fault& fault : faults) {
     Service control(second_call(fault.behaviour));
     Service candidate(says("new"));
-    compare_through(control, candidate);
+    start(Mode::kFullEvaluation, control.port(), candidate.port(),
+          "compare: {noise_sample: 100%, body_bytes_max: 16KiB}\n");
     const size_t index = sink_.count();
     EXPECT_EQ(body_of(get()), "old") << fault.name;
     const Exchange& seen = exchange(index);
@@ -170,7 +171,8 @@ TEST_F(NoiseFaults, AClientThatLeavesReleasesTheSecondCallToo) {
 TEST_F(NoiseFaults, ACandidateThatFailsTakesNothingFromIt) {
   Service control(says("old"));
   Service candidate(hang);
-  compare_through(control, candidate);
+  start(Mode::kFullEvaluation, control.port(), candidate.port(), "compare: {noise_sample: 100%}\n",
+        ", timeout: 1s");
   EXPECT_EQ(body_of(get()), "old");
   EXPECT_EQ(exchange(0).account, Account::kTimedOut);
   EXPECT_EQ(exchange(0).noise->account, NoiseAccount::kTaken);
