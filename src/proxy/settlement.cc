@@ -142,10 +142,10 @@ void Settlement::book_noise() {
   const SideResult& first = exchange_->control;
   const SideResult& second = noise.answer;
   if (exchange_->client_aborted) return fail("client_closed");
-  if (second.over_budget) return fail("answer_bytes_max");
+  if (second.over_budget) return fail(second.bound);
   if (second.error != net::StreamError::kNone) return fail(net::name(second.error));
   if (!second.complete) return fail("cut_off");
-  if (first.over_budget) return fail("answer_bytes_max");
+  if (first.over_budget) return fail(first.bound);
   if (first.error != net::StreamError::kNone || !first.complete) return fail("control_failed");
 }
 

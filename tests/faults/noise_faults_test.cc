@@ -68,7 +68,7 @@ TEST_F(NoiseFaults, NoneOfThemIsFeltAndEachIsNamed) {
          }
          socket.close();
        },
-       "answer_bytes_max"},
+       "body_bytes_max"},
       {"talks nonsense",
        [](Socket& socket, const Request&) {
          socket.send("no http at all\r\n\r\n");
