@@ -35,7 +35,11 @@ TEST_F(NoiseCallTest, ControlIsAskedTwiceAndTheClientGetsTheFirstAnswer) {
   Service control(differs_from_itself());
   Service candidate(says("new"));
   start(flags::Mode::kFullEvaluation, control.port(), candidate.port(), kAlways);
-  EXPECT_EQ(body_of(get("/x?y=1")), "first");
+  const std::string trace =
+      "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n";
+  EXPECT_EQ(body_of(talk(base::cat("GET /x?y=1 HTTP/1.1\r\nHost: h\r\n", trace,
+                                   "Connection: close\r\n\r\n"))),
+            "first");
   const Exchange& seen = exchange(0);
   EXPECT_EQ(seen.account, Account::kCompared);
   EXPECT_EQ(seen.control.body, "first");

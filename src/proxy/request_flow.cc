@@ -183,8 +183,7 @@ void RequestFlow::start_noise_call() {
       !settlement_->begin_noise_call()) {
     return;
   }
-  const http::SpanId span_id = http::child_of(exchange_.trace.parent, worker_.rng()).parent_id;
-  const http::RequestHead& outgoing = outgoing_head(Service::kControl, span_id, Copy::kShadow);
+  const http::RequestHead& outgoing = outgoing_head(Service::kControl, new_span(), Copy::kShadow);
   const std::string_view body = tee_ == nullptr ? first_.data : std::string_view();
   worker_.shadows().spawn(
       run_shadow_call(settlement_, ShadowRole::kNoise, Service::kControl, &outgoing, body, tee_));
