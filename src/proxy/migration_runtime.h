@@ -10,48 +10,9 @@
 #include "proxy/migration_options.h"
 #include "proxy/pool.h"
 #include "proxy/route_table.h"
+#include "proxy/shadow_gate.h"
 
 namespace understudy::proxy {
-
-/// Decides whether one more shadow call may start, and keeps the circuit breaker: after
-/// `breaker_failures` calls in a row that got no answer, none is tried for `breaker_open_for`, then
-/// one, whose outcome decides. Threads: the loop's.
-class ShadowGate {
- public:
-  ShadowGate(const ShadowOptions& options, uint32_t workers)
-      : options_(options),
-        in_flight_max_((options.in_flight_max + workers - 1) / workers),
-        memory_bytes_max_(options.memory_bytes_max / workers) {}
-
-  /// Empty when the call may start (it then counts as in flight until `leave`), else the reason.
-  std::string_view try_enter(int64_t now_ns);
-  /// What a call that ends says about the health of the service.
-  enum class Sign {
-    kAlive,    // it answered
-    kSilent,   // no answer came: the breaker counts those
-    kUnknown,  // we gave up before anybody could say
-  };
-  void leave(Sign sign, int64_t now_ns);
-
-  /// Takes memory from the common budget; false when it is spent.
-  bool charge(uint64_t bytes) {
-    if (memory_bytes_ + bytes > memory_bytes_max_) return false;
-    memory_bytes_ += bytes;
-    return true;
-  }
-  void refund(uint64_t bytes) { memory_bytes_ -= bytes; }
-  uint32_t in_flight() const { return in_flight_; }
-
- private:
-  const ShadowOptions& options_;
-  const uint32_t in_flight_max_;
-  const uint64_t memory_bytes_max_;
-  uint32_t in_flight_ = 0;
-  uint64_t memory_bytes_ = 0;
-  uint32_t failures_in_a_row_ = 0;
-  int64_t open_until_ns_ = 0;
-  bool probing_ = false;
-};
 
 /// One migration as one worker runs it: its options with what they need at run time. Requests hold
 /// it while they are under way, so that a reload never takes anything from under them.

@@ -142,13 +142,13 @@ bool RequestFlow::replayable() const {
 void RequestFlow::start_shadow() {
   if (shadow_started_ || !exchange_.shadow_wanted) return;
   shadow_started_ = true;
-  const std::string_view refusal = runtime_.gate.try_enter(worker_.loop().now_ns());
-  if (!refusal.empty()) return settlement_->shed(Account::kShed, refusal);
+  const ShadowGate::Entry entry = runtime_.gate.try_enter(worker_.loop().now_ns());
+  if (!entry.refusal.empty()) return settlement_->shed(Account::kShed, entry.refusal);
   const Service service = *flags::shadow_side(exchange_.mode);
   const http::SpanId span_id = http::child_of(exchange_.trace.parent, worker_.rng()).parent_id;
   const http::RequestHead& outgoing = outgoing_head(service, span_id, Copy::kShadow);
   const std::string_view body = tee_ == nullptr ? first_.data : std::string_view();
-  worker_.shadows().spawn(run_shadow_call(settlement_, service, &outgoing, body, tee_));
+  worker_.shadows().spawn(run_shadow_call(settlement_, service, entry.pass, &outgoing, body, tee_));
 }
 
 const http::RequestHead& RequestFlow::outgoing_head(Service service, const http::SpanId& span_id,

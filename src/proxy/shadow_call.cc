@@ -17,23 +17,24 @@ constexpr int kInterimMax = 16;
 /// Tells the gate at the end, however the call ends, and keeps the stream known for cancellation.
 class Presence {
  public:
-  explicit Presence(Settlement& settlement) : settlement_(settlement) {
+  Presence(Settlement& settlement, ShadowGate::Pass pass) : settlement_(settlement), pass_(pass) {
     settlement_.worker().shadow_started();
   }
   Presence(const Presence&) = delete;
   Presence& operator=(const Presence&) = delete;
   ~Presence() {
     settlement_.shadow_stream = nullptr;
-    settlement_.runtime().gate.leave(sign_, settlement_.worker().loop().now_ns());
+    settlement_.runtime().gate.leave(pass_, sign_, settlement_.worker().loop().now_ns());
     settlement_.worker().shadow_ended();
   }
-  void answered() { sign_ = ShadowGate::Sign::kAlive; }
+  void answered() { sign_ = Sign::kAlive; }
   /// Nobody can say whether the service is alive, because we gave up.
-  void gave_up() { sign_ = ShadowGate::Sign::kUnknown; }
+  void gave_up() { sign_ = Sign::kUnknown; }
 
  private:
   Settlement& settlement_;
-  ShadowGate::Sign sign_ = ShadowGate::Sign::kSilent;
+  const ShadowGate::Pass pass_;
+  Sign sign_ = Sign::kSilent;
 };
 
 struct Outcome {
@@ -100,9 +101,9 @@ base::Task<Outcome> read_answer(Settlement& settlement, net::ClientStream& strea
 }  // namespace
 
 base::Task<void> run_shadow_call(std::shared_ptr<Settlement> settlement, flags::Service service,
-                                 const http::RequestHead* head, std::string_view body,
-                                 std::shared_ptr<BodyTee> tee) {
-  Presence presence(*settlement);
+                                 ShadowGate::Pass pass, const http::RequestHead* head,
+                                 std::string_view body, std::shared_ptr<BodyTee> tee) {
+  Presence presence(*settlement, pass);
   MigrationRuntime& runtime = settlement->runtime();
   Pool& pool = runtime.shadow_pool(service);
   SideResult& result = settlement->shadow_result(service);

@@ -14,9 +14,10 @@ namespace understudy::proxy {
 /// The call nobody waits for: sends the request to the side that does not serve, reads the answer
 /// within its bounds, and keeps of it what the exchange needs. Ends by itself at its deadline.
 /// `head` is the outgoing head, used up before the first wait. The body is either whole in `body`
-/// (also used up by then) or comes through `tee`.
+/// (also used up by then) or comes through `tee`. `pass` is what the migration's gate admitted it
+/// with; the call gives it back.
 base::Task<void> run_shadow_call(std::shared_ptr<Settlement> settlement, flags::Service service,
-                                 const http::RequestHead* head, std::string_view body,
-                                 std::shared_ptr<BodyTee> tee);
+                                 ShadowGate::Pass pass, const http::RequestHead* head,
+                                 std::string_view body, std::shared_ptr<BodyTee> tee);
 
 }  // namespace understudy::proxy

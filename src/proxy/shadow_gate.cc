@@ -1,0 +1,18 @@
+#include "proxy/shadow_gate.h"
+
+namespace understudy::proxy {
+
+ShadowGate::Entry ShadowGate::try_enter(int64_t now_ns) {
+  if (in_flight_ >= in_flight_max_) return {.refusal = "in_flight_max", .pass = {}};
+  const auto pass = breaker_.admit(now_ns);
+  if (!pass) return {.refusal = "circuit_open", .pass = {}};
+  ++in_flight_;
+  return {.refusal = {}, .pass = *pass};
+}
+
+void ShadowGate::leave(Pass pass, Sign sign, int64_t now_ns) {
+  --in_flight_;
+  breaker_.report(pass, sign, now_ns);
+}
+
+}  // namespace understudy::proxy
