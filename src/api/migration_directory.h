@@ -45,6 +45,14 @@ struct AccountingNumbers {
   uint64_t records_dropped = 0;  // evaluations without an event: the recorder was full
 };
 
+/// What else the data plane counts of a migration that passes through here.
+struct TrafficNumbers {
+  uint64_t connections = 0;          // of clients, open now
+  uint64_t connections_max = 0;      // the most that may be open at once
+  uint64_t connections_refused = 0;  // beyond it, since the start
+  uint64_t circuits_opened = 0;      // shadow calls were suspended, since the start
+};
+
 struct RuleHits {
   std::string rule;              // as its author wrote it, or an equal text
   std::optional<uint64_t> hits;  // absent: applied where nobody reports them, in a client library
@@ -66,8 +74,7 @@ struct MigrationNow {
   int64_t evidence_since_ns = 0;
   AccountingNumbers accounting;
   DifferenceNumbers differences;
-  /// What else the data plane counts: "connections", "circuit_opened", ... [a-z0-9_]+ each.
-  std::vector<NamedCount> counters;
+  std::optional<TrafficNumbers> traffic;  // see MigrationDirectory::traffic
 };
 
 /// What the API knows about running migrations. Implemented where they are wired together.
@@ -82,6 +89,8 @@ class MigrationDirectory {
   virtual std::optional<MigrationNow> find(std::string_view name) = 0;
   /// Only the accounting, for lists and /metrics: cheaper than find.
   virtual std::optional<AccountingNumbers> accounting(std::string_view name) = 0;
+  /// nullopt when no traffic of this migration passes through here.
+  virtual std::optional<TrafficNumbers> traffic(std::string_view name) = 0;
   /// Counters of the recorder: "exchanges", "exchanges_refused", ... [a-z0-9_]+ each.
   virtual std::vector<NamedCount> recorder_counters() = 0;
 };

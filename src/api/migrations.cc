@@ -85,6 +85,14 @@ Result<Value> accounting_of(const Dependencies& dependencies, const MigrationNow
   return reported_accounting_json(dependencies, migration, window);
 }
 
+Value counters_json(const std::optional<TrafficNumbers>& traffic) {
+  if (!traffic) return Value::Object{};
+  return Value::Object{{"connections", count_json(traffic->connections)},
+                       {"connections_max", count_json(traffic->connections_max)},
+                       {"connections_refused", count_json(traffic->connections_refused)},
+                       {"circuits_opened", count_json(traffic->circuits_opened)}};
+}
+
 Value facts_json(const MigrationFacts& facts) {
   Value::List routes;
   for (const RouteFacts& route : facts.routes) {
@@ -167,7 +175,7 @@ Result<Response> get_migration(const Dependencies& dependencies, const Call& cal
   Value shown = facts_json(migration->facts);
   shown.set("mode", value_or_error(mode_json(dependencies, migration->facts.name)));
   shown.set("accounting", value_or_error(accounting_of(dependencies, *migration, window)));
-  shown.set("counters", counts_json(migration->counters));
+  shown.set("counters", counters_json(migration->traffic));
   shown.set("recorder", counts_json(dependencies.migrations.recorder_counters()));
   shown.set("verdict", value_or_error(verdict_json(dependencies, *migration, window, population)));
   shown.set("differences",

@@ -102,6 +102,7 @@ std::optional<api::MigrationNow> RunningMigrations::find(std::string_view name) 
   now.criteria = migration->criteria;
   now.evidence_since_ns = evidence_since_ns(*migration);
   now.accounting = *accounting(name);
+  now.traffic = traffic(name);
   now.differences = differences(options.name);
   if (!now.accounting.counted_here) {
     for (api::RuleHits& rule : now.differences.rules) rule.hits.reset();
@@ -123,6 +124,18 @@ std::optional<api::AccountingNumbers> RunningMigrations::accounting(std::string_
   numbers.requests = books->requests();
   numbers.records_dropped = books->records_dropped();
   return numbers;
+}
+
+std::optional<api::TrafficNumbers> RunningMigrations::traffic(std::string_view name) {
+  const std::shared_ptr<const Config> current = config();
+  const MigrationConfig* migration = find_config(*current, name);
+  if (migration == nullptr || migration->options->listen.empty()) return std::nullopt;
+  const auto connections = proxy_.connections(migration->options->name);
+  const auto books = proxy_.accounting(migration->options->name);
+  return api::TrafficNumbers{.connections = connections.open,
+                             .connections_max = connections.max,
+                             .connections_refused = books->connections_refused(),
+                             .circuits_opened = books->circuits_opened()};
 }
 
 api::DifferenceNumbers RunningMigrations::differences(const std::string& name) const {

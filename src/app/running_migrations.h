@@ -31,6 +31,7 @@ class RunningMigrations final : public api::MigrationDirectory {
   std::vector<std::string> names() override;
   std::optional<api::MigrationNow> find(std::string_view name) override;
   std::optional<api::AccountingNumbers> accounting(std::string_view name) override;
+  std::optional<api::TrafficNumbers> traffic(std::string_view name) override;
   std::vector<api::NamedCount> recorder_counters() override;
 
  private:

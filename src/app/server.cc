@@ -7,6 +7,7 @@
 #include <system_error>
 #include <utility>
 
+#include "app/descriptor_limit.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "flags/mode.h"
@@ -136,11 +137,16 @@ base::Status Server::open() {
   rules_->set_migrations(names_of(config));
   recorder_->set_before_comparing([this] { rules_->follow(); });
 
+  AdminServerOptions admin{.listen = config.admin.listen};
+  const auto descriptors = DescriptorDivision::of(raise_descriptor_limit(), admin.connections_max);
+  admin.connections_max = descriptors.admin_connections_max;
+
   using Record = proxy::ProxyOptions::Record;
   proxy_ = std::make_unique<proxy::Proxy>(
       proxy::ProxyOptions{
           .workers = config.workers,
-          .record = config.recording == Recording::kOn ? Record::kAll : Record::kComparedOnly},
+          .record = config.recording == Recording::kOn ? Record::kAll : Record::kComparedOnly,
+          .descriptors_max = descriptors.data_plane_max},
       flags_, *recorder_);
   migrations_ = std::make_unique<RunningMigrations>(*proxy_, *recorder_, *state_);
   migrations_->set_config(config_);
@@ -152,7 +158,7 @@ base::Status Server::open() {
                                                       .reload = [this] { return reload(); },
                                                       .ready = [this] { return ready(); }},
                                     api::ApiOptions{.require_keys = config.admin.require_keys});
-  TRY_ASSIGN(admin_, AdminServer::start(*api_, {.listen = config.admin.listen}));
+  TRY_ASSIGN(admin_, AdminServer::start(*api_, std::move(admin)));
   return proxy_->start(options_of(config));
 }
 

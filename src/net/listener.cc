@@ -60,7 +60,10 @@ void Listener::on_events(uint32_t) {
     if (accepted < 0) {
       if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
         ++pauses_;
-        base::log_warn("accepting on ", address_.text(), " pauses: ", std::strerror(errno));
+        if (loop_.now_ns() >= log_due_ns_) {
+          base::log_warn("accepting on ", address_.text(), " pauses: ", std::strerror(errno));
+          log_due_ns_ = loop_.now_ns() + kLogEveryNs;
+        }
         loop_.unwatch(descriptor_, *this);
         set_deadline(loop_.now_ns() + kPauseNs);
       }

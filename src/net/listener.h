@@ -36,6 +36,7 @@ class Listener final : private Pollable, private Timer {
  private:
   static constexpr int kAcceptsPerTurnMax = 64;
   static constexpr int64_t kPauseNs = 100'000'000;
+  static constexpr int64_t kLogEveryNs = 10'000'000'000;
 
   Listener(EventLoop& loop, int descriptor, OnConnection on_connection);
   void on_events(uint32_t events) override;
@@ -46,6 +47,7 @@ class Listener final : private Pollable, private Timer {
   OnConnection on_connection_;
   SocketAddress address_;
   uint64_t pauses_ = 0;
+  int64_t log_due_ns_ = 0;
 };
 
 }  // namespace understudy::net

@@ -29,6 +29,8 @@ class Accounting {
   void count_request() { add(requests_); }
   void count(Account account) { add(accounts_[static_cast<size_t>(account)]); }
   void count_dropped_record() { add(records_dropped_); }
+  void count_refused_connection() { add(connections_refused_); }
+  void count_opened_circuit() { add(circuits_opened_); }
 
   uint64_t requests() const { return requests_.load(std::memory_order_relaxed); }
   uint64_t of(Account account) const {
@@ -38,6 +40,12 @@ class Accounting {
   uint64_t settled() const;
   /// Evaluations whose event was dropped because the recorder could not keep up.
   uint64_t records_dropped() const { return records_dropped_.load(std::memory_order_relaxed); }
+  /// Client connections beyond the bound; none of their requests is among `requests`.
+  uint64_t connections_refused() const {
+    return connections_refused_.load(std::memory_order_relaxed);
+  }
+  /// How often a worker stopped calling the shadow because it gave no answers.
+  uint64_t circuits_opened() const { return circuits_opened_.load(std::memory_order_relaxed); }
 
  private:
   static void add(std::atomic<uint64_t>& counter) {
@@ -47,6 +55,8 @@ class Accounting {
   std::atomic<uint64_t> requests_{0};
   std::array<std::atomic<uint64_t>, kAccountCount> accounts_{};
   std::atomic<uint64_t> records_dropped_{0};
+  std::atomic<uint64_t> connections_refused_{0};
+  std::atomic<uint64_t> circuits_opened_{0};
 };
 
 }  // namespace understudy::proxy

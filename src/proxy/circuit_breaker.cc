@@ -18,8 +18,8 @@ std::optional<CircuitBreaker::Pass> CircuitBreaker::admit(int64_t now_ns) {
   return pass;
 }
 
-void CircuitBreaker::report(Pass pass, Sign sign, int64_t now_ns) {
-  if (pass.era != era_) return;
+bool CircuitBreaker::report(Pass pass, Sign sign, int64_t now_ns) {
+  if (pass.era != era_) return false;
   switch (sign) {
     case Sign::kAlive:
       failures_in_a_row_ = 0;
@@ -29,8 +29,8 @@ void CircuitBreaker::report(Pass pass, Sign sign, int64_t now_ns) {
       if (state_ == State::kProbing) {
         open(now_ns);
       } else if (++failures_in_a_row_ >= failures_max_) {
-        ++times_opened_;
         open(now_ns);
+        return true;
       }
       break;
     case Sign::kUnknown:
@@ -38,6 +38,7 @@ void CircuitBreaker::report(Pass pass, Sign sign, int64_t now_ns) {
       if (state_ == State::kProbing) enter(State::kOpen);
       break;
   }
+  return false;
 }
 
 void CircuitBreaker::open(int64_t now_ns) {

@@ -31,10 +31,8 @@ class CircuitBreaker {
 
   /// Nothing when the call may not be made. Otherwise each pass is to be reported exactly once.
   std::optional<Pass> admit(int64_t now_ns);
-  void report(Pass pass, Sign sign, int64_t now_ns);
-
-  /// How often it opened, a failed probe not counted again.
-  uint64_t times_opened() const { return times_opened_; }
+  /// True when this outcome opened it; a failed probe leaves it open.
+  bool report(Pass pass, Sign sign, int64_t now_ns);
 
  private:
   enum class State {
@@ -51,7 +49,6 @@ class CircuitBreaker {
   uint64_t era_ = 0;  // grows with every change of state
   uint32_t failures_in_a_row_ = 0;
   int64_t open_until_ns_ = 0;
-  uint64_t times_opened_ = 0;
 };
 
 }  // namespace understudy::proxy

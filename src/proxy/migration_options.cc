@@ -87,10 +87,12 @@ Result<ShadowOptions> parse_shadow(const ConfigNode& node, ShadowOptions shadow)
   return shadow;
 }
 
-base::Status parse_server(const ConfigNode& node, net::H1ServerOptions& server) {
-  TRY(node.only_keys({"head_timeout", "idle_timeout", "body_timeout", "request_timeout",
-                      "write_timeout", "head_bytes_max", "field_count_max", "target_bytes_max",
-                      "body_bytes_max"}));
+base::Status parse_limits(const ConfigNode& node, MigrationOptions& options) {
+  TRY(node.only_keys({"connections_max", "head_timeout", "idle_timeout", "body_timeout",
+                      "request_timeout", "write_timeout", "head_bytes_max", "field_count_max",
+                      "target_bytes_max", "body_bytes_max"}));
+  TRY(set_count(node, "connections_max", options.connections_max));
+  net::H1ServerOptions& server = options.server;
   TRY(set_duration(node, "head_timeout", server.head_timeout));
   TRY(set_duration(node, "idle_timeout", server.idle_timeout));
   TRY(set_duration(node, "body_timeout", server.body_timeout));
@@ -281,7 +283,7 @@ Result<MigrationOptions> MigrationOptions::parse(const ConfigNode& node) {
     TRY(set_bytes(*compare, "body_bytes_max", options.shadow.answer_bytes_max));
   }
   if (const ConfigNode* limits = node.find("limits")) {
-    TRY(parse_server(*limits, options.server));
+    TRY(parse_limits(*limits, options));
   }
   return options;
 }

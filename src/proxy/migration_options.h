@@ -88,6 +88,8 @@ struct MigrationOptions {
   bool forwarded_headers = true;  // X-Forwarded-For, -Proto, -Host towards both sides
   bool trace_context = true;      // continues or begins a W3C trace towards both sides
   net::H1ServerOptions server;
+  /// Client connections at once, over all workers; a further one is answered with 503 and closed.
+  uint32_t connections_max = 10'000;
 
   /// Reads the keys of `migrations[i]` that concern the proxy; leaves the others alone.
   static base::Result<MigrationOptions> parse(const base::ConfigNode& node);

@@ -19,7 +19,7 @@ namespace understudy::proxy {
 struct MigrationRuntime {
   MigrationRuntime(net::EventLoop& loop, net::BufferPool& buffers, net::Resolver& resolver,
                    std::shared_ptr<const MigrationOptions> with, std::shared_ptr<Accounting> books,
-                   uint32_t workers)
+                   uint32_t shadow_connections_max, uint32_t workers)
       : options(std::move(with)),
         accounting(std::move(books)),
         routes(options->routes),
@@ -28,9 +28,9 @@ struct MigrationRuntime {
         candidate(loop, buffers, resolver, options->candidate, answer_limits(*options),
                   per_worker(options->candidate.connections_max, workers)),
         shadow_control(loop, buffers, resolver, options->control, answer_limits(*options),
-                       per_worker(options->shadow.in_flight_max, workers)),
+                       per_worker(shadow_connections_max, workers)),
         shadow_candidate(loop, buffers, resolver, options->candidate, answer_limits(*options),
-                         per_worker(options->shadow.in_flight_max, workers)),
+                         per_worker(shadow_connections_max, workers)),
         gate(options->shadow, workers) {}
 
   /// Connections for calls that serve a client.

@@ -3,7 +3,10 @@
 #include <thread>
 
 #include "base/check.h"
+#include "base/log.h"
 #include "base/text.h"
+#include "proxy/client_connections.h"
+#include "proxy/descriptor_budget.h"
 #include "proxy/worker.h"
 
 namespace understudy::proxy {
@@ -18,6 +21,19 @@ base::Status check_free(const net::SocketAddress& address) {
                                    {.port_use = net::ListenerOptions::PortUse::kExclusive}, {});
   if (!probe.ok()) return std::move(probe).error();
   return {};
+}
+
+void log_lowered(const Proxy::Migrations& migrations, const DescriptorBudget& budget) {
+  std::vector<std::string> bounds;
+  for (size_t i = 0; i < migrations.size(); ++i) {
+    if (migrations[i]->listen.empty()) continue;
+    bounds.push_back(base::cat(migrations[i]->name, " ", budget.shares[i].clients_max, " of ",
+                               migrations[i]->connections_max));
+  }
+  base::log_warn(
+      "client connections are bounded below limits.connections_max, because the process "
+      "may open too few files (ulimit -n): ",
+      base::join(bounds, ", "));
 }
 
 }  // namespace
@@ -46,33 +62,52 @@ base::Status Proxy::start(const Migrations& migrations) {
 }
 
 base::Status Proxy::reload(const Migrations& migrations) {
-  std::map<std::string, std::shared_ptr<Accounting>> books;
-  for (const auto& migration : migrations) books[migration->name] = accounting(migration->name);
-  std::map<std::string, uint16_t> ports;
+  TRY_ASSIGN(const DescriptorBudget budget,
+             share_descriptors(options_.descriptors_max, migrations,
+                               static_cast<uint32_t>(options_.workers)));
+  std::map<std::string, Entry> entries;
+  std::vector<Placement> placements;
   // Everything is opened before anything changes, so that a failure leaves all as it was.
-  for (const auto& migration : migrations) {
-    if (migration->listen.empty()) continue;
-    auto port = open_everywhere(migration, books[migration->name]);
+  for (size_t i = 0; i < migrations.size(); ++i) {
+    const auto& options = migrations[i];
+    if (options->listen.empty()) continue;
+    const Placement& migration = placements.emplace_back(
+        Placement{.options = options,
+                  .accounting = accounting(options->name),
+                  .clients = clients_of(options->name),
+                  .shadow_connections_max = budget.shares[i].shadow_connections_max});
+    auto port = open_everywhere(migration);
     if (!port.ok()) {
       for (auto& worker : workers_) worker->run_there([&] { worker->give_up(); });
       return base::error(port.error().kind,
-                         base::cat("migration ", migration->name, ": ", port.error().context));
+                         base::cat("migration ", options->name, ": ", port.error().context));
     }
-    ports[migration->name] = *port;
+    entries[options->name] = {.port = *port, .clients = migration.clients};
   }
-  for (auto& worker : workers_) worker->run_there([&] { worker->apply(migrations, books); });
+  for (size_t i = 0; i < migrations.size(); ++i) {
+    if (const auto entry = entries.find(migrations[i]->name); entry != entries.end()) {
+      entry->second.clients->set_max(budget.shares[i].clients_max);
+    }
+  }
+  if (budget.lowered) log_lowered(migrations, budget);
+  for (auto& worker : workers_) worker->run_there([&] { worker->apply(placements); });
   const std::lock_guard lock(mutex_);
-  ports_ = std::move(ports);
+  entries_ = std::move(entries);
   return {};
 }
 
-base::Result<uint16_t> Proxy::open_everywhere(
-    const std::shared_ptr<const MigrationOptions>& migration,
-    const std::shared_ptr<Accounting>& books) {
-  TRY_ASSIGN(net::SocketAddress address, net::parse_listen_address(migration->listen));
+std::shared_ptr<ClientConnections> Proxy::clients_of(const std::string& migration) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(migration);
+  return found == entries_.end() ? std::make_shared<ClientConnections>() : found->second.clients;
+}
+
+base::Result<uint16_t> Proxy::open_everywhere(const Placement& migration) {
+  TRY_ASSIGN(net::SocketAddress address, net::parse_listen_address(migration.options->listen));
+  const std::string& name = migration.options->name;
   uint16_t port_now = 0;
   workers_.front()->run_there([&] {
-    const net::SocketAddress* current = workers_.front()->listening_on(migration->name);
+    const net::SocketAddress* current = workers_.front()->listening_on(name);
     const bool same = current != nullptr && current->ip() == address.ip() &&
                       (current->port() == address.port() || address.port() == 0);
     if (same) port_now = current->port();
@@ -82,9 +117,9 @@ base::Result<uint16_t> Proxy::open_everywhere(
   for (auto& worker : workers_) {
     base::Status status;
     worker->run_there([&] {
-      status = worker->open(migration, books, address);
+      status = worker->open(migration, address);
       // The first worker finds out which port 0 stands for.
-      if (status.ok()) address = *worker->listening_on(migration->name);
+      if (status.ok()) address = *worker->listening_on(name);
     });
     TRY(std::move(status));
   }
@@ -116,8 +151,15 @@ void Proxy::stop_workers() {
 
 uint16_t Proxy::port(const std::string& migration) const {
   const std::lock_guard lock(mutex_);
-  const auto found = ports_.find(migration);
-  return found == ports_.end() ? 0 : found->second;
+  const auto found = entries_.find(migration);
+  return found == entries_.end() ? 0 : found->second.port;
+}
+
+Proxy::Connections Proxy::connections(const std::string& migration) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(migration);
+  if (found == entries_.end()) return {};
+  return {.open = found->second.clients->open(), .max = found->second.clients->max()};
 }
 
 std::shared_ptr<Accounting> Proxy::accounting(const std::string& migration) {

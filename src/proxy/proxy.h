@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -17,11 +18,15 @@
 namespace understudy::proxy {
 
 class Worker;
+class ClientConnections;
+struct Placement;
 
 struct ProxyOptions {
   int workers = 1;
   /// How many requests the recorder gets: all, or only those that are compared or went wrong.
   enum class Record { kAll, kComparedOnly } record = Record::kAll;
+  /// File descriptors the data plane may use, all together; bounds of migrations are lowered to it.
+  uint64_t descriptors_max = std::numeric_limits<uint64_t>::max();
 };
 
 /// What the data plane is doing right now, for status pages and tests.
@@ -57,10 +62,21 @@ class Proxy {
   /// The books of a migration, which survive reloads; made on first use.
   std::shared_ptr<Accounting> accounting(const std::string& migration);
   ProxyActivity activity() const;
+  /// The client connections of a migration; both 0 when it does not listen.
+  struct Connections {
+    uint64_t open = 0;
+    uint64_t max = 0;
+  };
+  Connections connections(const std::string& migration) const;
 
  private:
-  base::Result<uint16_t> open_everywhere(const std::shared_ptr<const MigrationOptions>& migration,
-                                         const std::shared_ptr<Accounting>& books);
+  /// A migration's place at its port, 0 when it does not listen.
+  struct Entry {
+    uint16_t port = 0;
+    std::shared_ptr<ClientConnections> clients;
+  };
+  base::Result<uint16_t> open_everywhere(const Placement& migration);
+  std::shared_ptr<ClientConnections> clients_of(const std::string& migration) const;
 
   void stop_workers();
 
@@ -70,7 +86,7 @@ class Proxy {
   mutable std::mutex mutex_;
   std::vector<std::unique_ptr<Worker>> workers_;  // changed under the mutex, by its only thread
   std::map<std::string, std::shared_ptr<Accounting>> accounting_;
-  std::map<std::string, uint16_t> ports_;
+  std::map<std::string, Entry> entries_;
 };
 
 }  // namespace understudy::proxy

@@ -4,7 +4,9 @@
 
 #include <mutex>
 #include <thread>
+#include <vector>
 
+#include "proxy/client_connections.h"
 #include "proxy/testing/proxy_fixture.h"
 
 namespace understudy::proxy {
@@ -169,6 +171,59 @@ TEST_F(ProxyTest, AClientThatLeavesReleasesBothSides) {
   EXPECT_TRUE(seen.client_aborted);
   const ProxyActivity activity = proxy_->activity();
   EXPECT_EQ(activity.requests_in_flight + activity.shadows_in_flight, 0u);
+}
+
+TEST_F(ProxyTest, AConnectionBeyondTheBoundIsToldSoAndItsPlaceIsFreeAgainLater) {
+  Service control(says("old"));
+  start(flags::Mode::kControlOnly, control.port(), control.port(), "limits: {connections_max: 2}");
+  const Socket first = client();
+  first.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  first.receive_until("old");
+  {
+    const Socket second = client();
+    second.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    EXPECT_EQ(body_of(second.receive_until("old")), "old");
+    const Socket third = client();
+    third.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    const testing::Received refusal = third.receive_to_end();
+    EXPECT_EQ(status_of(refusal.bytes), "503");
+    EXPECT_NE(refusal.bytes.find("connections_max"), std::string::npos) << refusal.bytes;
+    EXPECT_NE(base::to_lower(refusal.bytes).find("connection: close"), std::string::npos);
+    EXPECT_EQ(refusal.end, testing::Received::End::kClosed);
+  }
+  EXPECT_EQ(proxy_->connections("m").max, 2u);
+  while (proxy_->connections("m").open > 1) std::this_thread::yield();
+  EXPECT_EQ(body_of(get()), "old");
+  EXPECT_EQ(books_->connections_refused(), 1u);
+  EXPECT_EQ(books_->requests(), 3u) << "a refused connection is no request";
+}
+
+TEST_F(ProxyTest, TheBoundHoldsOverAllWorkers) {
+  Service control(says("old"));
+  workers_ = 3;
+  start(flags::Mode::kControlOnly, control.port(), control.port(), "limits: {connections_max: 5}");
+  std::vector<Socket> clients;
+  int served = 0;
+  for (int i = 0; i < 20; ++i) {
+    const Socket& socket = clients.emplace_back(client());
+    socket.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    served += status_of(socket.receive_until("\r\n\r\n")) == "200" ? 1 : 0;
+  }
+  EXPECT_EQ(served, 5);
+  EXPECT_EQ(books_->connections_refused(), 15u);
+}
+
+TEST_F(ProxyTest, ConnectionsFarBeyondTheBoundAreClosedWithoutAWord) {
+  Service control(says("old"));
+  start(flags::Mode::kControlOnly, control.port(), control.port(), "limits: {connections_max: 1}");
+  const Socket only = client();
+  only.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  only.receive_until("old");
+  std::vector<Socket> silent;  // each holds one of the few places to be told in
+  for (uint32_t i = 0; i < kTurnedAwayPerWorkerMax; ++i) silent.push_back(client());
+  const Socket late = client();
+  EXPECT_EQ(late.receive_all(), "");
+  EXPECT_FALSE(late.met_silence());
 }
 
 TEST_F(ProxyTest, AnAmbiguousRequestIsNeverForwarded) {

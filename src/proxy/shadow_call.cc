@@ -24,7 +24,10 @@ class Presence {
   Presence& operator=(const Presence&) = delete;
   ~Presence() {
     settlement_.shadow_stream = nullptr;
-    settlement_.runtime().gate.leave(pass_, sign_, settlement_.worker().loop().now_ns());
+    MigrationRuntime& runtime = settlement_.runtime();
+    if (runtime.gate.leave(pass_, sign_, settlement_.worker().loop().now_ns())) {
+      runtime.accounting->count_opened_circuit();
+    }
     settlement_.worker().shadow_ended();
   }
   void answered() { sign_ = Sign::kAlive; }

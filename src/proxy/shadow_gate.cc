@@ -10,9 +10,9 @@ ShadowGate::Entry ShadowGate::try_enter(int64_t now_ns) {
   return {.refusal = {}, .pass = *pass};
 }
 
-void ShadowGate::leave(Pass pass, Sign sign, int64_t now_ns) {
+bool ShadowGate::leave(Pass pass, Sign sign, int64_t now_ns) {
   --in_flight_;
-  breaker_.report(pass, sign, now_ns);
+  return breaker_.report(pass, sign, now_ns);
 }
 
 }  // namespace understudy::proxy

@@ -24,7 +24,8 @@ class ShadowGate {
     Pass pass;
   };
   Entry try_enter(int64_t now_ns);
-  void leave(Pass pass, Sign sign, int64_t now_ns);
+  /// True when this outcome opened the circuit.
+  bool leave(Pass pass, Sign sign, int64_t now_ns);
 
   /// Takes memory from the common budget; false when it is spent.
   bool charge(uint64_t bytes) {

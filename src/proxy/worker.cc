@@ -5,10 +5,26 @@
 #include <future>
 #include <utility>
 
+#include "base/log.h"
 #include "base/text.h"
+#include "http/h1_writer.h"
 #include "proxy/request_flow.h"
 
 namespace understudy::proxy {
+namespace {
+
+constexpr std::string_view kTooManyConnections =
+    "{\"error\":\"too many connections\",\"type\":\"connections_max\"}\n";
+
+/// For a connection that gets no more than an apology.
+net::H1ServerOptions turned_away_options() {
+  net::H1ServerOptions options;
+  options.idle_timeout = options.head_timeout = options.write_timeout = std::chrono::seconds(1);
+  options.linger_bytes_max = 64 * 1024;
+  return options;
+}
+
+}  // namespace
 
 Worker::Worker(int index, const ProxyOptions& options, const flags::SnapshotHolder& flags,
                ExchangeSink& sink)
@@ -16,28 +32,24 @@ Worker::Worker(int index, const ProxyOptions& options, const flags::SnapshotHold
 
 Worker::~Worker() { stop_and_join(); }
 
-std::shared_ptr<MigrationRuntime> Worker::make_runtime(
-    const std::shared_ptr<const MigrationOptions>& options,
-    const std::shared_ptr<Accounting>& books) {
-  return std::make_shared<MigrationRuntime>(loop_, buffers_, resolver_, options, books,
+std::shared_ptr<MigrationRuntime> Worker::make_runtime(const Placement& migration) {
+  return std::make_shared<MigrationRuntime>(loop_, buffers_, resolver_, migration.options,
+                                            migration.accounting, migration.shadow_connections_max,
                                             static_cast<uint32_t>(options_.workers));
 }
 
-base::Status Worker::open(const std::shared_ptr<const MigrationOptions>& migration,
-                          const std::shared_ptr<Accounting>& books,
-                          const net::SocketAddress& address) {
-  auto& entrance = entrances_[migration->name];
+base::Status Worker::open(const Placement& migration, const net::SocketAddress& address) {
+  auto& entrance = entrances_[migration.options->name];
   if (!entrance) {
     entrance = std::make_shared<Entrance>();
-    entrance->runtime = make_runtime(migration, books);
+    entrance->runtime = make_runtime(migration);
+    entrance->clients = migration.clients;
   }
   const std::weak_ptr<Entrance> weak = entrance;
   auto listener = net::Listener::open(
       loop_, address, {},
       [this, weak](std::unique_ptr<net::TcpStream> stream, const net::SocketAddress& peer) {
-        if (const auto strong = weak.lock()) {
-          clients_.spawn(serve(std::move(stream), peer, strong));
-        }
+        if (const auto strong = weak.lock()) take(std::move(stream), peer, strong);
       });
   if (!listener.ok()) return std::move(listener).error();
   entrance->opened = std::move(*listener);
@@ -57,15 +69,14 @@ const net::SocketAddress* Worker::listening_on(const std::string& migration) con
   return entrance.listener ? &entrance.listener->address() : nullptr;
 }
 
-void Worker::apply(const std::vector<std::shared_ptr<const MigrationOptions>>& migrations,
-                   const std::map<std::string, std::shared_ptr<Accounting>>& accounting) {
+void Worker::apply(const std::vector<Placement>& migrations) {
   std::map<std::string, std::shared_ptr<Entrance>> kept;
-  for (const auto& options : migrations) {
-    const auto found = entrances_.find(options->name);
-    if (found == entrances_.end() || options->listen.empty()) continue;
+  for (const Placement& migration : migrations) {
+    const auto found = entrances_.find(migration.options->name);
+    if (found == entrances_.end() || migration.options->listen.empty()) continue;
     Entrance& entrance = *found->second;
     if (entrance.opened) entrance.listener = std::move(entrance.opened);
-    entrance.runtime = make_runtime(options, accounting.at(options->name));
+    entrance.runtime = make_runtime(migration);
     kept.insert(*found);
     entrances_.erase(found);
   }
@@ -81,6 +92,7 @@ void Worker::start() {
     pthread_setname_np(pthread_self(), base::cat("proxy-", index_).c_str());
     loop_.run();
     // What is still under way is cut off here, on the thread it belongs to.
+    turned_away_.cancel_all();
     clients_.cancel_all();
     shadows_.cancel_all();
     entrances_.clear();
@@ -108,8 +120,46 @@ void Worker::stop_and_join() {
   thread_.join();
 }
 
+void Worker::take(std::unique_ptr<net::TcpStream> stream, const net::SocketAddress& peer,
+                  const std::shared_ptr<Entrance>& entrance) {
+  if (auto place = entrance->clients->take_place()) {
+    return clients_.spawn(serve(std::move(stream), peer, entrance, *std::move(place)));
+  }
+  const MigrationRuntime& runtime = *entrance->runtime;
+  runtime.accounting->count_refused_connection();
+  if (const auto refused = entrance->clients->refusals_to_log(loop_.now_ns())) {
+    base::log_warn("migration ", runtime.options->name, ": ", entrance->clients->max(),
+                   " client connections are open, which is the most it takes; ", *refused,
+                   " refused");
+  }
+  if (turned_away_.size() < kTurnedAwayPerWorkerMax) {
+    turned_away_.spawn(turn_away(std::move(stream)));
+  }
+}
+
+base::Task<void> Worker::turn_away(std::unique_ptr<net::TcpStream> stream) {
+  static const net::H1ServerOptions kOptions = turned_away_options();
+  net::H1ServerConnection connection(std::move(stream), buffers_, kOptions);
+  const auto next = co_await connection.next_request();
+  if (next == net::H1ServerConnection::Next::kClosed) co_return;
+  if (next == net::H1ServerConnection::Next::kRequest) {
+    connection.drain();  // the answer says that it is the last
+    http::ResponseHead head;
+    head.status = 503;
+    head.reason = http::reason_phrase(head.status);
+    head.framing = http::Framing::kLength;
+    head.content_length = kTooManyConnections.size();
+    head.fields.add("content-type", "application/json");
+    head.fields.add("retry-after", "1");
+    const bool no_body = connection.head().method_id == http::MethodId::kHead;
+    co_await connection.send_head(head, no_body ? "" : kTooManyConnections, true);
+  }
+  co_await connection.close();
+}
+
 base::Task<void> Worker::serve(std::unique_ptr<net::TcpStream> stream, net::SocketAddress peer,
-                               std::shared_ptr<Entrance> entrance) {
+                               std::shared_ptr<Entrance> entrance,
+                               [[maybe_unused]] ClientConnections::Place place) {
   // The connection's limits stay those it began with, whatever is reloaded meanwhile.
   const std::shared_ptr<const MigrationOptions> options = entrance->runtime->options;
   const std::string client_address = peer.ip();

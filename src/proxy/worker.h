@@ -18,12 +18,21 @@
 #include "net/listener.h"
 #include "net/resolver.h"
 #include "net/task_scope.h"
+#include "proxy/client_connections.h"
 #include "proxy/exchange.h"
 #include "proxy/migration_runtime.h"
 #include "proxy/outgoing_request.h"
 #include "proxy/proxy.h"
 
 namespace understudy::proxy {
+
+/// A migration as the proxy gives it to its workers to run.
+struct Placement {
+  std::shared_ptr<const MigrationOptions> options;
+  std::shared_ptr<Accounting> accounting;
+  std::shared_ptr<ClientConnections> clients;
+  uint32_t shadow_connections_max = 0;  // to each service, over all workers
+};
 
 /// One thread of the data plane with all it needs: loop, listeners, pools, connections. Nothing in
 /// it is shared with other workers but immutable snapshots and counters.
@@ -36,15 +45,13 @@ class Worker {
 
   /// Opens a listener for a migration, beside the one it may have until apply() or give_up().
   /// This, apply(), give_up() and drain() on the worker's thread.
-  base::Status open(const std::shared_ptr<const MigrationOptions>& migration,
-                    const std::shared_ptr<Accounting>& books, const net::SocketAddress& address);
+  base::Status open(const Placement& migration, const net::SocketAddress& address);
   /// Closes what was opened since the last apply().
   void give_up();
   /// The address a migration's newest listener really has; null when there is none.
   const net::SocketAddress* listening_on(const std::string& migration) const;
   /// Replaces the migrations; closes the listeners of those that are gone.
-  void apply(const std::vector<std::shared_ptr<const MigrationOptions>>& migrations,
-             const std::map<std::string, std::shared_ptr<Accounting>>& accounting);
+  void apply(const std::vector<Placement>& migrations);
   void start();
   /// Runs `call` on the worker's thread and waits for it.
   void run_there(const std::function<void()>& call);
@@ -77,15 +84,18 @@ class Worker {
   /// What the connections of one listener follow through reloads.
   struct Entrance {
     std::shared_ptr<MigrationRuntime> runtime;
+    std::shared_ptr<ClientConnections> clients;
     std::unique_ptr<net::Listener> listener;
     std::unique_ptr<net::Listener> opened;  // replaces `listener` with the next apply()
   };
-  std::shared_ptr<MigrationRuntime> make_runtime(
-      const std::shared_ptr<const MigrationOptions>& options,
-      const std::shared_ptr<Accounting>& books);
+  std::shared_ptr<MigrationRuntime> make_runtime(const Placement& migration);
 
+  /// A new connection: serves it, or turns it away when there are too many.
+  void take(std::unique_ptr<net::TcpStream> stream, const net::SocketAddress& peer,
+            const std::shared_ptr<Entrance>& entrance);
   base::Task<void> serve(std::unique_ptr<net::TcpStream> stream, net::SocketAddress peer,
-                         std::shared_ptr<Entrance> entrance);
+                         std::shared_ptr<Entrance> entrance, ClientConnections::Place place);
+  base::Task<void> turn_away(std::unique_ptr<net::TcpStream> stream);
 
   const int index_;
   const ProxyOptions& options_;
@@ -108,6 +118,7 @@ class Worker {
   // Tasks last: they use everything above.
   net::TaskScope shadows_;
   net::TaskScope clients_;
+  net::TaskScope turned_away_;
   std::thread thread_;
 };
 
