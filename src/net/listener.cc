@@ -22,7 +22,8 @@ base::Result<std::unique_ptr<Listener>> Listener::open(EventLoop& loop,
   const int descriptor =
       socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
   if (descriptor < 0) return failed("socket");
-  std::unique_ptr<Listener> listener(new Listener(loop, descriptor, std::move(on_connection)));
+  std::unique_ptr<Listener> listener(
+      new Listener(loop, descriptor, options.backlog, std::move(on_connection)));
   const int on = 1;
   setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   if (options.port_use == ListenerOptions::PortUse::kShared &&
@@ -36,14 +37,17 @@ base::Result<std::unique_ptr<Listener>> Listener::open(EventLoop& loop,
   listener->address_.length = sizeof listener->address_.storage;
   getsockname(descriptor, reinterpret_cast<sockaddr*>(&listener->address_.storage),
               &listener->address_.length);
-  TRY(loop.watch_level(descriptor, *listener));
+  if (options.start == ListenerOptions::Start::kAtOnce) {
+    TRY(listener->begin());
+  }
   return listener;
 }
 
-Listener::Listener(EventLoop& loop, int descriptor, OnConnection on_connection)
+Listener::Listener(EventLoop& loop, int descriptor, int backlog, OnConnection on_connection)
     : Timer(loop.timers()),
       loop_(loop),
       descriptor_(descriptor),
+      backlog_(backlog),
       on_connection_(std::move(on_connection)) {}
 
 Listener::~Listener() {
@@ -51,27 +55,40 @@ Listener::~Listener() {
   close(descriptor_);
 }
 
-void Listener::on_events(uint32_t) {
-  for (int i = 0; i < kAcceptsPerTurnMax; ++i) {
-    SocketAddress peer;
-    peer.length = sizeof peer.storage;
-    const int accepted = accept4(descriptor_, reinterpret_cast<sockaddr*>(&peer.storage),
-                                 &peer.length, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (accepted < 0) {
-      if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-        ++pauses_;
-        if (loop_.now_ns() >= log_due_ns_) {
-          base::log_warn("accepting on ", address_.text(), " pauses: ", std::strerror(errno));
-          log_due_ns_ = loop_.now_ns() + kLogEveryNs;
-        }
-        loop_.unwatch(descriptor_, *this);
-        set_deadline(loop_.now_ns() + kPauseNs);
-      }
-      return;
-    }
-    auto stream = TcpStream::adopt(loop_, accepted);
-    if (stream.ok()) on_connection_(std::move(*stream), peer);
+base::Status Listener::begin() { return loop_.watch_level(descriptor_, *this); }
+
+void Listener::accept_waiting() {
+  for (int i = 0; i < backlog_ && accept_one(); ++i) {
   }
+}
+
+void Listener::on_events(uint32_t) {
+  for (int i = 0; i < kAcceptsPerTurnMax && accept_one(); ++i) {
+  }
+}
+
+bool Listener::accept_one() {
+  SocketAddress peer;
+  peer.length = sizeof peer.storage;
+  const int accepted = accept4(descriptor_, reinterpret_cast<sockaddr*>(&peer.storage),
+                               &peer.length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (accepted < 0) {
+    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+      ++pauses_;
+      if (loop_.now_ns() >= log_due_ns_) {
+        base::log_warn("accepting on ", address_.text(), " pauses: ", std::strerror(errno));
+        log_due_ns_ = loop_.now_ns() + kLogEveryNs;
+      }
+      loop_.unwatch(descriptor_, *this);
+      set_deadline(loop_.now_ns() + kPauseNs);
+      return false;
+    }
+    // A connection that ended while it waited says nothing about those behind it.
+    return errno == ECONNABORTED || errno == EINTR;
+  }
+  auto stream = TcpStream::adopt(loop_, accepted);
+  if (stream.ok()) on_connection_(std::move(*stream), peer);
+  return true;
 }
 
 void Listener::on_deadline() {

@@ -13,6 +13,8 @@ struct ListenerOptions {
   int backlog = 4096;
   /// Several listeners (one per worker) share the port; the kernel spreads connections.
   enum class PortUse { kShared, kExclusive } port_use = PortUse::kShared;
+  /// kHeld: clients can connect and wait in the backlog until begin().
+  enum class Start { kAtOnce, kHeld } start = Start::kAtOnce;
 };
 
 /// Accepts TCP connections on one address for one loop.
@@ -28,6 +30,11 @@ class Listener final : private Pollable, private Timer {
                                                       OnConnection on_connection);
   ~Listener() override;
 
+  /// Accepts from now on; for a listener that was opened kHeld, once.
+  base::Status begin();
+  /// Hands over what waits in the backlog, which closing would reset.
+  void accept_waiting();
+
   /// The address it listens on, with the real port when 0 was asked for.
   const SocketAddress& address() const { return address_; }
   /// How often accepting had to pause because the process was out of descriptors.
@@ -38,12 +45,15 @@ class Listener final : private Pollable, private Timer {
   static constexpr int64_t kPauseNs = 100'000'000;
   static constexpr int64_t kLogEveryNs = 10'000'000'000;
 
-  Listener(EventLoop& loop, int descriptor, OnConnection on_connection);
+  Listener(EventLoop& loop, int descriptor, int backlog, OnConnection on_connection);
   void on_events(uint32_t events) override;
+  /// False when none waits, or accepting has to pause.
+  bool accept_one();
   void on_deadline() override;
 
   EventLoop& loop_;
   int descriptor_;
+  int backlog_;
   OnConnection on_connection_;
   SocketAddress address_;
   uint64_t pauses_ = 0;

@@ -1,6 +1,9 @@
 #include "proxy/proxy.h"
 
+#include <algorithm>
+#include <set>
 #include <thread>
+#include <utility>
 
 #include "base/check.h"
 #include "base/log.h"
@@ -21,6 +24,12 @@ base::Status check_free(const net::SocketAddress& address) {
                                    {.port_use = net::ListenerOptions::PortUse::kExclusive}, {});
   if (!probe.ok()) return std::move(probe).error();
   return {};
+}
+
+/// Whether two sockets cannot both be bound without sharing the port.
+bool overlap(const net::SocketAddress& a, const net::SocketAddress& b) {
+  const auto wildcard = [](const std::string& ip) { return ip == "0.0.0.0" || ip == "::"; };
+  return a.port() == b.port() && (a.ip() == b.ip() || wildcard(a.ip()) || wildcard(b.ip()));
 }
 
 void log_lowered(const Proxy::Migrations& migrations, const DescriptorBudget& budget) {
@@ -61,69 +70,95 @@ base::Status Proxy::start(const Migrations& migrations) {
   return status;
 }
 
-base::Status Proxy::reload(const Migrations& migrations) {
+base::Status Proxy::reload(const Migrations& migrations,
+                           const std::function<base::Status()>& before_change) {
   TRY_ASSIGN(const DescriptorBudget budget,
              share_descriptors(options_.descriptors_max, migrations,
                                static_cast<uint32_t>(options_.workers)));
-  std::map<std::string, Entry> entries;
-  std::vector<Placement> placements;
   // Everything is opened before anything changes, so that a failure leaves all as it was.
-  for (size_t i = 0; i < migrations.size(); ++i) {
-    const auto& options = migrations[i];
-    if (options->listen.empty()) continue;
-    const Placement& migration = placements.emplace_back(
-        Placement{.options = options,
-                  .accounting = accounting(options->name),
-                  .clients = clients_of(options->name),
-                  .shadow_connections_max = budget.shares[i].shadow_connections_max});
-    auto port = open_everywhere(migration);
-    if (!port.ok()) {
-      for (auto& worker : workers_) worker->run_there([&] { worker->give_up(); });
-      return base::error(port.error().kind,
-                         base::cat("migration ", options->name, ": ", port.error().context));
-    }
-    entries[options->name] = {.port = *port, .clients = migration.clients};
+  auto placed = place(migrations);
+  base::Status status;
+  if (!placed.ok()) {
+    status = std::move(placed).error();
+  } else if (before_change) {
+    status = before_change();
   }
+  if (!status.ok()) {
+    for (auto& worker : workers_) worker->run_there([&] { worker->give_up(); });
+    return status;
+  }
+  auto placement = placed->begin();
   for (size_t i = 0; i < migrations.size(); ++i) {
-    if (const auto entry = entries.find(migrations[i]->name); entry != entries.end()) {
-      entry->second.clients->set_max(budget.shares[i].clients_max);
-    }
+    if (migrations[i]->listen.empty()) continue;
+    placement->shadow_connections_max = budget.shares[i].shadow_connections_max;
+    placement->clients->set_max(budget.shares[i].clients_max);
+    ++placement;
   }
   if (budget.lowered) log_lowered(migrations, budget);
-  for (auto& worker : workers_) worker->run_there([&] { worker->apply(placements); });
+  for (auto& worker : workers_) worker->run_there([&] { worker->apply(*placed); });
   const std::lock_guard lock(mutex_);
-  entries_ = std::move(entries);
+  placements_ = *std::move(placed);
   return {};
 }
 
-std::shared_ptr<ClientConnections> Proxy::clients_of(const std::string& migration) const {
-  const std::lock_guard lock(mutex_);
-  const auto found = entries_.find(migration);
-  return found == entries_.end() ? std::make_shared<ClientConnections>() : found->second.clients;
+base::Result<std::vector<Placement>> Proxy::place(const Migrations& migrations) {
+  // placements_ is changed by this thread only.
+  std::vector<Placement> placements;
+  std::vector<net::SocketAddress> wanted;
+  std::set<std::string> claimed;  // addresses that are bound and go on in the hands of somebody
+  for (const auto& options : migrations) {
+    if (options->listen.empty()) continue;
+    TRY_ASSIGN(wanted.emplace_back(), net::parse_listen_address(options->listen));
+    placements.push_back({.options = options, .accounting = accounting(options->name)});
+  }
+  const auto take_bound = [&](Placement& placement, const auto& suits) {
+    for (const Placement& bound : placements_) {
+      if (!suits(bound) || !claimed.insert(bound.address.text()).second) continue;
+      placement.address = bound.address;
+      placement.clients = bound.clients;
+      return;
+    }
+  };
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    take_bound(placements[i],
+               [&](const Placement& bound) { return bound.address.text() == wanted[i].text(); });
+  }
+  // Who does not mind the port keeps the one it has, unless it was given away by name above.
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    if (wanted[i].port() != 0) continue;
+    take_bound(placements[i], [&](const Placement& bound) {
+      return bound.options->name == placements[i].options->name &&
+             bound.address.ip() == wanted[i].ip();
+    });
+  }
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    if (placements[i].clients != nullptr) continue;
+    auto address = open_everywhere(wanted[i]);
+    if (!address.ok()) {
+      return base::error(address.error().kind, base::cat("migration ", placements[i].options->name,
+                                                         ": ", address.error().context));
+    }
+    placements[i].address = *address;
+    placements[i].clients = std::make_shared<ClientConnections>();
+  }
+  return placements;
 }
 
-base::Result<uint16_t> Proxy::open_everywhere(const Placement& migration) {
-  TRY_ASSIGN(net::SocketAddress address, net::parse_listen_address(migration.options->listen));
-  const std::string& name = migration.options->name;
-  uint16_t port_now = 0;
-  workers_.front()->run_there([&] {
-    const net::SocketAddress* current = workers_.front()->listening_on(name);
-    const bool same = current != nullptr && current->ip() == address.ip() &&
-                      (current->port() == address.port() || address.port() == 0);
-    if (same) port_now = current->port();
-  });
-  if (port_now != 0) return port_now;
-  TRY(check_free(address));
-  for (auto& worker : workers_) {
-    base::Status status;
-    worker->run_there([&] {
-      status = worker->open(migration, address);
-      // The first worker finds out which port 0 stands for.
-      if (status.ok()) address = *worker->listening_on(name);
-    });
-    TRY(std::move(status));
+base::Result<net::SocketAddress> Proxy::open_everywhere(net::SocketAddress address) {
+  // An address that contains one of ours, or is contained in it, is not held by anybody else.
+  const bool ours =
+      std::any_of(placements_.begin(), placements_.end(),
+                  [&](const Placement& bound) { return overlap(bound.address, address); });
+  if (!ours) {
+    TRY(check_free(address));
   }
-  return address.port();
+  for (auto& worker : workers_) {
+    base::Result<net::SocketAddress> bound = address;
+    worker->run_there([&] { bound = worker->open(address); });
+    // The first worker finds out which port 0 stands for.
+    TRY_ASSIGN(address, std::move(bound));
+  }
+  return address;
 }
 
 bool Proxy::drain_and_stop(std::chrono::nanoseconds timeout) {
@@ -149,17 +184,24 @@ void Proxy::stop_workers() {
   workers_.clear();
 }
 
+const Placement* Proxy::find_placement(const std::string& migration) const {
+  const auto found =
+      std::find_if(placements_.begin(), placements_.end(),
+                   [&](const Placement& one) { return one.options->name == migration; });
+  return found == placements_.end() ? nullptr : &*found;
+}
+
 uint16_t Proxy::port(const std::string& migration) const {
   const std::lock_guard lock(mutex_);
-  const auto found = entries_.find(migration);
-  return found == entries_.end() ? 0 : found->second.port;
+  const Placement* placement = find_placement(migration);
+  return placement == nullptr ? 0 : placement->address.port();
 }
 
 Proxy::Connections Proxy::connections(const std::string& migration) const {
   const std::lock_guard lock(mutex_);
-  const auto found = entries_.find(migration);
-  if (found == entries_.end()) return {};
-  return {.open = found->second.clients->open(), .max = found->second.clients->max()};
+  const Placement* placement = find_placement(migration);
+  if (placement == nullptr) return {};
+  return {.open = placement->clients->open(), .max = placement->clients->max()};
 }
 
 std::shared_ptr<Accounting> Proxy::accounting(const std::string& migration) {

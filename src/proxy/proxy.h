@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <map>
 #include <memory>
@@ -14,12 +15,11 @@
 #include "proxy/accounting.h"
 #include "proxy/exchange.h"
 #include "proxy/migration_options.h"
+#include "proxy/placement.h"
 
 namespace understudy::proxy {
 
 class Worker;
-class ClientConnections;
-struct Placement;
 
 struct ProxyOptions {
   int workers = 1;
@@ -52,7 +52,10 @@ class Proxy {
   base::Status start(const Migrations& migrations);
   /// Replaces the migrations for all later requests. Requests under way end as they began,
   /// connections stay open, listeners that stay keep their sockets.
-  base::Status reload(const Migrations& migrations);
+  /// An address may go from one migration to another; its connections go with it. `before_change`
+  /// runs once nothing but itself can fail any more.
+  base::Status reload(const Migrations& migrations,
+                      const std::function<base::Status()>& before_change = {});
   /// Stops accepting, lets requests under way end, and stops the workers; after `timeout` what is
   /// left is cut off. True when nothing had to be cut off.
   bool drain_and_stop(std::chrono::nanoseconds timeout);
@@ -70,13 +73,10 @@ class Proxy {
   Connections connections(const std::string& migration) const;
 
  private:
-  /// A migration's place at its port, 0 when it does not listen.
-  struct Entry {
-    uint16_t port = 0;
-    std::shared_ptr<ClientConnections> clients;
-  };
-  base::Result<uint16_t> open_everywhere(const Placement& migration);
-  std::shared_ptr<ClientConnections> clients_of(const std::string& migration) const;
+  /// Finds for each migration the address that is bound already, or opens it.
+  base::Result<std::vector<Placement>> place(const Migrations& migrations);
+  const Placement* find_placement(const std::string& migration) const;
+  base::Result<net::SocketAddress> open_everywhere(net::SocketAddress address);
 
   void stop_workers();
 
@@ -86,7 +86,7 @@ class Proxy {
   mutable std::mutex mutex_;
   std::vector<std::unique_ptr<Worker>> workers_;  // changed under the mutex, by its only thread
   std::map<std::string, std::shared_ptr<Accounting>> accounting_;
-  std::map<std::string, Entry> entries_;
+  std::vector<Placement> placements_;  // of the migrations that listen
 };
 
 }  // namespace understudy::proxy

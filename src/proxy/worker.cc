@@ -5,6 +5,7 @@
 #include <future>
 #include <utility>
 
+#include "base/check.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "http/h1_writer.h"
@@ -38,53 +39,47 @@ std::shared_ptr<MigrationRuntime> Worker::make_runtime(const Placement& migratio
                                             static_cast<uint32_t>(options_.workers));
 }
 
-base::Status Worker::open(const Placement& migration, const net::SocketAddress& address) {
-  auto& entrance = entrances_[migration.options->name];
-  if (!entrance) {
-    entrance = std::make_shared<Entrance>();
-    entrance->runtime = make_runtime(migration);
-    entrance->clients = migration.clients;
-  }
+base::Result<net::SocketAddress> Worker::open(const net::SocketAddress& address) {
+  const auto entrance = std::make_shared<Entrance>();
   const std::weak_ptr<Entrance> weak = entrance;
-  auto listener = net::Listener::open(
-      loop_, address, {},
-      [this, weak](std::unique_ptr<net::TcpStream> stream, const net::SocketAddress& peer) {
-        if (const auto strong = weak.lock()) take(std::move(stream), peer, strong);
-      });
-  if (!listener.ok()) return std::move(listener).error();
-  entrance->opened = std::move(*listener);
-  return {};
+  TRY_ASSIGN(entrance->listener,
+             net::Listener::open(loop_, address, {.start = net::ListenerOptions::Start::kHeld},
+                                 [this, weak](std::unique_ptr<net::TcpStream> stream,
+                                              const net::SocketAddress& peer) {
+                                   if (const auto strong = weak.lock())
+                                     take(std::move(stream), peer, strong);
+                                 }));
+  const net::SocketAddress bound = entrance->listener->address();
+  opened_[bound.text()] = entrance;
+  return bound;
 }
 
-void Worker::give_up() {
-  for (auto& [name, entrance] : entrances_) entrance->opened.reset();
-  std::erase_if(entrances_, [](const auto& item) { return item.second->listener == nullptr; });
-}
-
-const net::SocketAddress* Worker::listening_on(const std::string& migration) const {
-  const auto found = entrances_.find(migration);
-  if (found == entrances_.end()) return nullptr;
-  const Entrance& entrance = *found->second;
-  if (entrance.opened) return &entrance.opened->address();
-  return entrance.listener ? &entrance.listener->address() : nullptr;
-}
+void Worker::give_up() { opened_.clear(); }
 
 void Worker::apply(const std::vector<Placement>& migrations) {
-  std::map<std::string, std::shared_ptr<Entrance>> kept;
+  Entrances kept;
   for (const Placement& migration : migrations) {
-    const auto found = entrances_.find(migration.options->name);
-    if (found == entrances_.end() || migration.options->listen.empty()) continue;
-    Entrance& entrance = *found->second;
-    if (entrance.opened) entrance.listener = std::move(entrance.opened);
+    const std::string address = migration.address.text();
+    const bool is_new = opened_.contains(address);
+    auto node = is_new ? opened_.extract(address) : entrances_.extract(address);
+    CHECK(!node.empty());
+    Entrance& entrance = *node.mapped();
     entrance.runtime = make_runtime(migration);
-    kept.insert(*found);
-    entrances_.erase(found);
+    entrance.clients = migration.clients;
+    if (is_new) {
+      if (const auto begun = entrance.listener->begin(); !begun.ok()) {
+        base::log_error("not accepting on ", address, ": ", begun.error().context);
+      }
+    }
+    kept.insert(std::move(node));
   }
-  for (auto& [name, gone] : entrances_) {
-    gone->listener.reset();
+  for (auto& [address, gone] : entrances_) {
     gone->runtime->closing = true;
+    gone->listener->accept_waiting();
+    gone->listener.reset();
   }
   entrances_ = std::move(kept);
+  opened_.clear();
 }
 
 void Worker::start() {
@@ -96,6 +91,7 @@ void Worker::start() {
     clients_.cancel_all();
     shadows_.cancel_all();
     entrances_.clear();
+    opened_.clear();
   });
 }
 

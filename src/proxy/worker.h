@@ -22,17 +22,10 @@
 #include "proxy/exchange.h"
 #include "proxy/migration_runtime.h"
 #include "proxy/outgoing_request.h"
+#include "proxy/placement.h"
 #include "proxy/proxy.h"
 
 namespace understudy::proxy {
-
-/// A migration as the proxy gives it to its workers to run.
-struct Placement {
-  std::shared_ptr<const MigrationOptions> options;
-  std::shared_ptr<Accounting> accounting;
-  std::shared_ptr<ClientConnections> clients;
-  uint32_t shadow_connections_max = 0;  // to each service, over all workers
-};
 
 /// One thread of the data plane with all it needs: loop, listeners, pools, connections. Nothing in
 /// it is shared with other workers but immutable snapshots and counters.
@@ -43,14 +36,13 @@ class Worker {
          ExchangeSink& sink);
   ~Worker();
 
-  /// Opens a listener for a migration, beside the one it may have until apply() or give_up().
-  /// This, apply(), give_up() and drain() on the worker's thread.
-  base::Status open(const Placement& migration, const net::SocketAddress& address);
+  /// Opens a listener that holds its clients back until apply() says whose they are; the address it
+  /// really has. This, apply(), give_up() and drain() on the worker's thread.
+  base::Result<net::SocketAddress> open(const net::SocketAddress& address);
   /// Closes what was opened since the last apply().
   void give_up();
-  /// The address a migration's newest listener really has; null when there is none.
-  const net::SocketAddress* listening_on(const std::string& migration) const;
-  /// Replaces the migrations; closes the listeners of those that are gone.
+  /// Replaces the migrations. An address keeps its listener and its connections, whoever has it
+  /// now; those of addresses that nobody has any more close.
   void apply(const std::vector<Placement>& migrations);
   void start();
   /// Runs `call` on the worker's thread and waits for it.
@@ -81,13 +73,13 @@ class Worker {
  private:
   static constexpr size_t kExchangesKeptMax = 64;
 
-  /// What the connections of one listener follow through reloads.
+  /// What the connections of one address follow through reloads.
   struct Entrance {
     std::shared_ptr<MigrationRuntime> runtime;
     std::shared_ptr<ClientConnections> clients;
     std::unique_ptr<net::Listener> listener;
-    std::unique_ptr<net::Listener> opened;  // replaces `listener` with the next apply()
   };
+  using Entrances = std::map<std::string, std::shared_ptr<Entrance>>;  // by address
   std::shared_ptr<MigrationRuntime> make_runtime(const Placement& migration);
 
   /// A new connection: serves it, or turns it away when there are too many.
@@ -109,7 +101,8 @@ class Worker {
   http::ResponseHead outgoing_answer_;
   http::ForwardScratch answer_scratch_;
   std::vector<std::unique_ptr<Exchange>> exchanges_;
-  std::map<std::string, std::shared_ptr<Entrance>> entrances_;
+  Entrances entrances_;
+  Entrances opened_;  // since the last apply()
   std::unordered_set<net::H1ServerConnection*> connections_;
   std::atomic<uint64_t> connection_count_{0};
   std::atomic<uint64_t> requests_{0};
