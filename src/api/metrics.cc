@@ -111,6 +111,37 @@ void add_traffic(Exposition& out, MigrationDirectory& migrations) {
       &TrafficNumbers::circuits_opened);
 }
 
+void add_health(Exposition& out, MigrationDirectory& migrations) {
+  struct Watched {
+    std::string migration;
+    const char* side;
+    HealthNumbers numbers;
+  };
+  std::vector<Watched> all;
+  for (const std::string& name : migrations.names()) {
+    const auto traffic = migrations.traffic(name);
+    if (!traffic) continue;
+    if (traffic->control_health) all.push_back({name, "control", *traffic->control_health});
+    if (traffic->candidate_health) all.push_back({name, "candidate", *traffic->candidate_health});
+  }
+  if (all.empty()) return;
+  out.family("understudy_service_healthy", "gauge",
+             "0 when the health checks of a service fail, else 1.");
+  for (const Watched& one : all) {
+    out.sample("understudy_service_healthy", one.numbers.state == "unhealthy" ? 0 : 1,
+               {{"migration", one.migration}, {"side", one.side}});
+  }
+  out.family("understudy_health_checks_total", "counter", "Health checks of a service.");
+  for (const Watched& one : all) {
+    const auto add = [&](std::string_view result, uint64_t count) {
+      out.sample("understudy_health_checks_total", count,
+                 {{"migration", one.migration}, {"side", one.side}, {"result", result}});
+    };
+    add("passed", one.numbers.passed);
+    add("failed", one.numbers.failed);
+  }
+}
+
 void add_store(Exposition& out, store::EventStore& events) {
   const store::StoreStats stats = events.stats();
   out.single("understudy_store_events_appended_total", "counter", "Events acknowledged.",
@@ -137,6 +168,7 @@ Result<Response> metrics(const Dependencies& dependencies) {
   Exposition out;
   add_accounting(out, dependencies.migrations);
   add_traffic(out, dependencies.migrations);
+  add_health(out, dependencies.migrations);
   for (const NamedCount& one : dependencies.migrations.recorder_counters()) {
     out.single(cat("understudy_recorder_", one.name), "untyped", "A counter of the recorder.",
                one.count);

@@ -45,12 +45,23 @@ struct AccountingNumbers {
   uint64_t records_dropped = 0;  // evaluations without an event: the recorder was full
 };
 
+/// What the active health checks of one service say.
+struct HealthNumbers {
+  std::string state;          // "unknown", "healthy", "unhealthy"
+  int64_t since_unix_ns = 0;  // of the last change of state; 0 before the first
+  uint64_t passed = 0;        // checks
+  uint64_t failed = 0;
+  std::string last_failure;  // empty: none yet
+};
+
 /// What else the data plane counts of a migration that passes through here.
 struct TrafficNumbers {
-  uint64_t connections = 0;          // of clients, open now
-  uint64_t connections_max = 0;      // the most that may be open at once
-  uint64_t connections_refused = 0;  // beyond it, since the start
-  uint64_t circuits_opened = 0;      // shadow calls were suspended, since the start
+  uint64_t connections = 0;                     // of clients, open now
+  uint64_t connections_max = 0;                 // the most that may be open at once
+  uint64_t connections_refused = 0;             // beyond it, since the start
+  uint64_t circuits_opened = 0;                 // shadow calls were suspended, since the start
+  std::optional<HealthNumbers> control_health;  // absent: it is not asked
+  std::optional<HealthNumbers> candidate_health;
 };
 
 struct RuleHits {

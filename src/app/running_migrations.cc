@@ -126,16 +126,30 @@ std::optional<api::AccountingNumbers> RunningMigrations::accounting(std::string_
   return numbers;
 }
 
+std::optional<api::HealthNumbers> RunningMigrations::health(const std::string& name,
+                                                            flags::Service service) const {
+  auto now = proxy_.health(name, service);
+  if (!now) return std::nullopt;
+  return api::HealthNumbers{.state = std::string(proxy::name(now->state)),
+                            .since_unix_ns = now->since_unix_ns,
+                            .passed = now->passed,
+                            .failed = now->failed,
+                            .last_failure = std::move(now->last_failure)};
+}
+
 std::optional<api::TrafficNumbers> RunningMigrations::traffic(std::string_view name) {
   const std::shared_ptr<const Config> current = config();
   const MigrationConfig* migration = find_config(*current, name);
   if (migration == nullptr || migration->options->listen.empty()) return std::nullopt;
-  const auto connections = proxy_.connections(migration->options->name);
-  const auto books = proxy_.accounting(migration->options->name);
+  const std::string& known_name = migration->options->name;
+  const auto connections = proxy_.connections(known_name);
+  const auto books = proxy_.accounting(known_name);
   return api::TrafficNumbers{.connections = connections.open,
                              .connections_max = connections.max,
                              .connections_refused = books->connections_refused(),
-                             .circuits_opened = books->circuits_opened()};
+                             .circuits_opened = books->circuits_opened(),
+                             .control_health = health(known_name, flags::Service::kControl),
+                             .candidate_health = health(known_name, flags::Service::kCandidate)};
 }
 
 api::DifferenceNumbers RunningMigrations::differences(const std::string& name) const {

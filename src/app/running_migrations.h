@@ -9,6 +9,7 @@
 #include "api/migration_directory.h"
 #include "app/config_file.h"
 #include "app/exchange_recorder.h"
+#include "flags/mode.h"
 #include "proxy/proxy.h"
 #include "state/state_store.h"
 
@@ -37,6 +38,7 @@ class RunningMigrations final : public api::MigrationDirectory {
  private:
   const MigrationConfig* find_config(const Config& config, std::string_view name) const;
   std::shared_ptr<const Config> config() const;
+  std::optional<api::HealthNumbers> health(const std::string& name, flags::Service service) const;
   api::DifferenceNumbers differences(const std::string& name) const;
   int64_t evidence_since_ns(const MigrationConfig& migration) const;
 

@@ -30,6 +30,8 @@ std::string_view name(StreamError error) {
       return "connections_max";
     case StreamError::kCancelled:
       return "cancelled";
+    case StreamError::kUnhealthy:
+      return "unhealthy";
     case StreamError::kIo:
       return "io";
   }

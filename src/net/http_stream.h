@@ -23,6 +23,7 @@ enum class StreamError : uint8_t {
   kTooLarge,        // a size limit of ours
   kPoolFull,        // a limit of ours on connections
   kCancelled,       // our own side gave up
+  kUnhealthy,       // not tried: its health checks fail
   kIo,              // the operating system failed the call
 };
 /// "refused", "closed_early", ...: the value of `control.error.type`.

@@ -45,8 +45,10 @@ uint64_t wanted_by(const MigrationOptions& migration) {
 uint64_t fixed_for(const MigrationOptions& migration, uint64_t workers) {
   const bool named = !net::parse_ip_address(migration.control.url.host, 0).ok() ||
                      !net::parse_ip_address(migration.candidate.url.host, 0).ok();
+  const uint64_t checks = (migration.control.health ? 1 : 0) + (migration.candidate.health ? 1 : 0);
   // A reload holds the old listener and the new one; a pool's share is rounded up on each worker.
-  return workers * (2 + kPoolsPerMigration + (named ? kPoolsPerMigration * kPerLookUp : 0));
+  return workers * (2 + kPoolsPerMigration + (named ? kPoolsPerMigration * kPerLookUp : 0)) +
+         checks * (1 + kPerLookUp);
 }
 
 }  // namespace

@@ -15,6 +15,7 @@ using base::Result;
 
 constexpr size_t kNameBytesMax = 100;
 constexpr int64_t kCountMax = 1'000'000;
+constexpr auto kHealthIntervalMin = std::chrono::milliseconds(100);
 
 Result<uint32_t> read_count(const ConfigNode& node) {
   TRY_ASSIGN(const int64_t count, node.as_int(1, kCountMax));
@@ -51,6 +52,24 @@ base::Status set_bool(const ConfigNode& parent, std::string_view key, bool& out)
   return {};
 }
 
+Result<HealthOptions> parse_health(const ConfigNode& node) {
+  TRY(node.only_keys({"path", "interval", "timeout", "unhealthy_after", "healthy_after"}));
+  HealthOptions health;
+  TRY_ASSIGN(const ConfigNode* path, node.require("path"));
+  TRY_ASSIGN(health.path, path->as_string());
+  const auto visible = [](char letter) { return letter > ' ' && letter < 0x7f && letter != '#'; };
+  if (health.path.empty() || health.path.front() != '/' ||
+      !std::all_of(health.path.begin(), health.path.end(), visible)) {
+    return path->error("must be a path as it is sent: /healthz");
+  }
+  TRY(set_duration(node, "interval", health.interval));
+  if (health.interval < kHealthIntervalMin) return node.find("interval")->error("is below 100ms");
+  TRY(set_duration(node, "timeout", health.timeout));
+  TRY(set_count(node, "unhealthy_after", health.unhealthy_after));
+  TRY(set_count(node, "healthy_after", health.healthy_after));
+  return health;
+}
+
 Result<SideOptions> parse_side(const ConfigNode& node, SideOptions side) {
   TRY(node.must_be_map());
   TRY_ASSIGN(const ConfigNode* url_node, node.require("url"));
@@ -71,6 +90,9 @@ Result<SideOptions> parse_side(const ConfigNode& node, SideOptions side) {
     TRY_ASSIGN(const std::string word, host->as_string());
     if (word != "client" && word != "url") return host->error("is neither \"client\" nor \"url\"");
     side.host = word == "url" ? SideOptions::HostHeader::kUrl : SideOptions::HostHeader::kClient;
+  }
+  if (const ConfigNode* health = node.find("health"); health != nullptr && !health->is_null()) {
+    TRY_ASSIGN(side.health, parse_health(*health));
   }
   return side;
 }
@@ -236,12 +258,12 @@ Result<MigrationOptions> MigrationOptions::parse(const ConfigNode& node) {
     const auto address = net::parse_listen_address(options.listen);
     if (!address.ok()) return listen->error(address.error().context);
     TRY_ASSIGN(const ConfigNode* control, node.require("control"));
-    TRY(control->only_keys(
-        {"url", "connect_timeout", "timeout", "idle_timeout", "connections_max", "host"}));
+    TRY(control->only_keys({"url", "connect_timeout", "timeout", "idle_timeout", "connections_max",
+                            "host", "health"}));
     TRY_ASSIGN(options.control, parse_side(*control, options.control));
     TRY_ASSIGN(const ConfigNode* candidate, node.require("candidate"));
     TRY(candidate->only_keys({"url", "connect_timeout", "timeout", "idle_timeout",
-                              "connections_max", "host", "in_flight_max"}));
+                              "connections_max", "host", "health", "in_flight_max"}));
     options.candidate.timeout = std::chrono::seconds(2);
     TRY_ASSIGN(options.candidate, parse_side(*candidate, options.candidate));
     TRY(set_count(*candidate, "in_flight_max", options.shadow.in_flight_max));

@@ -15,6 +15,17 @@
 
 namespace understudy::proxy {
 
+/// How a service is asked whether it can do its work.
+struct HealthOptions {
+  std::string path;  // as it is sent, without the path of the service's url
+  std::chrono::nanoseconds interval = std::chrono::seconds(5);  // from one check to the next
+  std::chrono::nanoseconds timeout = std::chrono::seconds(1);   // until the whole answer is there
+  uint32_t unhealthy_after = 3;                                 // failed checks in a row
+  uint32_t healthy_after = 2;                                   // checks in a row that passed
+
+  bool operator==(const HealthOptions&) const = default;
+};
+
 /// One of the two services.
 struct SideOptions {
   http::OriginUrl url;
@@ -28,6 +39,7 @@ struct SideOptions {
   std::chrono::nanoseconds idle_timeout = std::chrono::seconds(50);
   /// What the service sees as Host: the client's, or that of the url.
   enum class HostHeader { kClient, kUrl } host = HostHeader::kClient;
+  std::optional<HealthOptions> health;  // none: it is not asked
 };
 
 /// Bounds of the calls nobody waits for. Past any of them the call is shed or given up, and the

@@ -8,6 +8,7 @@
 #include "flags/snapshot_holder.h"
 #include "proxy/accounting.h"
 #include "proxy/migration_options.h"
+#include "proxy/placement.h"
 #include "proxy/pool.h"
 #include "proxy/route_table.h"
 #include "proxy/shadow_gate.h"
@@ -18,19 +19,20 @@ namespace understudy::proxy {
 /// it while they are under way, so that a reload never takes anything from under them.
 struct MigrationRuntime {
   MigrationRuntime(net::EventLoop& loop, net::BufferPool& buffers, net::Resolver& resolver,
-                   std::shared_ptr<const MigrationOptions> with, std::shared_ptr<Accounting> books,
-                   uint32_t shadow_connections_max, uint32_t workers)
-      : options(std::move(with)),
-        accounting(std::move(books)),
+                   const Placement& placement, uint32_t workers)
+      : options(placement.options),
+        accounting(placement.accounting),
+        control_health(placement.control_health),
+        candidate_health(placement.candidate_health),
         routes(options->routes),
         control(loop, buffers, resolver, options->control, answer_limits(*options),
                 per_worker(options->control.connections_max, workers)),
         candidate(loop, buffers, resolver, options->candidate, answer_limits(*options),
                   per_worker(options->candidate.connections_max, workers)),
         shadow_control(loop, buffers, resolver, options->control, answer_limits(*options),
-                       per_worker(shadow_connections_max, workers)),
+                       per_worker(placement.shadow_connections_max, workers)),
         shadow_candidate(loop, buffers, resolver, options->candidate, answer_limits(*options),
-                         per_worker(shadow_connections_max, workers)),
+                         per_worker(placement.shadow_connections_max, workers)),
         gate(options->shadow, workers) {}
 
   /// Connections for calls that serve a client.
@@ -40,6 +42,12 @@ struct MigrationRuntime {
   /// Connections for shadow calls, which never take one from a client.
   Pool& shadow_pool(flags::Service service) {
     return service == flags::Service::kControl ? shadow_control : shadow_candidate;
+  }
+
+  /// Its health checks fail, so that asking it is in vain.
+  bool unhealthy(flags::Service service) const {
+    const auto& health = service == flags::Service::kControl ? control_health : candidate_health;
+    return health != nullptr && health->unhealthy();
   }
 
   /// The mode of a bucket key; looks the flag up once per snapshot.
@@ -54,6 +62,8 @@ struct MigrationRuntime {
 
   const std::shared_ptr<const MigrationOptions> options;
   const std::shared_ptr<Accounting> accounting;
+  const std::shared_ptr<const SideHealth> control_health;
+  const std::shared_ptr<const SideHealth> candidate_health;
   const RouteTable routes;
   Pool control;
   Pool candidate;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -43,8 +44,9 @@ struct AcquireResult {
 
 /// Connections of one worker to one service, used again in last-in-first-out order, so that under
 /// light load few stay open. A host with several addresses is tried in turn from the last that
-/// worked. A connection that closes or speaks while idle is dropped, never lent.
-/// Lifetime: outlives its connections. Threads: the loop's.
+/// worked; one that failed is left alone for `kShunnedNs` as long as another answers. A connection
+/// that closes or speaks while idle is dropped, never lent. Lifetime: outlives its connections.
+/// Threads: the loop's.
 class Pool {
  public:
   Pool(net::EventLoop& loop, net::BufferPool& buffers, net::Resolver& resolver,
@@ -66,9 +68,14 @@ class Pool {
  private:
   friend class PooledConnection;
   static constexpr int64_t kAddressesFreshNs = 30'000'000'000;
+  static constexpr int64_t kShunnedNs = 60'000'000'000;
 
   struct Resolution;
   base::Task<net::StreamError> resolve(int64_t deadline_ns, std::string& detail);
+  /// The addresses as they are to be tried: those that failed of late come last.
+  std::vector<net::SocketAddress> in_turn();
+  void worked(const net::SocketAddress& address);
+  void failed(const net::SocketAddress& address);
   void drop_idle(PooledConnection* connection);
 
   net::EventLoop& loop_;
@@ -84,6 +91,7 @@ class Pool {
   bool literal_address_ = false;
   int64_t resolved_ns_ = 0;
   size_t address_index_ = 0;
+  std::map<std::string, int64_t> shunned_until_ns_;  // by address; empty while all work
   std::shared_ptr<Resolution> resolution_;
 };
 

@@ -109,7 +109,12 @@ base::Result<std::vector<Placement>> Proxy::place(const Migrations& migrations) 
   for (const auto& options : migrations) {
     if (options->listen.empty()) continue;
     TRY_ASSIGN(wanted.emplace_back(), net::parse_listen_address(options->listen));
-    placements.push_back({.options = options, .accounting = accounting(options->name)});
+    placements.push_back({.options = options,
+                          .accounting = accounting(options->name),
+                          .address = {},
+                          .clients = nullptr,
+                          .control_health = health_of(*options, flags::Service::kControl),
+                          .candidate_health = health_of(*options, flags::Service::kCandidate)});
   }
   const auto take_bound = [&](Placement& placement, const auto& suits) {
     for (const Placement& bound : placements_) {
@@ -142,6 +147,23 @@ base::Result<std::vector<Placement>> Proxy::place(const Migrations& migrations) 
     placements[i].clients = std::make_shared<ClientConnections>();
   }
   return placements;
+}
+
+std::shared_ptr<SideHealth> Proxy::health_of(const MigrationOptions& migration,
+                                             flags::Service service) const {
+  const bool control = service == flags::Service::kControl;
+  const SideOptions& side = control ? migration.control : migration.candidate;
+  if (!side.health) return nullptr;
+  // What is known of a service stays known as long as it is the same and asked the same.
+  if (const Placement* before = find_placement(migration.name)) {
+    const SideOptions& then = control ? before->options->control : before->options->candidate;
+    if (then.health == side.health && then.url.authority == side.url.authority) {
+      return control ? before->control_health : before->candidate_health;
+    }
+  }
+  return std::make_shared<SideHealth>(
+      base::cat("migration ", migration.name, ": ", control ? "control" : "candidate"),
+      *side.health);
 }
 
 base::Result<net::SocketAddress> Proxy::open_everywhere(net::SocketAddress address) {
@@ -202,6 +224,17 @@ Proxy::Connections Proxy::connections(const std::string& migration) const {
   const Placement* placement = find_placement(migration);
   if (placement == nullptr) return {};
   return {.open = placement->clients->open(), .max = placement->clients->max()};
+}
+
+std::optional<SideHealth::Now> Proxy::health(const std::string& migration,
+                                             flags::Service service) const {
+  const std::lock_guard lock(mutex_);
+  const Placement* placement = find_placement(migration);
+  if (placement == nullptr) return std::nullopt;
+  const auto& health =
+      service == flags::Service::kControl ? placement->control_health : placement->candidate_health;
+  if (health == nullptr) return std::nullopt;
+  return health->now();
 }
 
 std::shared_ptr<Accounting> Proxy::accounting(const std::string& migration) {

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -71,11 +72,15 @@ class Proxy {
     uint64_t max = 0;
   };
   Connections connections(const std::string& migration) const;
+  /// What the checks of a service say; nothing when it is not asked.
+  std::optional<SideHealth::Now> health(const std::string& migration, flags::Service service) const;
 
  private:
   /// Finds for each migration the address that is bound already, or opens it.
   base::Result<std::vector<Placement>> place(const Migrations& migrations);
   const Placement* find_placement(const std::string& migration) const;
+  std::shared_ptr<SideHealth> health_of(const MigrationOptions& migration,
+                                        flags::Service service) const;
   base::Result<net::SocketAddress> open_everywhere(net::SocketAddress address);
 
   void stop_workers();

@@ -26,6 +26,10 @@ bool repeatable_by_nature(http::MethodId method) {
          method == http::MethodId::kOptions;
 }
 
+Service other(Service service) {
+  return service == Service::kControl ? Service::kCandidate : Service::kControl;
+}
+
 base::Side side_of(Service service) {
   return service == Service::kControl ? base::Side::kControl : base::Side::kCandidate;
 }
@@ -60,6 +64,7 @@ base::Task<void> RequestFlow::run() {
   }
   client_.watch_close(this);
   Service service = flags::serving_side(exchange_.mode);
+  if (service == Service::kCandidate && passes_over_candidate()) service = Service::kControl;
   Served served = co_await serve_from(service);
   if (served == Served::kNoAnswer && service == Service::kCandidate && may_repeat() &&
       replayable() && runtime_.options->fallback_to_control && !exchange_.client_aborted) {
@@ -127,6 +132,21 @@ void RequestFlow::decide() {
   exchange_.comparison_wanted = flags::compares(exchange_.mode);
 }
 
+/// Goes straight to control when the candidate is known not to answer. Nothing is sent twice by
+/// that, so it is not asked whether the request may be.
+bool RequestFlow::passes_over_candidate() {
+  const bool passes = runtime_.options->fallback_to_control &&
+                      runtime_.unhealthy(Service::kCandidate) &&
+                      !runtime_.unhealthy(Service::kControl);
+  if (!passes) return false;
+  // Evidence against the candidate all the same: it was its turn.
+  SideResult& result = settlement_->side(Service::kCandidate);
+  result.called = true;
+  end_side(result, StreamError::kUnhealthy, "health");
+  if (!exchange_.shadow_wanted) exchange_.reason = "unhealthy";
+  return true;
+}
+
 bool RequestFlow::may_repeat() const {
   if (repeatable_by_nature(client_.head().method_id)) return true;
   const auto& routes = runtime_.options->routes;
@@ -142,9 +162,13 @@ bool RequestFlow::replayable() const {
 void RequestFlow::start_shadow() {
   if (shadow_started_ || !exchange_.shadow_wanted) return;
   shadow_started_ = true;
+  const Service service = *flags::shadow_side(exchange_.mode);
+  // When control serves in place of the candidate there is nothing to hold beside it.
+  const bool in_vain = runtime_.unhealthy(service) ||
+                       settlement_->side(other(service)).error == StreamError::kUnhealthy;
+  if (in_vain) return settlement_->shed(Account::kShed, "unhealthy");
   const ShadowGate::Entry entry = runtime_.gate.try_enter(worker_.loop().now_ns());
   if (!entry.refusal.empty()) return settlement_->shed(Account::kShed, entry.refusal);
-  const Service service = *flags::shadow_side(exchange_.mode);
   const http::SpanId span_id = http::child_of(exchange_.trace.parent, worker_.rng()).parent_id;
   const http::RequestHead& outgoing = outgoing_head(service, span_id, Copy::kShadow);
   const std::string_view body = tee_ == nullptr ? first_.data : std::string_view();

@@ -53,6 +53,7 @@ class RequestFlow final : private net::CloseWatcher {
   http::ResponseHead& outgoing_answer(const http::ResponseHead& answer);
   base::Task<void> pump_body(net::ClientStream& side, std::chrono::nanoseconds timeout);
   base::Task<void> answer_ourselves(flags::Service service);
+  bool passes_over_candidate();
   bool may_repeat() const;
   bool replayable() const;
   void end_side(SideResult& result, net::StreamError error, const char* where,

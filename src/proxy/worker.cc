@@ -34,8 +34,7 @@ Worker::Worker(int index, const ProxyOptions& options, const flags::SnapshotHold
 Worker::~Worker() { stop_and_join(); }
 
 std::shared_ptr<MigrationRuntime> Worker::make_runtime(const Placement& migration) {
-  return std::make_shared<MigrationRuntime>(loop_, buffers_, resolver_, migration.options,
-                                            migration.accounting, migration.shadow_connections_max,
+  return std::make_shared<MigrationRuntime>(loop_, buffers_, resolver_, migration,
                                             static_cast<uint32_t>(options_.workers));
 }
 
@@ -56,7 +55,22 @@ base::Result<net::SocketAddress> Worker::open(const net::SocketAddress& address)
 
 void Worker::give_up() { opened_.clear(); }
 
+void Worker::watch_health(const std::vector<Placement>& migrations) {
+  health_checkers_.clear();
+  if (index_ != 0) return;  // one asks for all
+  const auto watch = [this](const SideOptions& side, const std::shared_ptr<SideHealth>& health) {
+    if (health == nullptr) return;
+    health_checkers_.push_back(
+        std::make_unique<HealthChecker>(loop_, buffers_, resolver_, side, health));
+  };
+  for (const Placement& migration : migrations) {
+    watch(migration.options->control, migration.control_health);
+    watch(migration.options->candidate, migration.candidate_health);
+  }
+}
+
 void Worker::apply(const std::vector<Placement>& migrations) {
+  watch_health(migrations);
   Entrances kept;
   for (const Placement& migration : migrations) {
     const std::string address = migration.address.text();
@@ -87,6 +101,7 @@ void Worker::start() {
     pthread_setname_np(pthread_self(), base::cat("proxy-", index_).c_str());
     loop_.run();
     // What is still under way is cut off here, on the thread it belongs to.
+    health_checkers_.clear();
     turned_away_.cancel_all();
     clients_.cancel_all();
     shadows_.cancel_all();

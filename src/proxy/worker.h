@@ -20,6 +20,7 @@
 #include "net/task_scope.h"
 #include "proxy/client_connections.h"
 #include "proxy/exchange.h"
+#include "proxy/health_checker.h"
 #include "proxy/migration_runtime.h"
 #include "proxy/outgoing_request.h"
 #include "proxy/placement.h"
@@ -80,6 +81,8 @@ class Worker {
     std::unique_ptr<net::Listener> listener;
   };
   using Entrances = std::map<std::string, std::shared_ptr<Entrance>>;  // by address
+  /// Asks the services how they are, from now on those of these migrations.
+  void watch_health(const std::vector<Placement>& migrations);
   std::shared_ptr<MigrationRuntime> make_runtime(const Placement& migration);
 
   /// A new connection: serves it, or turns it away when there are too many.
@@ -112,6 +115,7 @@ class Worker {
   net::TaskScope shadows_;
   net::TaskScope clients_;
   net::TaskScope turned_away_;
+  std::vector<std::unique_ptr<HealthChecker>> health_checkers_;
   std::thread thread_;
 };
 

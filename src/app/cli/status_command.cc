@@ -85,6 +85,18 @@ std::string accounting_text(const Value& accounting) {
              reported ? " (as the client library reported)" : "", "\n");
 }
 
+/// A line for each service whose checks fail; what is well needs no line.
+std::string health_text(const Value& migration) {
+  std::string out;
+  for (const char* side : {"control", "candidate"}) {
+    const Value& health = member(member(migration, side), "health");
+    if (!health.is_object() || text_of(health, "state") != "unhealthy") continue;
+    out += cat("unhealthy    ", side, " since ", text_of(health, "since"), ": ",
+               text_of(health, "last_failure"), "\n");
+  }
+  return out;
+}
+
 std::string groups_text(const Value& section, const char* title, bool errors) {
   if (const Value& error = member(section, "error"); error.is_string()) {
     return cat(title, base::printable(error.as_string()), "\n");
@@ -120,6 +132,7 @@ std::string described(const Value& migration, const Console& console) {
   out +=
       cat("mode         ",
           member(mode, "error").is_string() ? text_of(mode, "error") : text_of(mode, "mode"), "\n");
+  out += health_text(migration);
   out += accounting_text(member(migration, "accounting"));
   const Value& window = member(verdict, "window");
   if (window.is_object()) {
