@@ -38,6 +38,12 @@ struct BodyPiece {
   StreamError error = StreamError::kNone;
 };
 
+/// A connection that has left HTTP. The view is valid as long as the connection is.
+struct RawStream {
+  Stream* stream = nullptr;
+  std::string_view unread;  // what had been read of it beyond the last head
+};
+
 /// One request and its answer as the serving side sees them: an HTTP/1 connection between two
 /// requests, or an HTTP/2 stream. The request's head is known when the object is handed out.
 /// Calls come in the order of the messages; reading the body and writing the answer may overlap.
@@ -53,7 +59,8 @@ class ServerStream {
   virtual BodyPiece body_at_hand() = 0;
   virtual const http::Fields& trailers() const = 0;
 
-  /// An informational answer (103 and such); the final one follows.
+  /// An informational answer (103 and such); the final one follows. Also a 101, after which
+  /// take_over() does.
   virtual base::Task<StreamError> send_interim(const http::ResponseHead& head) = 0;
   /// The answer's head with the first, perhaps only piece of its body. Framing and keep_alive of
   /// `head` are adjusted to what this client understands.
@@ -63,6 +70,10 @@ class ServerStream {
                                             const http::Fields* trailers) = 0;
   /// The answer cannot be completed: the client must be able to tell that it is not whole.
   virtual void abort() = 0;
+
+  /// The connection is the caller's from here on, to be spoken with directly. No stream where one
+  /// request does not have the connection for itself.
+  virtual RawStream take_over() { return {}; }
 
   /// Told when the client goes away; null removes.
   virtual void watch_close(CloseWatcher* watcher) = 0;

@@ -112,7 +112,8 @@ Result<ShadowOptions> parse_shadow(const ConfigNode& node, ShadowOptions shadow)
 base::Status parse_limits(const ConfigNode& node, MigrationOptions& options) {
   TRY(node.only_keys({"connections_max", "head_timeout", "idle_timeout", "body_timeout",
                       "request_timeout", "write_timeout", "head_bytes_max", "field_count_max",
-                      "target_bytes_max", "body_bytes_max"}));
+                      "target_bytes_max", "body_bytes_max", "upgrade_idle_timeout"}));
+  TRY(set_duration(node, "upgrade_idle_timeout", options.upgrade_idle_timeout));
   TRY(set_count(node, "connections_max", options.connections_max));
   net::H1ServerOptions& server = options.server;
   TRY(set_duration(node, "head_timeout", server.head_timeout));

@@ -102,6 +102,8 @@ struct MigrationOptions {
   net::H1ServerOptions server;
   /// Client connections at once, over all workers; a further one is answered with 503 and closed.
   uint32_t connections_max = 10'000;
+  /// While no byte goes either way on a connection that was upgraded.
+  std::chrono::nanoseconds upgrade_idle_timeout = std::chrono::minutes(10);
 
   /// Reads the keys of `migrations[i]` that concern the proxy; leaves the others alone.
   static base::Result<MigrationOptions> parse(const base::ConfigNode& node);

@@ -23,6 +23,7 @@ class OutgoingRequest {
     const http::TraceContext* trace = nullptr;  // null: trace fields pass through untouched
     http::SpanId span_id{};                     // the parent this side is told
     bool shadow = false;
+    bool upgrade = false;  // the client's wish to change the protocol is passed on
   };
 
   /// Valid until the next call, as long as the client's head is.

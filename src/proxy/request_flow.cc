@@ -8,6 +8,7 @@
 #include "http/h1_writer.h"
 #include "http/hop_by_hop.h"
 #include "http/url.h"
+#include "net/tunnel.h"
 #include "proxy/bucket_key.h"
 #include "proxy/outgoing_request.h"
 #include "proxy/shadow_call.h"
@@ -107,6 +108,8 @@ base::Task<void> RequestFlow::read_body_for_key() {
 void RequestFlow::decide() {
   const http::RequestHead& head = client_.head();
   exchange_.request_body_bytes = first_.data.size();
+  // Before a request with a body has ended nobody could say where the other protocol begins.
+  upgrade_ = head.upgrade_requested && head.method_id == http::MethodId::kGet && !head.has_body();
   exchange_.route = runtime_.routes.match(head);
   if (exchange_.route < 0) {
     exchange_.reason = "route_not_matched";
@@ -123,6 +126,11 @@ void RequestFlow::decide() {
       runtime_.decide(worker_.flag_snapshot(), key ? std::string_view(*key) : random_key);
   exchange_.mode = decision.mode;
   exchange_.flag_version = decision.decision.flag_version;
+  if (upgrade_) {
+    // A conversation cannot be held twice.
+    exchange_.reason = "upgrade";
+    return;
+  }
   if (!flags::has_shadow(exchange_.mode)) return;
   if (!may_repeat()) {
     exchange_.reason = "not_safe_to_repeat";
@@ -184,7 +192,8 @@ const http::RequestHead& RequestFlow::outgoing_head(Service service, const http:
        .client_address = client_address_,
        .trace = runtime_.options->trace_context ? &exchange_.trace : nullptr,
        .span_id = span_id,
-       .shadow = copy == Copy::kShadow});
+       .shadow = copy == Copy::kShadow,
+       .upgrade = upgrade_});
 }
 
 void RequestFlow::copy_body(std::string_view piece, bool end, const http::Fields* trailers) {
@@ -278,6 +287,8 @@ base::Task<RequestFlow::Served> RequestFlow::exchange_with(Service service,
     const bool send_failed = sent != StreamError::kNone && !side.answered();
     end_side(result, send_failed ? sent : answer.error, send_failed ? "send" : "read_head",
              answer.detail);
+  } else if (answer.head->status == 101 && upgrade_ && asked_for(*answer.head)) {
+    served = co_await pass_through(service, side, *answer.head);
   } else if (answer.head->interim || answer.head->status == 101) {
     end_side(result, StreamError::kMalformed, "read_head", "an informational answer too many");
   } else {
@@ -349,6 +360,47 @@ base::Task<RequestFlow::Served> RequestFlow::pass_on_answer(Service service,
       co_return Served::kDone;
     }
   }
+}
+
+base::Task<RequestFlow::Served> RequestFlow::pass_through(Service service,
+                                                          net::H1ClientConnection& side,
+                                                          const http::ResponseHead& answer) {
+  SideResult& result = settlement_->side(service);
+  side.set_deadline(net::kNever);
+  result.status = answer.status;
+  result.first_byte_ns = settlement_->elapsed_ns();
+  // As an answer it ends here; how long people talk is nobody's latency.
+  result.end_ns = result.first_byte_ns;
+  result.complete = true;
+  exchange_.served_by = side_of(service);
+  exchange_.served_status = answer.status;
+  const StreamError written = co_await client_.send_interim(outgoing_answer(answer));
+  if (written != StreamError::kNone) {
+    exchange_.client_aborted = true;
+    co_return Served::kDone;
+  }
+  exchange_.served_complete = true;
+  net::Tunnel tunnel(client_.take_over(), side.take_over(), worker_.buffers(),
+                     {.idle_timeout = runtime_.options->upgrade_idle_timeout});
+  co_await tunnel.run();
+  exchange_.request_body_bytes = tunnel.bytes_from_first();
+  exchange_.served_body_bytes = tunnel.bytes_from_second();
+  co_return Served::kDone;
+}
+
+bool RequestFlow::asked_for(const http::ResponseHead& switching) const {
+  bool named = false;
+  for (const http::Field& chosen : switching.fields) {
+    if (chosen.known != http::KnownField::kUpgrade) continue;
+    named = true;
+    bool offered = false;
+    for (const http::Field& offer : client_.head().fields) {
+      offered |= offer.known == http::KnownField::kUpgrade &&
+                 http::list_has_token(offer.value, chosen.value);
+    }
+    if (!offered) return false;
+  }
+  return named;
 }
 
 http::ResponseHead& RequestFlow::outgoing_answer(const http::ResponseHead& answer) {

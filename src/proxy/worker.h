@@ -64,6 +64,7 @@ class Worker {
   OutgoingRequest& outgoing() { return outgoing_; }
   http::ResponseHead& outgoing_answer() { return outgoing_answer_; }
   http::ForwardScratch& answer_scratch() { return answer_scratch_; }
+  net::BufferPool& buffers() { return buffers_; }
   net::TaskScope& shadows() { return shadows_; }
   void shadow_started() { shadows_running_.fetch_add(1, std::memory_order_relaxed); }
   void shadow_ended() { shadows_running_.fetch_sub(1, std::memory_order_relaxed); }
