@@ -3,6 +3,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "net/task_scope.h"
+
 namespace understudy::net {
 
 Tunnel::Tunnel(const RawStream& first, const RawStream& second, BufferPool& buffers,
@@ -15,7 +17,9 @@ Tunnel::Tunnel(const RawStream& first, const RawStream& second, BufferPool& buff
 
 base::Task<StreamError> Tunnel::run() {
   extend();
-  scope_.spawn(carry_from_first());
+  // Ends with this task, also when that is broken off.
+  TaskScope other_direction;
+  other_direction.spawn(carry_from_first());
   co_await carry(*second_.stream, second_.unread, *first_.stream, from_second_bytes_);
   while (!first_ended_) co_await ended_.wait();
   if (error_ == StreamError::kReset) {

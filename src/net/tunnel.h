@@ -9,7 +9,6 @@
 #include "net/http_stream.h"
 #include "net/signal.h"
 #include "net/stream.h"
-#include "net/task_scope.h"
 
 namespace understudy::net {
 
@@ -58,7 +57,6 @@ class Tunnel {
   bool closing_ = false;  // one direction has ended
   bool first_ended_ = false;
   Signal ended_;
-  TaskScope scope_;
 };
 
 }  // namespace understudy::net

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "net/loopback_stream.h"
+#include "net/task_scope.h"
 
 namespace understudy::net {
 namespace {
