@@ -1,7 +1,7 @@
 # Every library of the project, found once. A module names the imported target it links.
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
-find_package(OpenSSL REQUIRED)               # OpenSSL::Crypto
+find_package(OpenSSL REQUIRED)               # OpenSSL::Crypto, OpenSSL::SSL
 find_package(ZLIB REQUIRED)                  # ZLIB::ZLIB
 find_package(CURL REQUIRED)                  # CURL::libcurl
 find_package(SQLite3 REQUIRED)               # SQLite::SQLite3

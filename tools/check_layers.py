@@ -14,7 +14,8 @@ read, not repeated. What is checked, each finding one line `file:line: what`:
              self-contained when x.cc compiles (headers without a .cc are compiled by the target
              header_check).
   weight     a header that other modules include does not include a heavy library.
-  engines    duckdb.h, sqlite3.h and libpq-fe.h are included in one folder each.
+  engines    duckdb.h, sqlite3.h, libpq-fe.h and OpenSSL's ssl.h are included in one folder each
+             (fakes of tests have theirs beside).
   names      nothing is called util, helper, common, misc or manager.
   tests      with --build: each *_test file is compiled into a program that ctest runs, or is
              itself run by ctest.
@@ -35,6 +36,7 @@ ENGINES = {
     "duckdb.hpp": [],
     "sqlite3.h": ["src/state/sqlite", "examples"],
     "libpq-fe.h": ["src/state/postgres"],
+    "openssl/ssl.h": ["src/net", "src/proxy/testing", "examples"],
 }
 HEAVY = ("nlohmann/json.hpp", "simdjson.h", "spdlog/", "gtest/", "gmock/", "regex", "iostream",
          "duckdb.h", "yaml-cpp/", "re2/", "CLI/")

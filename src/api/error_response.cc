@@ -2,10 +2,14 @@
 
 #include <utility>
 
+#include "base/text.h"
+
 namespace understudy::api {
 namespace {
 
 constexpr std::string_view kRetryAfterSeconds = "5";
+/// A message may quote what was sent; beyond this it is cut.
+constexpr size_t kMessageBytesMax = 2'000;
 
 int status_of(base::ErrorKind kind) {
   switch (kind) {
@@ -33,7 +37,11 @@ int status_of(base::ErrorKind kind) {
 }  // namespace
 
 Response error_response(int status, std::string_view message) {
-  return json_response(flags::Value::Object{{"error", message}}, status);
+  const bool whole = message.size() <= kMessageBytesMax;
+  const std::string_view shown = base::cut_utf8(message, kMessageBytesMax);
+  return json_response(
+      flags::Value::Object{{"error", whole ? std::string(shown) : base::cat(shown, "...")}},
+      status);
 }
 
 Response error_response(const base::Error& error) {

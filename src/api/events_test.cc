@@ -215,7 +215,9 @@ class FullStore final : public store::EventStore {
   base::Result<std::vector<store::DatasetColumn>> columns(std::string_view) override {
     return base::error(base::ErrorKind::kNotFound, "none");
   }
-  store::StoreStats stats() override { return {}; }
+  store::StoreStats stats() override {
+    return {.failing_since_ns = AdminServer::kNowNs, .failing_with = "no space left on device"};
+  }
 };
 
 TEST(OtlpLogs, AFullDiskAsksToSendAgainLater) {
@@ -247,6 +249,11 @@ TEST(Migrations, AreShownWhenTheStoreIsTooSlow) {
   EXPECT_EQ(response.status, 200);
   EXPECT_THAT(at(response, "verdict.error").as_string(), HasSubstr("longer than 10 s"));
   EXPECT_EQ(at(response, "mode.mode").as_string(), "control_only=100");
+  EXPECT_EQ(at(response, "recording.failing").as_bool(), true);
+  EXPECT_EQ(at(response, "recording.error").as_string(), "no space left on device");
+  EXPECT_EQ(at(response, "recording.since").as_string(), "2026-11-22T15:04:05.000000000Z");
+  EXPECT_THAT(api.handle({.target = "/metrics", .authority = "localhost"}).body,
+              HasSubstr("\nunderstudy_store_failing 1\n"));
   const Response groups =
       api.handle({.target = "/api/migrations/data-engine/errors", .authority = "localhost"});
   EXPECT_EQ(groups.status, 503);

@@ -147,7 +147,14 @@ FlagPublisher::~FlagPublisher() = default;
 
 base::Status FlagPublisher::publish() {
   const std::lock_guard lock(publish_mutex_);
-  TRY_ASSIGN(SnapshotPointer next, store_.snapshot());
+  base::Result<SnapshotPointer> read = store_.snapshot();
+  if (!read.ok()) {
+    return base::error(
+        read.error().kind,
+        base::cat("what was stored is not in force yet, the flags could not be read: ",
+                  read.error().context));
+  }
+  SnapshotPointer next = *std::move(read);
   holder_.publish(next);
   subscribers_->publish(std::move(next));
   return base::ok_status();

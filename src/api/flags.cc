@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/compare_flag.h"
 #include "api/error_response.h"
 #include "api/flag_check.h"
 #include "api/resources.h"
@@ -94,6 +95,30 @@ state::Change change_of(const Call& call) {
   return {.who = call.actor(), .comment = std::string(call.query("comment").value_or(""))};
 }
 
+/// Flags that belong to a migration have a form it can use; those that only record what the
+/// configuration says are not to be changed here.
+base::Status check_migration_flag(const Dependencies& dependencies, const Flag& flag) {
+  for (const std::string& migration : dependencies.migrations.names()) {
+    if (flag.key == compare_flag_key(migration)) return check_compare_flag(flag);
+    if (flag.key != flags::mode_flag_key(migration)) continue;
+    const auto mix = flags::mix_of(flag);
+    if (mix.ok()) continue;
+    return base::invalid(
+        cat("this flag is the mode of migration ", migration, ": ", mix.error().context));
+  }
+  return base::ok_status();
+}
+
+/// Criteria are agreed in the configuration; their flag says since when.
+base::Status check_not_criteria(const Dependencies& dependencies, std::string_view key) {
+  for (const std::string& migration : dependencies.migrations.names()) {
+    if (key != cat(migration, ".criteria")) continue;
+    return base::invalid(cat("the criteria of migration ", migration,
+                             " are agreed in the configuration; change them there and reload"));
+  }
+  return base::ok_status();
+}
+
 Result<Response> put_flag(const Dependencies& dependencies, const Call& call) {
   const std::string_view key = call.path("key");
   TRY_ASSIGN(const auto expected, expected_version(call));
@@ -107,14 +132,8 @@ Result<Response> put_flag(const Dependencies& dependencies, const Call& call) {
   }
   TRY_ASSIGN(Flag flag, flags::flag_from_json(body));
   TRY(check_flag(flag));
-  for (const std::string& migration : dependencies.migrations.names()) {
-    if (key != flags::mode_flag_key(migration)) continue;
-    const auto mix = flags::mix_of(flag);
-    if (!mix.ok()) {
-      return base::invalid(
-          cat("this flag is the mode of migration ", migration, ": ", mix.error().context));
-    }
-  }
+  TRY(check_not_criteria(dependencies, key));
+  TRY(check_migration_flag(dependencies, flag));
   TRY_ASSIGN(const Flag written,
              dependencies.state.put_flag(std::move(flag), change_of(call), expected));
   TRY(dependencies.flags.publish());
@@ -126,6 +145,7 @@ Result<Response> put_flag(const Dependencies& dependencies, const Call& call) {
 Result<Response> delete_flag(const Dependencies& dependencies, const Call& call) {
   const std::string_view key = call.path("key");
   TRY_ASSIGN(const auto expected, expected_version(call));
+  TRY(check_not_criteria(dependencies, key));
   const base::Status removed = dependencies.state.remove_flag(key, change_of(call), expected);
   if (!removed.ok()) {
     return removed.error().kind == ErrorKind::kNotFound ? no_flag(dependencies, key)

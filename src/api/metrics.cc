@@ -150,12 +150,18 @@ void add_store(Exposition& out, store::EventStore& events) {
              stats.events_queryable);
   out.single("understudy_store_events_waiting", "gauge",
              "Events acknowledged that cannot be queried yet.", stats.events_waiting);
+  out.single("understudy_store_replay_events", "gauge",
+             "Events found in the log at the start, about.", stats.replay_events);
+  out.single("understudy_store_replay_events_done", "gauge",
+             "Those read so far; queries wait for all of them.", stats.replay_events_done);
   out.single("understudy_store_events_aged_out_total", "counter",
              "Events that left the queryable set at its bound.", stats.events_aged_out);
   out.single("understudy_store_fields_dropped_total", "counter",
              "Fields beyond the columns a dataset can have.", stats.fields_dropped);
   out.single("understudy_store_append_failures_total", "counter", "Appends that failed.",
              stats.append_failures);
+  out.single("understudy_store_failing", "gauge", "1 while events cannot be stored.",
+             stats.failing_since_ns != 0 ? 1 : 0);
   out.single("understudy_store_log_bytes", "gauge", "Bytes of the event log.", stats.log_bytes);
   out.single("understudy_store_log_files", "gauge", "Files of the event log.", stats.log_files);
   out.single("understudy_store_log_bytes_cut", "gauge", "Torn tail cut off at the start.",

@@ -130,6 +130,20 @@ Value facts_json(const MigrationNow& migration) {
       {"routes", std::move(routes)}};
 }
 
+/// Whether evaluations become events right now.
+Value recording_json(const Dependencies& dependencies) {
+  const store::StoreStats stats = dependencies.events.stats();
+  Value json = Value::Object{{"failing", stats.failing_since_ns != 0}};
+  if (stats.failing_since_ns != 0) {
+    json.set("since", query::rfc3339_nanoseconds(stats.failing_since_ns));
+    json.set("error", stats.failing_with);
+  }
+  for (const NamedCount& one : dependencies.migrations.recorder_counters()) {
+    if (one.name == "events_dropped") json.set(one.name, count_json(one.count));
+  }
+  return json;
+}
+
 Result<std::optional<judge::Population>> wanted_population(const Call& call) {
   const auto text = call.query("population");
   if (!text) return std::optional<judge::Population>();
@@ -197,6 +211,7 @@ Result<Response> get_migration(const Dependencies& dependencies, const Call& cal
   shown.set("mode", value_or_error(mode_json(dependencies, migration->facts.name)));
   shown.set("accounting", value_or_error(accounting_of(dependencies, *migration, window)));
   shown.set("counters", counters_json(migration->traffic));
+  shown.set("recording", recording_json(dependencies));
   shown.set("recorder", counts_json(dependencies.migrations.recorder_counters()));
   shown.set("verdict", value_or_error(verdict_json(dependencies, *migration, window, population)));
   shown.set("differences",

@@ -263,16 +263,13 @@ base::Result<std::unique_ptr<AdminServer>> AdminServer::start(api::Api& api,
 
 base::Status AdminServer::listen() {
   TRY_ASSIGN(const net::SocketAddress address, net::parse_listen_address(options_.listen));
-  auto listener = net::Listener::open(
-      loop_, address, {.port_use = net::ListenerOptions::PortUse::kExclusive},
-      [this](std::unique_ptr<net::TcpStream> stream, const net::SocketAddress& peer) {
-        if (connections_.size() >= options_.connections_max) return;
-        clients_.spawn(serve(std::move(stream), peer.ip()));
-      });
-  if (!listener.ok()) {
-    return base::error(listener.error().kind, base::cat("admin: ", listener.error().context));
-  }
-  listener_ = std::move(*listener);
+  TRY_ASSIGN(listener_,
+             net::Listener::open(
+                 loop_, address, {.port_use = net::ListenerOptions::PortUse::kExclusive},
+                 [this](std::unique_ptr<net::TcpStream> stream, const net::SocketAddress& peer) {
+                   if (connections_.size() >= options_.connections_max) return;
+                   clients_.spawn(serve(std::move(stream), peer.ip()));
+                 }));
   address_ = listener_->address().text();
   return {};
 }
@@ -301,7 +298,7 @@ void AdminServer::stop(std::chrono::nanoseconds timeout) {
   std::promise<void> drained;
   loop_.post([&] {
     draining_ = true;
-    listener_.reset();
+    std::exchange(listener_, nullptr)->retire();
     for (Connection* connection : connections_) connection->drain();
     drained.set_value();
   });

@@ -1,34 +1,11 @@
 #include "app/compare_rules.h"
 
-#include "base/config_yaml.h"
+#include "api/compare_flag.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "flags/snapshot.h"
 
 namespace understudy::app {
-namespace {
-
-/// What a JSON flag serves when nobody is targeted: the value for all traffic.
-const flags::Value* served_value(const flags::Flag& flag) {
-  const std::optional<int> index = flag.on ? flag.fallthrough.variation : flag.off_variation;
-  if (!index || *index < 0 || static_cast<size_t>(*index) >= flag.variations.size()) return nullptr;
-  return &flag.variations[static_cast<size_t>(*index)];
-}
-
-}  // namespace
-
-base::Result<compare::Comparator> comparator_from(const std::string& flag_key,
-                                                  const flags::Value& value) {
-  TRY_ASSIGN(const base::ConfigNode section,
-             base::parse_yaml(flags::to_json(value), base::cat("flag ", flag_key)));
-  TRY_ASSIGN(compare::ComparatorOptions options, compare::ComparatorOptions::parse(section));
-  compare::Rules rules;
-  if (const base::ConfigNode* list = section.find("rules")) {
-    TRY_ASSIGN(rules, compare::Rules::parse(*list));
-  }
-  return compare::Comparator(std::move(rules), std::move(options));
-}
-
 void CompareRules::set_migrations(std::vector<std::string> names) {
   const std::lock_guard lock(mutex_);
   names_ = std::move(names);
@@ -48,13 +25,13 @@ void CompareRules::refresh() {
   Comparators comparators;
   for (const std::string& name : names_) {
     Known known = known_[name];
-    const std::string key = base::cat(name, ".compare");
+    const std::string key = api::compare_flag_key(name);
     const flags::Flag* flag = snapshot->find_flag(key);
-    const flags::Value* value = flag == nullptr ? nullptr : served_value(*flag);
+    const flags::Value* value = flag == nullptr ? nullptr : api::served_comparison(*flag);
     const std::string text = value == nullptr ? "{}" : flags::to_json(*value);
     if (text != known.value || known.comparator == nullptr) {
-      auto made =
-          comparator_from(key, value == nullptr ? flags::Value(flags::Value::Object{}) : *value);
+      auto made = api::comparator_from(
+          key, value == nullptr ? flags::Value(flags::Value::Object{}) : *value);
       if (made.ok()) {
         known.comparator = std::make_shared<const compare::Comparator>(*std::move(made));
       } else {

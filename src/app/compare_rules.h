@@ -6,16 +6,9 @@
 #include <vector>
 
 #include "app/exchange_recorder.h"
-#include "base/result.h"
 #include "flags/snapshot_holder.h"
-#include "flags/value.h"
 
 namespace understudy::app {
-
-/// Makes a comparator from what the flag `<migration>.compare` serves: the `compare` section of the
-/// configuration as JSON. The Error names the flag and the place in its value.
-base::Result<compare::Comparator> comparator_from(const std::string& flag_key,
-                                                  const flags::Value& value);
 
 /// Keeps a recorder's comparators as the flags say, so that a rule accepted in the API counts from
 /// the next comparison on.

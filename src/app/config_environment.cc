@@ -57,6 +57,36 @@ void collect(const ConfigNode& node, const std::string& variable, std::vector<st
   }
 }
 
+/// "_8081_TCP" or "_8081_TCP_ADDR", what follows UNDERSTUDY_PORT in the links of a service.
+bool is_port_of_a_service(std::string_view rest) {
+  if (!rest.starts_with('_')) return false;
+  rest.remove_prefix(1);
+  const size_t digits = std::min(rest.find_first_not_of("0123456789"), rest.size());
+  if (digits == 0) return false;
+  rest.remove_prefix(digits);
+  for (const std::string_view protocol : {"_TCP", "_UDP", "_SCTP"}) {
+    if (!rest.starts_with(protocol)) continue;
+    rest.remove_prefix(protocol.size());
+    return rest.empty() || rest == "_PROTO" || rest == "_PORT" || rest == "_ADDR";
+  }
+  return false;
+}
+
+/// Whether Kubernetes (or a Docker link) put it there because a service is called understudy, or
+/// understudy-something: nobody meant a setting with it.
+bool is_service_link(const EnvironmentVariable& variable) {
+  const std::string_view name = variable.name;
+  if (name.ends_with("_SERVICE_HOST")) return true;
+  for (size_t at = 0; (at = name.find("_PORT", at)) != std::string_view::npos; ++at) {
+    const std::string_view rest = name.substr(at + std::string_view("_PORT").size());
+    const bool of_service = name.substr(0, at).ends_with("_SERVICE");
+    if (of_service && (rest.empty() || rest.starts_with('_'))) return true;
+    if (is_port_of_a_service(rest)) return true;
+    if (rest.empty()) return variable.value.find("://") != std::string::npos;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::vector<EnvironmentVariable> understudy_environment() {
@@ -92,6 +122,7 @@ base::Result<ConfigNode> with_environment(const ConfigNode& root,
   for (const EnvironmentVariable& variable : environment) {
     const auto found = targets.find(variable.name);
     if (found == targets.end()) {
+      if (is_service_link(variable)) continue;
       std::vector<std::string_view> known{kUrlVariable};
       for (const auto& [name, target] : targets) known.push_back(name);
       const std::string_view near = base::nearest(variable.name, known);

@@ -27,7 +27,9 @@ inline constexpr std::string_view kKeyVariable = "UNDERSTUDY_KEY";
 /// addressed by its name: UNDERSTUDY_MIGRATIONS_DATA_ENGINE_CANDIDATE_URL, other list items by
 /// their index. Overridable are `settable` (paths that need not be in the file) and every scalar
 /// that is in the file.
-/// Failure: a variable that names nothing, with the nearest one that does; one that names two
+/// What an orchestrator injects for a service called understudy (UNDERSTUDY_SERVICE_HOST,
+/// UNDERSTUDY_PORT_8081_TCP) and names no setting is left alone.
+/// Failure: another variable that names nothing, with the nearest one that does; one that names two
 /// scalars.
 base::Result<base::ConfigNode> with_environment(
     const base::ConfigNode& root, const std::vector<std::string_view>& settable,

@@ -23,6 +23,7 @@ using base::Status;
 const std::vector<std::string_view> kSettable = {"data_dir",
                                                  "admin.listen",
                                                  "admin.allow_remote",
+                                                 "admin.hosts",
                                                  "workers",
                                                  "recording",
                                                  "log_level",
@@ -62,9 +63,35 @@ Result<base::LogLevel> parse_log_level(const ConfigNode& node) {
   return one_of(node, kWords);
 }
 
+/// A DNS name as a Host header may carry it, in lower case and without a dot at its end.
+Result<std::string> parse_host_name(const ConfigNode& node) {
+  constexpr size_t kNameBytesMax = 253;
+  constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyz0123456789-_.";
+  TRY_ASSIGN(const std::string text, node.as_string());
+  std::string name = base::to_lower(text);
+  if (name.ends_with('.')) name.pop_back();
+  if (name.empty() || name.size() > kNameBytesMax ||
+      name.find_first_not_of(kLetters) != std::string::npos) {
+    return node.error(cat("\"", base::printable(text),
+                          "\" is not a name; write it as in understudy.internal, without scheme "
+                          "and port"));
+  }
+  return name;
+}
+
 Result<AdminConfig> parse_admin(const ConfigNode& node) {
   AdminConfig admin;
-  TRY(node.only_keys({"listen", "require_keys", "allow_remote"}));
+  TRY(node.only_keys({"listen", "require_keys", "allow_remote", "hosts"}));
+  if (const ConfigNode* hosts = node.find("hosts"); hosts != nullptr && hosts->is_scalar()) {
+    TRY_ASSIGN(std::string name, parse_host_name(*hosts));
+    admin.hosts.push_back(std::move(name));
+  } else if (hosts != nullptr) {
+    TRY(hosts->must_be_list());
+    for (const ConfigNode& item : hosts->items()) {
+      TRY_ASSIGN(std::string name, parse_host_name(item));
+      admin.hosts.push_back(std::move(name));
+    }
+  }
   if (const ConfigNode* require = node.find("require_keys")) {
     TRY_ASSIGN(admin.require_keys, require->as_bool());
   }
@@ -83,6 +110,14 @@ Result<AdminConfig> parse_admin(const ConfigNode& node) {
     }
   }
   return admin;
+}
+
+/// Where a setting stands, or would stand.
+std::string source_of(const ConfigNode& root, std::string_view key, std::string_view below = {}) {
+  const ConfigNode* node = root.find(key);
+  if (node != nullptr && !below.empty()) node = node->find(below);
+  if (node != nullptr) return node->where();
+  return cat(root.file(), ": ", key, below.empty() ? "" : ".", below);
 }
 
 /// What `<name>.compare` serves when a migration says nothing about comparison.
@@ -184,6 +219,7 @@ Result<Config> parse_root(const ConfigNode& root) {
   TRY(root.only_keys({"data_dir", "admin", "workers", "recording", "log_level", "drain_timeout",
                       "recorder", "store", "migrations"}));
   Config config;
+  config.data_dir_source = source_of(root, "data_dir");
   if (const ConfigNode* data_dir = root.find("data_dir")) {
     TRY_ASSIGN(config.data_dir, data_dir->as_string());
     if (config.data_dir.empty()) return data_dir->error("is empty");
@@ -191,6 +227,7 @@ Result<Config> parse_root(const ConfigNode& root) {
   if (const ConfigNode* admin = root.find("admin")) {
     TRY_ASSIGN(config.admin, parse_admin(*admin));
   }
+  config.admin.listen_source = source_of(root, "admin", "listen");
   if (const ConfigNode* workers = root.find("workers")) {
     TRY_ASSIGN(const int64_t count, workers->as_int(1, kWorkersMax));
     config.workers = static_cast<int>(count);

@@ -30,10 +30,13 @@ const char* name(Recording recording);
 /// Where the API, the ingest and the user interface are served.
 struct AdminConfig {
   std::string listen = "127.0.0.1:8081";
+  std::string listen_source;  // where that stands: "understudy.yaml:2: admin.listen"
   /// Every request needs a key.
   bool require_keys = false;
   /// An address others can reach, although nothing asks who is calling.
   bool allow_remote = false;
+  /// DNS names it is reached under, in lower case; addresses and localhost need not be named.
+  std::vector<std::string> hosts;
 };
 
 /// One migration as the file describes it.
@@ -51,6 +54,7 @@ struct MigrationConfig {
 /// The whole configuration file. Immutable once loaded; a reload loads another.
 struct Config {
   std::string data_dir = "var/understudy";
+  std::string data_dir_source;  // where that stands: "understudy.yaml:1: data_dir"
   AdminConfig admin;
   int workers = 1;
   Recording recording = Recording::kOn;
@@ -61,8 +65,8 @@ struct Config {
   std::vector<MigrationConfig> migrations;
 };
 
-/// Reads the file, puts the environment over it, and checks everything that can be checked without
-/// opening anything.
+/// Reads the file, puts the environment over it, and checks everything that can be told from the
+/// text alone; `check_data_folder` looks at the disk.
 /// Failure: one line "file:line: path: what", the first thing found.
 base::Result<Config> load_config(const std::string& file_name,
                                  const std::vector<EnvironmentVariable>& environment);

@@ -115,6 +115,15 @@ TEST_F(ConfigFileTest, TheEnvironmentSetsWhatTheFileLeavesOut) {
   EXPECT_EQ(config->admin.listen, "127.0.0.1:7777");
 }
 
+TEST_F(ConfigFileTest, TheAdminInterfaceHasTheNamesItIsGiven) {
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(load("admin: { hosts: [understudy, Admin.Example.] }\n")->admin.hosts,
+            (Names{"understudy", "admin.example"}));
+  EXPECT_EQ(load("workers: 1\n")->admin.hosts, Names{});
+  environment("UNDERSTUDY_ADMIN_HOSTS", "understudy");
+  EXPECT_EQ(load("workers: 1\n")->admin.hosts, Names{"understudy"});
+}
+
 TEST_F(ConfigFileTest, ABadValueInTheEnvironmentNamesTheVariable) {
   environment("UNDERSTUDY_WORKERS", "many");
   EXPECT_EQ(error_of("workers: 1\n"),
@@ -126,6 +135,43 @@ TEST_F(ConfigFileTest, AVariableThatOverridesNothingNamesTheNearest) {
   EXPECT_EQ(error_of("workers: 1\n"),
             "environment: UNDERSTUDY_WORKER: overrides nothing in the configuration; did you mean "
             "UNDERSTUDY_WORKERS?");
+}
+
+TEST_F(ConfigFileTest, WhatKubernetesTellsOfServicesOfThisNameIsLeftAlone) {
+  environment("UNDERSTUDY_SERVICE_HOST", "10.0.0.7");
+  environment("UNDERSTUDY_SERVICE_PORT", "8081");
+  environment("UNDERSTUDY_SERVICE_PORT_ADMIN", "8081");
+  environment("UNDERSTUDY_PORT", "tcp://10.0.0.7:8081");
+  environment("UNDERSTUDY_PORT_8081_TCP", "tcp://10.0.0.7:8081");
+  environment("UNDERSTUDY_PORT_8081_TCP_PROTO", "tcp");
+  environment("UNDERSTUDY_PORT_8081_TCP_PORT", "8081");
+  environment("UNDERSTUDY_PORT_8081_TCP_ADDR", "10.0.0.7");
+  environment("UNDERSTUDY_ADMIN_SERVICE_HOST", "10.0.0.8");
+  environment("UNDERSTUDY_ADMIN_PORT", "udp://10.0.0.8:53");
+  environment("UNDERSTUDY_ADMIN_PORT_53_UDP_ADDR", "10.0.0.8");
+  EXPECT_EQ(error_of("workers: 1\n"), "no error");
+}
+
+TEST_F(ConfigFileTest, WhatOnlyLooksLikeAServiceIsStillAnError) {
+  for (const auto& [name, value] : std::vector<std::pair<std::string, std::string>>{
+           {"UNDERSTUDY_PORT", "8081"},
+           {"UNDERSTUDY_PORTS", "tcp://10.0.0.7:8081"},
+           {"UNDERSTUDY_PORT_ADMIN_TCP", "tcp://10.0.0.7:8081"},
+           {"UNDERSTUDY_PORT_8081_TCP_HOST", "10.0.0.7"},
+           {"UNDERSTUDY_SERVICE", "10.0.0.7"},
+           {"UNDERSTUDY_SERVICE_HOSTS", "10.0.0.7"}}) {
+    const auto config = parse_config("workers: 1\n", "understudy.yaml", {{name, value}});
+    ASSERT_FALSE(config.ok()) << name;
+    EXPECT_TRUE(config.error().context.find("overrides nothing") != std::string::npos) << name;
+  }
+}
+
+TEST_F(ConfigFileTest, ASettingThatEndsLikeAServiceIsASetting) {
+  environment("UNDERSTUDY_MIGRATIONS_A_SERVICE_HOST", "x");
+  EXPECT_EQ(
+      error_of("migrations:\n  - name: a\n    service_host: y\n"),
+      "environment UNDERSTUDY_MIGRATIONS_A_SERVICE_HOST: migrations[0].service_host: is not a "
+      "known key");
 }
 
 TEST_F(ConfigFileTest, AVariableThatCouldMeanTwoSettingsIsRefused) {

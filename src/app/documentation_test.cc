@@ -46,12 +46,13 @@ std::vector<std::string> between(const std::string& text, const std::string& ope
 std::set<std::string> keys_of_parsers() {
   std::set<std::string> keys;
   constexpr std::array kParsers = {
-      "app/config_file.cc",        "app/exchange_recorder.cc", "store/duckdb/duckdb_options.cc",
-      "judge/criteria.cc",         "compare/rules.cc",         "compare/comparator_options.cc",
-      "proxy/migration_options.cc"};
+      "app/config_file.cc",         "app/exchange_recorder.cc", "store/duckdb/duckdb_options.cc",
+      "judge/criteria.cc",          "compare/rules.cc",         "compare/comparator_options.cc",
+      "proxy/migration_options.cc", "proxy/tls_options.cc"};
   for (const char* parser : kParsers) {
-    for (const std::string& list :
-         between(read_file(kRoot / "src" / parser), "only_keys({", "})")) {
+    std::string text = read_file(kRoot / "src" / parser);
+    std::erase_if(text, [](char letter) { return letter == ' ' || letter == '\n'; });
+    for (const std::string& list : between(text, "only_keys({", "})")) {
       const std::vector<std::string> quoted = between(list, "\"", "\"");
       keys.insert(quoted.begin(), quoted.end());
     }

@@ -10,11 +10,14 @@ namespace {
 
 using flags::Value;
 
-/// The first of these members that is a text, or a whole number, as text.
-std::string first_text(const Value& object, std::initializer_list<std::string_view> names) {
+/// The first of these members that is a text, or a whole number, as text; of the body, or of its
+/// member `parent`. Not one that is hidden.
+std::string first_text(const Value& object, std::initializer_list<std::string_view> names,
+                       const compare::Rules& rules, std::string_view parent = {}) {
   for (const std::string_view name : names) {
     const Value* value = object.find(name);
     if (value == nullptr) continue;
+    if (parent.empty() ? rules.redacts({name}) : rules.redacts({parent, name})) continue;
     if (value->is_string() && !value->as_string().empty()) return value->as_string();
     if (value->is_integer()) return base::cat(value->as_integer());
   }
@@ -43,22 +46,26 @@ ErrorAnswer cut(std::string_view type, std::string_view message) {
 
 }  // namespace
 
-std::optional<ErrorAnswer> read_error_answer(const http::Fields& headers, std::string_view body) {
+std::optional<ErrorAnswer> read_error_answer(const http::Fields& headers, std::string_view body,
+                                             const compare::Rules& rules) {
   const std::string_view header_type = headers.value_or("x-amzn-errortype");
   Value root;
   if (!body.empty() && body.size() <= kErrorBodyBytesMax) {
     if (auto parsed = flags::parse_json(body, kErrorBodyBytesMax); parsed.ok()) root = *parsed;
   }
   const std::string message = first_text(
-      root, {"message", "Message", "errorMessage", "error_description", "detail", "title"});
+      root, {"message", "Message", "errorMessage", "error_description", "detail", "title"}, rules);
   if (!header_type.empty()) return cut(header_type, message);
   if (!root.is_object()) return std::nullopt;
   if (const Value* error = root.find("error"); error != nullptr && error->is_object()) {
-    const std::string type = first_text(*error, {"type", "name", "class", "code", "status"});
-    if (!type.empty()) return cut(type, first_text(*error, {"message", "detail", "reason"}));
+    const std::string type =
+        first_text(*error, {"type", "name", "class", "code", "status"}, rules, "error");
+    if (!type.empty()) {
+      return cut(type, first_text(*error, {"message", "detail", "reason"}, rules, "error"));
+    }
   }
-  std::string type = first_text(root, {"__type", "errorType", "exception", "error"});
-  if (type.empty()) type = first_text(root, {"type", "code", "title"});
+  std::string type = first_text(root, {"__type", "errorType", "exception", "error"}, rules);
+  if (type.empty()) type = first_text(root, {"type", "code", "title"}, rules);
   if (type.empty() || type == "about:blank") return std::nullopt;
   return cut(type, message);
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "compare/rules.h"
 #include "http/fields.h"
 
 namespace understudy::app {
@@ -19,8 +20,10 @@ struct ErrorAnswer {
 /// use: {"error": {"type"|"code"|"name", "message"}}, {"error": "type", "message"}, AWS ("__type",
 /// or the header x-amzn-errortype), RFC 9457 problem details ("type", "title", "detail"), Lambda
 /// ("errorType", "errorMessage"), {"type"|"code"|"exception", "message"}.
-/// Nothing when the answer names no type, or is larger than kErrorBodyBytesMax.
-std::optional<ErrorAnswer> read_error_answer(const http::Fields& headers, std::string_view body);
+/// Nothing when the answer names no type, or is larger than kErrorBodyBytesMax. What `rules` redact
+/// is read as if it were not there.
+std::optional<ErrorAnswer> read_error_answer(const http::Fields& headers, std::string_view body,
+                                             const compare::Rules& rules);
 
 inline constexpr size_t kErrorBodyBytesMax = 64 * 1024;
 inline constexpr size_t kErrorTypeBytesMax = 200;

@@ -5,10 +5,11 @@
 namespace understudy::app {
 namespace {
 
-std::string read(std::string_view body, std::string_view header_type = {}) {
+std::string read(std::string_view body, std::string_view header_type = {},
+                 std::string_view rules = "[]") {
   http::Fields headers;
   if (!header_type.empty()) headers.add("X-Amzn-ErrorType", header_type);
-  const auto answer = read_error_answer(headers, body);
+  const auto answer = read_error_answer(headers, body, *compare::Rules::parse_text(rules));
   return answer ? answer->type + "|" + answer->message : "nothing";
 }
 
@@ -25,6 +26,19 @@ TEST(ErrorAnswer, NamesItsTypeInTheShapesServicesUse) {
   EXPECT_EQ(read(R"({"message":"rate"})", "ThrottlingException:http://internal/"),
             "ThrottlingException|rate");
   EXPECT_EQ(read("", "ThrottlingException"), "ThrottlingException|");
+}
+
+TEST(ErrorAnswer, WhatIsRedactedIsNotRead) {
+  EXPECT_EQ(read(R"({"type":"NoSuchUser","detail":"ann@example.com","title":"no"})", "",
+                 "[{path: $.detail, redact: true}]"),
+            "NoSuchUser|no");
+  EXPECT_EQ(read(R"({"error":{"type":"NoSuchUser","message":"ann@example.com"}})", "",
+                 "[{path: $..message, redact: true}]"),
+            "NoSuchUser|");
+  EXPECT_EQ(read(R"({"error":{"type":"NoSuchUser","message":"ann@example.com"}})", "",
+                 "[{path: $.error, redact: true}]"),
+            "nothing");
+  EXPECT_EQ(read(R"({"error":"NoSuchUser"})", "", "[{path: $, redact: true}]"), "nothing");
 }
 
 TEST(ErrorAnswer, WithoutATypeThereIsNothing) {

@@ -20,10 +20,11 @@ struct Texts {
   std::string parent_id;
 
   explicit Texts(const proxy::Exchange& exchange)
-      : id(base::cat(base::hex(exchange.id_high), base::hex(exchange.id_low))),
-        key_hash(base::hex(exchange.key_hash)),
-        trace_id(http::trace_id_hex(exchange.trace.parent.trace_id)),
-        span_id(http::span_id_hex(exchange.span_id)) {
+      : id(base::cat(base::hex(exchange.id_high), base::hex(exchange.id_low))) {
+    if (exchange.key_hash != 0) key_hash = base::hex(exchange.key_hash);
+    if (!exchange.trace.present) return;
+    trace_id = http::trace_id_hex(exchange.trace.parent.trace_id);
+    span_id = http::span_id_hex(exchange.span_id);
     if (exchange.trace.remote) parent_id = http::span_id_hex(exchange.trace.parent.parent_id);
   }
 };
@@ -61,6 +62,7 @@ void write_evaluation(const proxy::Exchange& exchange, const SettledExchange& se
   record.migration = exchange.migration->name;
   record.mode = flags::name(exchange.mode);
   record.key_hash = texts.key_hash;
+  record.key_missing = exchange.key_missing;
   record.accounting = proxy::name(settled.account);
   record.reason = settled.reason;
 
@@ -133,14 +135,14 @@ void write_differences(const proxy::Exchange& exchange, const compare::Compariso
 }
 
 /// The error of one side, if it had one.
-std::optional<ErrorAnswer> side_error(const proxy::SideResult& side,
-                                      const proxy::SideResult& other) {
+std::optional<ErrorAnswer> side_error(const proxy::SideResult& side, const proxy::SideResult& other,
+                                      const compare::Rules& rules) {
   if (!side.called || ended_by_us(side)) return std::nullopt;
   if (side.error != net::StreamError::kNone) {
     return ErrorAnswer{std::string(net::name(side.error)), side.error_detail};
   }
   if (side.status < 400) return std::nullopt;
-  auto answer = read_error_answer(side.headers.fields(), side.body);
+  auto answer = read_error_answer(side.headers.fields(), side.body, rules);
   if (side.status >= 500) {
     if (!answer) answer.emplace(ErrorAnswer{base::cat("http_", side.status), ""});
     if (answer->message.empty()) answer->message = base::cat("answered ", side.status);
@@ -150,12 +152,12 @@ std::optional<ErrorAnswer> side_error(const proxy::SideResult& side,
   return answer;
 }
 
-void write_error(const proxy::Exchange& exchange, base::Side which, const Texts& texts,
-                 EventWriter& writer) {
+void write_error(const proxy::Exchange& exchange, base::Side which, const compare::Rules& rules,
+                 const Texts& texts, EventWriter& writer) {
   const bool control = which == base::Side::kControl;
   const proxy::SideResult& side = control ? exchange.control : exchange.candidate;
   const proxy::SideResult& other = control ? exchange.candidate : exchange.control;
-  const std::optional<ErrorAnswer> error = side_error(side, other);
+  const std::optional<ErrorAnswer> error = side_error(side, other, rules);
   if (!error) return;
   event::ErrorRecord record;
   record.time_unix_ns = exchange.unix_ns;
@@ -184,8 +186,10 @@ void write_exchange(const proxy::Exchange& exchange, const SettledExchange& sett
   const Texts texts(exchange);
   write_evaluation(exchange, settled, texts, writer);
   if (settled.comparison) write_differences(exchange, *settled.comparison, texts, writer);
-  write_error(exchange, base::Side::kControl, texts, writer);
-  write_error(exchange, base::Side::kCandidate, texts, writer);
+  static const compare::Rules kNone;
+  const compare::Rules& rules = settled.rules == nullptr ? kNone : *settled.rules;
+  write_error(exchange, base::Side::kControl, rules, texts, writer);
+  write_error(exchange, base::Side::kCandidate, rules, texts, writer);
 }
 
 }  // namespace understudy::app

@@ -6,6 +6,7 @@
 
 #include "app/event_writer.h"
 #include "compare/comparison.h"
+#include "compare/rules.h"
 #include "proxy/exchange.h"
 
 namespace understudy::app {
@@ -16,6 +17,7 @@ struct SettledExchange {
   std::string reason;                             // why the account is what it is; may be empty
   std::optional<compare::Comparison> comparison;  // when both answers were held side by side
   double comparison_us = 0;
+  const compare::Rules* rules = nullptr;  // of the migration, if it is known; not owned
 };
 
 /// Writes the events of one exchange: one evaluation, its differences, and an error for each side

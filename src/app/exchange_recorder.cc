@@ -136,7 +136,8 @@ void ExchangeRecorder::settle(const proxy::Exchange& exchange, const Comparators
   const auto found = comparators.find(exchange.migration->name);
   const compare::Comparator* comparator =
       found == comparators.end() ? nullptr : found->second.get();
-  const SettledExchange settled = settle_account(exchange, comparator);
+  SettledExchange settled = settle_account(exchange, comparator);
+  if (comparator != nullptr) settled.rules = &comparator->rules();
   if (exchange.account == proxy::Account::kCompared) exchange.accounting->count(settled.account);
   if (settled.comparison) keep_groups(exchange, *comparator, *settled.comparison);
   if (options_.write_events) write_exchange(exchange, settled, writer_);

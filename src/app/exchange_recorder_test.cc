@@ -169,6 +169,17 @@ class ExchangeRecorderTest : public ::testing::Test {
   std::optional<ExchangeRecorder> recorder_;
 };
 
+TEST_F(ExchangeRecorderTest, WithoutAKeyOrATraceTheirColumnsAreAbsent) {
+  auto made = exchange(flags::Mode::kControlOnly, Account::kNotSampled);
+  made->key_hash = 0;
+  made->key_missing = "body_too_large";
+  ASSERT_TRUE(emit(std::move(made)));
+  EXPECT_EQ(evaluation("evaluation.key_hash"), "absent");
+  EXPECT_EQ(evaluation("evaluation.key_missing"), "body_too_large");
+  EXPECT_EQ(evaluation("trace.trace_id"), "absent");
+  EXPECT_EQ(evaluation("trace.span_id"), "absent");
+}
+
 TEST_F(ExchangeRecorderTest, AnExchangeBecomesOneEvaluationWithAllThatIsKnown) {
   ASSERT_TRUE(emit(exchange(flags::Mode::kControlOnly, Account::kNotSampled)));
   EXPECT_EQ(evaluation("evaluation.id"), "00000000000000010000000000000002");
@@ -176,6 +187,7 @@ TEST_F(ExchangeRecorderTest, AnExchangeBecomesOneEvaluationWithAllThatIsKnown) {
   EXPECT_EQ(evaluation("evaluation.mode"), "control_only");
   EXPECT_EQ(evaluation("evaluation.accounting"), "not_sampled");
   EXPECT_EQ(evaluation("evaluation.key_hash"), "00000000000000ff");
+  EXPECT_EQ(evaluation("evaluation.key_missing"), "absent");
   EXPECT_EQ(evaluation("served_by"), "control");
   EXPECT_EQ(evaluation("success"), "100");
   EXPECT_EQ(evaluation("control.status_code"), "200");
@@ -284,6 +296,15 @@ TEST_F(ExchangeRecorderTest, AnErrorAnswerIsNamedByWhatItsBodySays) {
   EXPECT_EQ(error("exception.type"), "ProvisionedThroughputExceededException");
   EXPECT_EQ(error("exception.message"), "slow down");
   EXPECT_EQ(error("error.where"), "answer");
+}
+
+TEST_F(ExchangeRecorderTest, WhatARuleRedactsIsNotTheMessageOfAnError) {
+  compare_with("[{path: $.error.message, redact: true}]");
+  auto made = exchange(flags::Mode::kFireAndForget, Account::kNotSampled);
+  made->candidate = answered(500, R"({"error":{"type":"NoSuchUser","message":"ann@example.com"}})");
+  ASSERT_TRUE(emit(std::move(made)));
+  EXPECT_EQ(error("exception.type"), "NoSuchUser");
+  EXPECT_EQ(error("exception.message"), "answered 500");
 }
 
 TEST_F(ExchangeRecorderTest, AnErrorAnswerThatNamesNothingIsNamedByItsStatus) {

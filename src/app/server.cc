@@ -1,16 +1,14 @@
 #include "app/server.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-#include <system_error>
 #include <utility>
 
+#include "app/data_folder.h"
 #include "app/descriptor_limit.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "flags/mode.h"
+#include "net/tcp_stream.h"
 #include "state/sqlite/sqlite_state_store.h"
 #include "store/duckdb/duckdb_store.h"
 
@@ -21,15 +19,6 @@ using base::cat;
 
 /// Time in which the admin interface finishes its answers after the data plane has ended.
 constexpr auto kAdminDrain = std::chrono::seconds(2);
-
-base::Status make_folder(const std::string& path) {
-  std::error_code failure;
-  std::filesystem::create_directories(path, failure);
-  if (failure) {
-    return base::error(base::ErrorKind::kIo, cat("data_dir ", path, ": ", failure.message()));
-  }
-  return {};
-}
 
 /// With keys required and none there nobody could ever make one over the network.
 base::Status check_keys(const Config& config, const std::string& config_file,
@@ -69,6 +58,20 @@ std::vector<std::string> names_of(const Config& config) {
     names.push_back(migration.options->name);
   }
   return names;
+}
+
+/// The address of the admin interface changes with a restart only, whatever the file says by now.
+base::Status check_apart_from_admin(const Config& config, const std::string& admin_address) {
+  const auto admin = net::parse_listen_address(admin_address);
+  for (const MigrationConfig& migration : config.migrations) {
+    const proxy::MigrationOptions& options = *migration.options;
+    const auto wanted = net::parse_listen_address(options.listen);
+    if (!admin.ok() || !wanted.ok() || wanted->port() != admin->port()) continue;
+    return base::error(base::ErrorKind::kConflict,
+                       cat(options.listen_source, ": ", options.listen,
+                           " is in use by the admin interface of this server until a restart"));
+  }
+  return {};
 }
 
 /// Settings that are read once, at the start.
@@ -121,11 +124,7 @@ base::Result<std::unique_ptr<Server>> Server::start(Config config, std::string c
 base::Status Server::open() {
   const std::lock_guard no_reload(reload_mutex_);
   const Config& config = *config_;
-  TRY(make_folder(config.data_dir));
-  TRY(make_folder(config.store.log.folder));
-  // The event log's lock tells two servers on one folder apart, so it comes before the flags.
-  TRY_ASSIGN(events_, store::DuckDbStore::open(config.store));
-  TRY_ASSIGN(state_, state::SqliteStateStore::open({.path = cat(config.data_dir, "/state.db")}));
+  TRY(open_stores(config));
   TRY(check_keys(config, config_file_, *state_));
   publisher_ = std::make_unique<api::FlagPublisher>(*state_, flags_);
   TRY(ensure_flags(config));
@@ -150,16 +149,43 @@ base::Status Server::open() {
       flags_, *recorder_);
   migrations_ = std::make_unique<RunningMigrations>(*proxy_, *recorder_, *state_);
   migrations_->set_config(config_);
-  api_ = std::make_unique<api::Api>(api::Dependencies{.state = *state_,
-                                                      .events = *events_,
-                                                      .flags = *publisher_,
-                                                      .migrations = *migrations_,
-                                                      .clock = base::system_clock(),
-                                                      .reload = [this] { return reload(); },
-                                                      .ready = [this] { return ready(); }},
-                                    api::ApiOptions{.require_keys = config.admin.require_keys});
-  TRY_ASSIGN(admin_, AdminServer::start(*api_, std::move(admin)));
+  api_ = std::make_unique<api::Api>(
+      api::Dependencies{.state = *state_,
+                        .events = *events_,
+                        .flags = *publisher_,
+                        .migrations = *migrations_,
+                        .clock = base::system_clock(),
+                        .reload = [this] { return reload(); },
+                        .ready = [this] { return ready(); }},
+      api::ApiOptions{.host_names = config.admin.hosts, .require_keys = config.admin.require_keys});
+  TRY(open_admin(config.admin, std::move(admin)));
   return proxy_->start(options_of(config));
+}
+
+base::Status Server::open_stores(const Config& config) {
+  TRY(make_data_folder(config));
+  // The event log's lock tells two servers on one folder apart, so it comes before the flags.
+  auto events = store::DuckDbStore::open(config.store);
+  if (!events.ok()) return data_folder_error(config, events.error());
+  events_ = *std::move(events);
+  auto state = state::SqliteStateStore::open({.path = cat(config.data_dir, "/state.db")});
+  if (!state.ok()) return data_folder_error(config, state.error());
+  state_ = *std::move(state);
+  return {};
+}
+
+base::Status Server::open_admin(const AdminConfig& admin, AdminServerOptions options) {
+  auto started = AdminServer::start(*api_, std::move(options));
+  if (started.ok()) {
+    admin_ = *std::move(started);
+    return {};
+  }
+  const base::Error& error = started.error();
+  const bool taken = error.kind == base::ErrorKind::kConflict;
+  return base::error(
+      error.kind,
+      cat(admin.listen_source, ": ",
+          taken ? cat(admin.listen, " is already in use by another process") : error.context));
 }
 
 base::Status Server::ensure_flags(const Config& config) {
@@ -167,8 +193,9 @@ base::Status Server::ensure_flags(const Config& config) {
     const std::string& name = migration.options->name;
     const auto ensure = [&](flags::Flag flag, const std::string& source) -> base::Status {
       const std::string key = flag.key;
-      TRY_ASSIGN(const state::Ensured ensured, state_->ensure_flag(std::move(flag), source));
-      if (ensured == state::Ensured::kKept) {
+      auto ensured = state_->ensure_flag(std::move(flag), source);
+      if (!ensured.ok()) return data_folder_error(config, ensured.error());
+      if (*ensured == state::Ensured::kKept) {
         base::log_info("flag ", key, " was changed since and stays; ", source, " is not used");
       }
       return {};
@@ -211,6 +238,7 @@ base::Result<std::string> Server::reload() {
   TRY_ASSIGN(Config loaded, load_config(config_file_, environment_));
   const std::shared_ptr<const Config> before = config();
   const auto next = std::make_shared<const Config>(std::move(loaded));
+  TRY(check_apart_from_admin(*next, admin_->address()));
   // The data plane is the one that can refuse (a port in use), and then nothing happened.
   TRY(proxy_->reload(options_of(*next), [&] { return prepare(*before, *next); }));
   migrations_->set_config(next);

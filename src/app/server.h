@@ -47,6 +47,8 @@ class Server {
  private:
   Server(Config config, std::string config_file, std::vector<EnvironmentVariable> environment);
   base::Status open();
+  base::Status open_stores(const Config& config);
+  base::Status open_admin(const AdminConfig& admin, AdminServerOptions options);
   /// Creates or follows the flags of the configuration, and tells everybody.
   base::Status ensure_flags(const Config& config);
   /// What a migration needs before its first request, its flags and rules; the rules of those that

@@ -177,12 +177,15 @@ Status ConfigNode::must_be_list() const {
   return {};
 }
 
+std::string ConfigNode::where() const {
+  std::string text = line_ > 0 && !file_.empty() ? cat(file_, ":", line_) : file_;
+  if (!path_.empty()) text += cat(text.empty() ? "" : ": ", path_);
+  return text;
+}
+
 Error ConfigNode::error(std::string_view message) const {
-  std::string text;
-  if (!file_.empty()) text = line_ > 0 ? cat(file_, ":", line_, ": ") : cat(file_, ": ");
-  if (!path_.empty()) text += cat(path_, ": ");
-  text += message;
-  return invalid(std::move(text));
+  const std::string place = where();
+  return invalid(place.empty() ? std::string(message) : cat(place, ": ", message));
 }
 
 ConfigNode ConfigNode::with_scalar(std::span<const std::string> keys, const std::string& text,

@@ -69,6 +69,8 @@ class ConfigNode {
   Status must_be_map() const;
   Status must_be_list() const;
 
+  /// Where this node stands: "file:line: path".
+  std::string where() const;
   /// An Error about this node: "file:line: path: message".
   Error error(std::string_view message) const;
 

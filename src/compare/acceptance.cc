@@ -6,6 +6,7 @@
 #include <span>
 
 #include "base/text.h"
+#include "compare/canonical_form.h"
 #include "compare/decimal.h"
 #include "compare/json_lift.h"
 #include "compare/moment.h"
@@ -28,6 +29,10 @@ struct Cleaned {
       return;
     }
     value = scalar.text(decoded);
+    if (rule.canonical) {
+      decoded = canonical_form(value);
+      value = decoded;
+    }
     if (rule.trim != Trim::kNone) {
       decoded = trimmed(value, rule.trim);
       value = decoded;

@@ -15,7 +15,7 @@ namespace {
 
 bool has_tolerance(const Rule& rule) {
   return !rule.absolute.empty() || rule.relative || rule.ulps || rule.time_unit ||
-         rule.coerce.any() || rule.ignore_case || rule.trim != Trim::kNone;
+         rule.coerce.any() || rule.ignore_case || rule.canonical || rule.trim != Trim::kNone;
 }
 
 /// Keeps the items of `from` whose flag is not set, in order.
@@ -247,7 +247,8 @@ void TreeDiff::pair_by_hash(std::vector<Item>& a, std::vector<Item>& b, Pairing&
   for_common_runs(hashes_a, hashes_b, [&](std::span<const Hashed> x, std::span<const Hashed> y) {
     for (const Hashed& i : x) {
       for (const Hashed& j : y) {
-        if (!work_.spend(1)) return;
+        // Equal hashes can be made; what a long text costs to be held against another is counted.
+        if (!work_.spend(1 + a_[a[i.position].node].length / 64)) return;
         if (used_b[j.position] != 0) continue;
         if (!sameness_.same(a[i.position].node, b[j.position].node)) continue;
         used_a[i.position] = used_b[j.position] = 1;
@@ -368,21 +369,33 @@ uint64_t TreeDiff::blocking_hash(const Document& document, uint32_t index, bool 
   return mix(state) | 1;
 }
 
-uint64_t TreeDiff::key_hash(const Document& document, uint32_t item,
-                            const std::vector<std::string>& members) {
-  uint64_t state = 1;
+std::vector<std::optional<uint64_t>> TreeDiff::key_positions(
+    const Document& document, const std::vector<std::string>& members) const {
+  std::vector<std::optional<uint64_t>> positions;
   for (const std::string& member : members) {
+    auto position = base::parse_uint64(member);
+    if (table_ != nullptr) position = table_->position(&document == &a_, member, position);
+    positions.push_back(position);
+  }
+  return positions;
+}
+
+uint64_t TreeDiff::key_hash(const Document& document, uint32_t item,
+                            const std::vector<std::string>& members,
+                            const std::vector<std::optional<uint64_t>>& positions) {
+  uint64_t state = 1;
+  std::string buffer;
+  for (size_t k = 0; k < members.size(); ++k) {
     uint32_t found = kAbsent;
     if (document[item].kind() == NodeKind::kObject) {
       uint32_t key = item + 1;
       work_.spend(document[item].children());
       for (uint32_t i = 0; i < document[item].children() && found == kAbsent; ++i) {
-        if (document.text_of(key) == member) found = key + 1;
+        if (document.name_of(key).text(buffer) == members[k]) found = key + 1;
         key = document[key + 1].next;
       }
     } else if (document[item].kind() == NodeKind::kArray) {
-      auto wanted = base::parse_uint64(member);
-      if (table_ != nullptr) wanted = table_->position(&document == &a_, member, wanted);
+      const auto wanted = positions[k];
       uint32_t cell = item + 1;
       work_.spend(document[item].children());
       for (uint32_t i = 0; wanted && i < document[item].children() && i <= *wanted; ++i) {
@@ -398,20 +411,24 @@ uint64_t TreeDiff::key_hash(const Document& document, uint32_t item,
 
 bool TreeDiff::pair_by_key(const std::vector<std::string>& members, bool guessed,
                            std::vector<Item>& a, std::vector<Item>& b, Pairing& out) {
+  const auto positions_a = key_positions(a_, members);
+  const auto positions_b = key_positions(b_, members);
   if (guessed && a.size() == b.size()) {
     // Where the first rows have the same key at the same place, nothing has moved.
     bool moved = false;
     for (size_t i = 0; i < std::min<size_t>(a.size(), 4) && !moved; ++i) {
-      moved = key_hash(a_, a[i].node, members) != key_hash(b_, b[i].node, members);
+      moved = key_hash(a_, a[i].node, members, positions_a) !=
+              key_hash(b_, b[i].node, members, positions_b);
     }
     if (!moved) return false;
   }
   const auto hashed = [&](const Document& document, const std::vector<Item>& items) {
+    const auto& positions = &document == &a_ ? positions_a : positions_b;
     std::vector<Hashed> hashes;
     hashes.reserve(items.size());
     for (size_t i = 0; i < items.size(); ++i) {
       if (!work_.spend(4 * members.size())) break;
-      const uint64_t hash = key_hash(document, items[i].node, members);
+      const uint64_t hash = key_hash(document, items[i].node, members, positions);
       if (hash != 0) hashes.push_back({hash, i});
     }
     std::sort(hashes.begin(), hashes.end());
@@ -453,15 +470,16 @@ std::vector<std::vector<std::string>> TreeDiff::possible_keys(const Item& item) 
   if (!node.is_container()) return keys;
   const bool object = node.kind() == NodeKind::kObject;
   uint32_t child = item.node + 1;
+  std::string decoded;
   for (uint32_t i = 0; i < node.children() && keys.size() < kKeyColumnsMax; ++i) {
     const uint32_t value = object ? child + 1 : child;
     const NodeKind kind = a_[value].kind();
     if (kind == NodeKind::kInteger || kind == NodeKind::kString) {
       if (object) {
-        keys.push_back({std::string(a_.text_of(child))});
+        keys.push_back({std::string(a_.name_of(child).text(decoded))});
       } else {
         const Name name = table_ == nullptr ? Name{} : table_->name(true, i);
-        keys.push_back({name.raw.empty() ? base::cat(i) : std::string(name.raw)});
+        keys.push_back({name.raw.empty() ? base::cat(i) : std::string(name.text(decoded))});
       }
     }
     child = a_[value].next;

@@ -1,6 +1,7 @@
 #include "compare/comparator.h"
 
 #include <cstring>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -84,8 +85,8 @@ class Comparator::Impl {
       out.reason =
           base::cat(control.complete ? "candidate" : "control", ": the body is incomplete");
     } else if (comparable && !same_bodies(control, candidate)) {
-      Scratch scratch = take();
-      compare_bodies(control, candidate, kind, scratch, out);
+      std::unique_ptr<Scratch> scratch = take();
+      compare_bodies(control, candidate, kind, *scratch, out);
       give_back(std::move(scratch));
     }
     return finish(std::move(out));
@@ -100,12 +101,12 @@ class Comparator::Impl {
       same = same_cell(control.cells()[i], candidate.cells()[i]);
     }
     if (!same) {
-      Scratch scratch = take();
-      const LiftResult a = lift_table(control, options_, scratch.control_arena, scratch.control);
+      std::unique_ptr<Scratch> scratch = take();
+      const LiftResult a = lift_table(control, options_, scratch->control_arena, scratch->control);
       const LiftResult b =
-          lift_table(candidate, options_, scratch.candidate_arena, scratch.candidate);
+          lift_table(candidate, options_, scratch->candidate_arena, scratch->candidate);
       if (a.ok() && b.ok()) {
-        diff(TableReading::kAlways, scratch, out);
+        diff(TableReading::kAlways, *scratch, out);
       } else {
         out.reason = a.ok() ? base::cat("candidate: ", b.reason) : base::cat("control: ", a.reason);
       }
@@ -118,16 +119,16 @@ class Comparator::Impl {
   const ComparatorOptions& options() const { return options_; }
 
  private:
-  Scratch take() {
+  std::unique_ptr<Scratch> take() {
     const std::lock_guard lock(mutex_);
-    if (scratches_.empty()) return {};
-    Scratch scratch = std::move(scratches_.back());
+    if (scratches_.empty()) return std::make_unique<Scratch>();
+    std::unique_ptr<Scratch> scratch = std::move(scratches_.back());
     scratches_.pop_back();
     return scratch;
   }
 
-  void give_back(Scratch scratch) {
-    if (scratch.memory_bytes() > kScratchBytesMax) return;
+  void give_back(std::unique_ptr<Scratch> scratch) {
+    if (scratch->memory_bytes() > kScratchBytesMax) return;
     const std::lock_guard lock(mutex_);
     if (scratches_.size() < kScratchesMax) scratches_.push_back(std::move(scratch));
   }
@@ -159,6 +160,7 @@ class Comparator::Impl {
     const DecodedBody b =
         decode_body(candidate, to_text, options_.decoded_bytes_max, scratch.candidate_decoded);
     if (a.result.ok() && b.result.ok()) {
+      if (a.marked != b.marked) note_mark(a.marked, scratch, out);
       if (a.text == b.text) return;
     } else if (note_failure(a.result, b.result, control.body, candidate.body, scratch, out)) {
       return;
@@ -169,12 +171,12 @@ class Comparator::Impl {
     if (format == Format::kText) breaks = LineBreaks::of(a.text, b.text);
     LiftResult lifted_a = lift_control(format, a.text, breaks, scratch);
     LiftResult lifted_b = lift_candidate(format, b.text, breaks, scratch);
-    const bool guessed = kind == BodyKind::kAuto && !says_json(control) && !says_json(candidate);
     const auto malformed = [&] {
       return lifted_a.failure == LiftFailure::kMalformed ||
              lifted_b.failure == LiftFailure::kMalformed;
     };
-    if (malformed() && guessed && (format == Format::kJson || format == Format::kJsonLines)) {
+    if (malformed() && (format == Format::kJson || format == Format::kJsonLines) &&
+        kind == BodyKind::kAuto && !says_json(control) && !says_json(candidate)) {
       format = Format::kText;
       breaks = LineBreaks::of(a.text, b.text);
       lifted_a = lift_control(format, a.text, breaks, scratch);
@@ -207,6 +209,35 @@ class Comparator::Impl {
                             Scratch& scratch) const {
     return lift_body(format, text, breaks, options_, scratch.json, scratch.candidate_arena,
                      scratch.candidate);
+  }
+
+  /// Only one side begins with a byte order mark: white space to some readers, an error to others.
+  void note_mark(bool of_control, Scratch& scratch, Comparison& out) const {
+    WorkBudget work(options_.work_max);
+    scratch.place.start(rules_, &work);
+    for (const uint16_t rule : scratch.place.matched()) {
+      if (!rules_[rule].ignore && rules_[rule].trim == Trim::kNone) continue;
+      if (out.rule_hits.empty()) out.rule_hits.resize(rules_.size());
+      ++out.rule_hits[rule];
+      ++out.ignored;
+      return;
+    }
+    if (out.differences.size() >= options_.differences_max) {
+      ++out.dropped;
+      return;
+    }
+    Rule trim;
+    trim.path = *PathPattern::parse("$");
+    trim.trim = Trim::kEnds;
+    Difference& difference = out.differences.emplace_back();
+    difference.dimension = Dimension::kValue;
+    difference.path = difference.path_pattern = "$";
+    difference.control_type = difference.candidate_type = ValueType::kBytes;
+    difference.control_value = of_control ? "begins with a byte order mark" : "no byte order mark";
+    difference.candidate_value =
+        of_control ? "no byte order mark" : "begins with a byte order mark";
+    difference.explanation = Explanation::kWhiteSpace;
+    difference.rule = trim.text();
   }
 
   /// Says why bodies were not lifted: a bound makes them incomparable; what is not what it claims
@@ -272,7 +303,7 @@ class Comparator::Impl {
   const Rules rules_;
   const ComparatorOptions options_;
   std::mutex mutex_;
-  std::vector<Scratch> scratches_;
+  std::vector<std::unique_ptr<Scratch>> scratches_;
 };
 
 Comparator::Comparator(Rules rules, ComparatorOptions options)

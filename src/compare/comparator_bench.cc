@@ -1,8 +1,11 @@
 // Bytes per second are those of one body; a comparison reads two.
 #include <benchmark/benchmark.h>
+#include <zlib.h>
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
+#include <map>
 #include <random>
 #include <string>
 #include <vector>
@@ -54,11 +57,20 @@ std::string body(size_t bytes, Change change) {
   return out + "]";
 }
 
+struct Told {
+  const char* content_type = "application/json";
+  bool gzip = false;
+};
+
 void compare_bodies(benchmark::State& state, const std::string& control,
-                    const std::string& candidate, Outcome expected, const char* rules = "[]") {
-  const Comparator comparator(*Rules::parse_text(rules),
-                              {.body_bytes_max = 1 << 26, .work_max = UINT64_MAX});
-  http::Fields headers{{"content-type", "application/json", http::KnownField::kContentType}};
+                    const std::string& candidate, Outcome expected, const char* rules = "[]",
+                    const Told& told = {}) {
+  const Comparator comparator(
+      *Rules::parse_text(rules),
+      {.body_bytes_max = 1 << 26, .decoded_bytes_max = 1 << 26, .work_max = UINT64_MAX});
+  http::Fields headers;
+  headers.add("Content-Type", told.content_type);
+  if (told.gzip) headers.add("Content-Encoding", "gzip");
   const Answer a{200, &headers, control, true};
   const Answer b{200, &headers, candidate, true};
   Comparison comparison = comparator.compare(a, b);
@@ -112,12 +124,43 @@ std::string reversed(const std::string& text) {
   return reversed(text, at);
 }
 
-void BM_ByteEqual(benchmark::State& state) {
-  const std::string control = body(static_cast<size_t>(state.range(0)), Change::kNone);
-  const std::string candidate = control;
-  compare_bodies(state, control, candidate, Outcome::kMatch);
+struct Pair {
+  std::string control;
+  std::string candidate;
+};
+
+/// One pair of byte-equal bodies of each size, so that all who read them read the same memory.
+const Pair& byte_equal(size_t bytes) {
+  static std::map<size_t, Pair> pairs;
+  Pair& pair = pairs[bytes];
+  if (pair.control.empty()) {
+    pair.control = body(bytes, Change::kNone);
+    pair.candidate = pair.control;
+  }
+  return pair;
 }
-BENCHMARK(BM_ByteEqual)->Arg(1 << 10)->Arg(1 << 20);
+
+void BM_ByteEqual(benchmark::State& state) {
+  const Pair& pair = byte_equal(static_cast<size_t>(state.range(0)));
+  compare_bodies(state, pair.control, pair.candidate, Outcome::kMatch);
+}
+BENCHMARK(BM_ByteEqual)->Arg(1 << 10)->Arg(1 << 20)->Arg(1 << 24);
+
+/// What byte-equal bodies cost at least: the yardstick of BM_ByteEqual.
+void BM_Memcmp(benchmark::State& state) {
+  const Pair& pair = byte_equal(static_cast<size_t>(state.range(0)));
+  for (auto _ : state) {
+    const char* a = pair.control.data();
+    const char* b = pair.candidate.data();
+    benchmark::DoNotOptimize(a);
+    benchmark::DoNotOptimize(b);
+    int order = std::memcmp(a, b, pair.control.size());
+    benchmark::DoNotOptimize(order);
+  }
+  state.SetBytesProcessed(static_cast<int64_t>(state.iterations() * pair.control.size()));
+  state.counters["body"] = static_cast<double>(pair.control.size());
+}
+BENCHMARK(BM_Memcmp)->Arg(1 << 10)->Arg(1 << 20)->Arg(1 << 24);
 
 void BM_EqualWithOtherWhiteSpace(benchmark::State& state) {
   const std::string control = body(static_cast<size_t>(state.range(0)), Change::kNone);
@@ -154,6 +197,94 @@ void BM_OnePercentDiffersAndKeysReversed(benchmark::State& state) {
   compare_bodies(state, control, reversed(with_changed_cells(control)), Outcome::kMismatch);
 }
 BENCHMARK(BM_OnePercentDiffersAndKeysReversed)->Arg(1 << 20);
+
+/// About 1 KB as a dashboard gets it, the answer of `full_evaluation` in bench/harness/cpu.py.
+std::string dashboard(bool shuffled, bool changed) {
+  std::string rows;
+  for (int i = 0; i < 12; ++i) {
+    std::vector<std::string> members = {
+        "\"carrier\":\"C" + std::to_string(10 + i) + "\"",
+        "\"flights\":" + std::to_string(1000 + i * 37),
+        "\"delay\":" + std::to_string(i) + (i % 2 == 0 ? ".5" : ".75"),
+        "\"distance\":" + std::to_string(500 + i * 11 + (changed && i == 6 ? 1 : 0))};
+    if (shuffled) std::reverse(members.begin(), members.end());
+    if (i != 0) rows += ',';
+    for (size_t k = 0; k < members.size(); ++k) rows += (k == 0 ? '{' : ',') + members[k];
+    rows += '}';
+  }
+  return "{\"rows\":[" + rows + "],\"total\":12,\"note\":\"" + std::string(120, 'n') + "\"}";
+}
+
+void BM_DashboardWithReversedKeys(benchmark::State& state) {
+  compare_bodies(state, dashboard(false, false), dashboard(true, false), Outcome::kMatch);
+}
+BENCHMARK(BM_DashboardWithReversedKeys);
+
+void BM_DashboardWithRules(benchmark::State& state) {
+  compare_bodies(state, dashboard(false, false), dashboard(true, false), Outcome::kMatch,
+                 R"([{"path":"$.generated_at","ignore":true},{"path":"$.rows[*][*]","ulps":4},
+                     {"path":"$..etag","ignore":true},{"path":"headers.date","ignore":true}])");
+}
+BENCHMARK(BM_DashboardWithRules);
+
+void BM_DashboardWithOneCellChanged(benchmark::State& state) {
+  compare_bodies(state, dashboard(false, false), dashboard(true, true), Outcome::kMismatch);
+}
+BENCHMARK(BM_DashboardWithOneCellChanged);
+
+std::string gzip(const std::string& text, int level) {
+  z_stream stream{};
+  deflateInit2(&stream, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
+  std::string out(deflateBound(&stream, text.size()) + 32, '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  deflate(&stream, Z_FINISH);
+  out.resize(out.size() - stream.avail_out);
+  deflateEnd(&stream);
+  return out;
+}
+
+/// The same text compressed by two encoders; bytes per second are of compressed body.
+void BM_GzipOfTheSameText(benchmark::State& state) {
+  const std::string text = body(static_cast<size_t>(state.range(0)), Change::kNone);
+  compare_bodies(state, gzip(text, 6), gzip(text, 1), Outcome::kMatch, "[]", {.gzip = true});
+  state.counters["text"] = static_cast<double>(text.size());
+}
+BENCHMARK(BM_GzipOfTheSameText)->Arg(1 << 10)->Arg(1 << 20);
+
+std::string csv(uint64_t rows, bool changed) {
+  std::mt19937_64 random(5);
+  std::string out = "id,carrier,delay,revenue\n";
+  for (uint64_t id = 0; id < rows; ++id) {
+    out += std::to_string(id) + ",C" + std::to_string(random() % 90) + "," +
+           std::to_string(random() % 500 + (changed && id % 25 == 0 ? 500 : 0)) + "," +
+           std::to_string(random() % 10000) + ".5\n";
+  }
+  return out;
+}
+
+void BM_CsvOnePercentOfCellsDiffer(benchmark::State& state) {
+  const auto rows = static_cast<uint64_t>(state.range(0));
+  compare_bodies(state, csv(rows, false), csv(rows, true), Outcome::kMismatch, "[]",
+                 {.content_type = "text/csv"});
+}
+BENCHMARK(BM_CsvOnePercentOfCellsDiffer)->Arg(50)->Arg(50000);
+
+/// The records of body(), one on a line.
+std::string lines(std::string text) {
+  text = text.substr(1, text.size() - 2);
+  for (size_t at = 0; (at = text.find("},{\"", at)) != std::string::npos; ++at) text[at + 1] = '\n';
+  return text;
+}
+
+void BM_JsonLinesWithReversedKeys(benchmark::State& state) {
+  const std::string control = body(static_cast<size_t>(state.range(0)), Change::kNone);
+  compare_bodies(state, lines(control), lines(reversed(control)), Outcome::kMatch, "[]",
+                 {.content_type = "application/x-ndjson"});
+}
+BENCHMARK(BM_JsonLinesWithReversedKeys)->Arg(1 << 10)->Arg(1 << 20);
 
 std::string table(uint64_t rows, bool noisy, bool changed) {
   std::mt19937_64 random(11);

@@ -36,6 +36,10 @@ class ComparatorTest : public ::testing::Test {
     control_fields_ = {{"Content-Type", std::move(type)}};
     candidate_fields_ = control_fields_;
   }
+  void content_types(std::string control, std::string candidate) {
+    control_fields_ = {{"Content-Type", std::move(control)}};
+    candidate_fields_ = {{"Content-Type", std::move(candidate)}};
+  }
   void control_header(std::string name, std::string value) {
     control_fields_.emplace_back(std::move(name), std::move(value));
   }

@@ -27,7 +27,7 @@ struct ComparatorOptions {
   uint64_t pairing_trials_max = 20'000;    // trial comparisons while pairing unordered items
   uint32_t columns_max = 4096;             // of a table; wider rows are compared as trees
   uint64_t explain_ulps_max = 1ULL << 22;  // further apart is not called floating point noise
-  std::vector<std::string> headers = {"content-type"};  // compared, in lower case
+  std::vector<std::string> headers = {"content-type", "location"};  // compared, in lower case
 
   static constexpr uint32_t kJsonDepthLimit = 1024;
 

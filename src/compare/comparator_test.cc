@@ -351,6 +351,27 @@ TEST_F(ComparatorTest, ChosenHeadersAreComparedInAnyLetterCase) {
   EXPECT_THAT(found(), ElementsAre("header headers.x-total", "header headers.x-page"));
 }
 
+TEST_F(ComparatorTest, ARedirectToAnotherPlaceIsADifference) {
+  statuses(302, 302);
+  control_header("Location", "/orders/1");
+  candidate_header("Location", "/orders/2");
+  EXPECT_THAT(found(), ElementsAre("header headers.location"));
+  ignore("headers.location");
+  EXPECT_EQ(outcome(), Outcome::kIgnored);
+}
+
+TEST_F(ComparatorTest, AnswersWithoutABodyAreComparedByTheirHead) {
+  for (const int status : {204, 304}) {
+    statuses(status, status);
+    EXPECT_EQ(outcome(), Outcome::kMatch);
+  }
+  statuses(200, 204);
+  bodies(R"({"a":1})", "");
+  EXPECT_THAT(found(), ElementsAre("status status", "unparsed $"));
+  statuses(200, 304);
+  EXPECT_THAT(found(), ElementsAre("status status"));
+}
+
 TEST_F(ComparatorTest, SecretHeadersAreNeverShown) {
   options.headers = {"set-cookie"};
   control_header("Set-Cookie", "session=1234");
@@ -514,6 +535,12 @@ TEST_F(ComparatorTest, RowsAreMatchedByTheNameOfAColumn) {
   EXPECT_THAT(found(), ElementsAre("cell $.rows[1].v"));
 }
 
+TEST_F(ComparatorTest, AKeyIsFoundInAnySpellingOfItsName) {
+  rule("{path: $, match_by: [\"\u00e9\"]}");
+  bodies(R"([{"\u00e9":1,"v":1},{"\u00e9":2,"v":2}])", R"([{"é":2,"v":2},{"é":1,"v":9}])");
+  EXPECT_THAT(found(), ElementsAre("value $[0].v")) << summary();
+}
+
 TEST_F(ComparatorTest, CoercionAcceptsAnotherTypeOfTheSameValue) {
   rule("{path: '$.*', coerce: all}");
   bodies(R"({"a":"12","b":"true","c":null,"d":1,"e":null})",
@@ -548,6 +575,106 @@ TEST_F(ComparatorTest, ADifferenceNoRuleAcceptsIsAMismatchBesideIgnoredOnes) {
   EXPECT_EQ(outcome(), Outcome::kMismatch);
   EXPECT_EQ(compare().ignored, 1U);
   EXPECT_THAT(found(), ElementsAre("value $.b"));
+}
+
+// What must not be hidden
+
+TEST_F(ComparatorTest, ColumnsInAnotherOrderAreADifference) {
+  bodies(R"({"columns":["a","b"],"rows":[[1,2],[3,4]]})",
+         R"({"columns":["b","a"],"rows":[[2,1],[4,3]]})");
+  EXPECT_THAT(found(), ElementsAre("order $.columns"));
+  EXPECT_EQ(difference().rule, R"({"path": "$.columns", "unordered": true})");
+  rule("{path: $.columns, unordered: true}");
+  EXPECT_EQ(outcome(), Outcome::kIgnored) << summary();
+  EXPECT_EQ(hits(0), 1U);
+}
+
+TEST_F(ComparatorTest, ColumnsOfCsvInAnotherOrderAreADifference) {
+  content_type("text/csv");
+  bodies("a,b\n1,2\n", "b,a\n2,1\n");
+  EXPECT_THAT(found(), ElementsAre("order $.columns"));
+}
+
+TEST_F(ComparatorTest, AColumnAmongTheOthersDoesNotMoveThem) {
+  bodies(R"({"columns":["a","b"],"rows":[[1,2]]})",
+         R"({"columns":["x","a","b"],"rows":[[0,1,2]]})");
+  EXPECT_THAT(found(), ElementsAre("column_count $.rows"));
+}
+
+TEST_F(ComparatorTest, ColumnsRenamedBeyondTheirBoundAreStillADifference) {
+  options.columns_max = 4;
+  bodies(R"({"columns":["a","b","c"],"rows":[[1,2,3,4]]})",
+         R"({"columns":["x","y","z"],"rows":[[1,2,3,4]]})");
+  EXPECT_EQ(outcome(), Outcome::kMismatch) << summary();
+}
+
+TEST_F(ComparatorTest, IgnoringACellOfOneRowDoesNotHideAMissingColumn) {
+  ignore("$[0].b");
+  bodies(R"([{"a":1,"b":2},{"a":3,"b":4}])", R"([{"a":1},{"a":3}])");
+  EXPECT_EQ(outcome(), Outcome::kMismatch) << summary();
+}
+
+TEST_F(ComparatorTest, TwoUnitsOfTimeDoNotAcceptAThird) {
+  rule("{path: $.t, time_unit: 's:ms'}");
+  rule("{path: $.t, time_unit: 'ms:us'}");
+  bodies(R"({"t":1714560000})", R"({"t":1714560000000})");
+  EXPECT_EQ(outcome(), Outcome::kIgnored);
+  bodies(R"({"t":1714560000})", R"({"t":1714560000000000})");
+  EXPECT_EQ(outcome(), Outcome::kMismatch) << summary();
+}
+
+TEST_F(ComparatorTest, ExponentsTooLargeToCountAreNotEqual) {
+  bodies("[1e1000000000000001]", "[1e1000000000000002]");
+  EXPECT_EQ(outcome(), Outcome::kMismatch);
+  bodies("[1e-99999999999999999999]", "[1e-99999999999999999998]");
+  EXPECT_EQ(outcome(), Outcome::kMismatch);
+  rule("{path: '$[*]', coerce: number, absolute: 1}");
+  bodies("[1e1000000000000001]", "[1e1000000000000002]");
+  EXPECT_EQ(outcome(), Outcome::kMismatch);
+  bodies("[1e400,0e99999999999999999999]", "[10e399,0.0]");
+  EXPECT_EQ(outcome(), Outcome::kMatch) << summary();
+}
+
+TEST_F(ComparatorTest, ARuleForAnIndexDoesNotReachMembersOfObjects) {
+  ignore("$[*][0]");
+  bodies(R"([{"a":1,"b":2}])", R"([{"b":2,"a":9}])");
+  EXPECT_EQ(outcome(), Outcome::kMismatch) << summary();
+}
+
+TEST_F(ComparatorTest, AByteOrderMarkOnOneSideIsADifferenceOfWhiteSpace) {
+  bodies("{\"a\":1}", "\xEF\xBB\xBF{\"a\":1}");
+  EXPECT_EQ(explanation(), Explanation::kWhiteSpace);
+  EXPECT_EQ(difference().rule, R"({"path": "$", "trim": "ends"})");
+  rule("{path: $, trim: ends}");
+  EXPECT_EQ(outcome(), Outcome::kIgnored) << summary();
+  bodies("\xEF\xBB\xBF{\"a\":1}", "\xEF\xBB\xBF{\"a\": 1}");
+  EXPECT_EQ(outcome(), Outcome::kMatch) << summary();
+}
+
+TEST_F(ComparatorTest, WhiteSpaceAfterAFormIsADifference) {
+  content_type("application/x-www-form-urlencoded");
+  bodies("a=1", "a=1\n");
+  EXPECT_EQ(explanation(), Explanation::kWhiteSpace);
+}
+
+TEST_F(ComparatorTest, ParametersOfAContentTypeKeepTheirCase) {
+  bodies("x", "x");
+  content_types("multipart/form-data; boundary=AbC", "multipart/form-data; boundary=abC");
+  EXPECT_THAT(found(), ElementsAre("header headers.content-type"));
+  content_types("Text/HTML; Charset=\"UTF-8\"", "text/html;charset=utf-8");
+  EXPECT_EQ(outcome(), Outcome::kMatch) << summary();
+}
+
+TEST_F(ComparatorTest, AColumnOfNothingButNullAgainstNoneIsExplained) {
+  bodies(R"([{"a":1,"b":null},{"a":2,"b":null}])", R"([{"a":1},{"a":2}])");
+  const Difference found = difference();
+  EXPECT_EQ(found.dimension, Dimension::kColumnCount);
+  EXPECT_EQ(found.explanation, Explanation::kNullMissing);
+  EXPECT_EQ(found.rule, R"({"path": "$[*].b", "coerce": ["null"]})");
+  rule("{path: '$[*].b', coerce: 'null'}");
+  EXPECT_EQ(outcome(), Outcome::kIgnored) << summary();
+  bodies(R"([{"a":1,"b":null},{"a":2,"b":7}])", R"([{"a":1},{"a":2}])");
+  EXPECT_EQ(difference().explanation, Explanation::kNone);
 }
 
 // Redaction
@@ -589,6 +716,28 @@ TEST_F(ComparatorTest, ABodyThatCannotBeReadIsNotShownWhereAnythingIsRedacted) {
   bodies(R"({"secret":"hunter2"})", R"({"secret":"hunter2",})");
   EXPECT_EQ(difference().dimension, Dimension::kUnparsed);
   EXPECT_THAT(summary(), Not(HasSubstr("hunter")));
+}
+
+TEST_F(ComparatorTest, AnOfferedRuleDoesNotTellHowFarApartHiddenValuesAre) {
+  rule("{path: '$..secret', redact: true}");
+  bodies(R"({"secret":0.0})", R"({"secret":1e-318})");
+  EXPECT_THAT(difference().rule, Not(HasSubstr("ulps"))) << summary();
+  bodies(R"([{"secret":12},{"secret":13}])", R"([{"secret":12.25},{"secret":13.25}])");
+  compare();
+  EXPECT_THAT(summary(), Not(HasSubstr("absolute"))) << summary();
+}
+
+TEST_F(ComparatorTest, RowsOfObjectsAreRedactedByNameWhereverTheyAreShown) {
+  rule("{path: '$[*].pin', redact: true}");
+  for (const char* candidate : {R"([{"id":2,"pin":"8888"},{"pin":"7777","id":1}])",
+                                R"([{"id":1,"pin":"9999"}])", R"([{"id":1,"pin":7777}])"}) {
+    bodies(R"([{"id":1,"pin":"7777"},{"pin":"8888","id":2}])", candidate);
+    compare();
+    EXPECT_EQ(outcome(), Outcome::kMismatch);
+    for (const char* secret : {"7777", "8888", "9999"}) {
+      EXPECT_THAT(summary(), Not(HasSubstr(secret))) << candidate;
+    }
+  }
 }
 
 // Bounds
@@ -710,6 +859,18 @@ TEST_F(ComparatorTest, ABrokenStreamIsUnparsedAndAnUnknownOneIncomparable) {
   const std::string whole = gzip("[1,2,3]");
   bodies(whole.substr(0, whole.size() - 4), "[1,2,3]");
   EXPECT_EQ(difference().dimension, Dimension::kUnparsed);
+}
+
+TEST_F(ComparatorTest, WhatFollowsACompressedStreamIsNotOverlooked) {
+  content_type("text/plain");
+  control_header("Content-Encoding", "gzip");
+  candidate_header("Content-Encoding", "gzip");
+  bodies(gzip("one"), gzip("one") + "more");
+  EXPECT_EQ(difference().dimension, Dimension::kUnparsed);
+  bodies(gzip("one"), gzip("one") + gzip("more"));
+  EXPECT_THAT(found(), ElementsAre("value $[0]"));
+  bodies(gzip("onemore"), gzip("one") + gzip("more"));
+  EXPECT_EQ(outcome(), Outcome::kMatch) << summary();
 }
 
 TEST_F(ComparatorTest, AnUnknownEncodingIsIncomparable) {

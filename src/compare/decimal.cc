@@ -39,6 +39,7 @@ Decimal::Decimal(std::string_view token) {
       exponent = std::min(kExponentMax, exponent * 10 + (digit - '0'));
     }
     places_ -= down ? -exponent : exponent;
+    vague_ = exponent == kExponentMax;
   }
   exponent_ = -places_;
   const size_t leading = digits_.find_first_not_of('0');
@@ -62,6 +63,7 @@ void Decimal::strip() {
   if (leading == std::string::npos) {
     digits_.clear();
     exponent_ = 0;
+    vague_ = false;
     return;
   }
   const size_t last = digits_.find_last_not_of('0');
@@ -94,10 +96,12 @@ int compare_magnitude(const Decimal& a, const Decimal& b) {
   if (top_a != top_b) return top_a < top_b ? -1 : 1;
   // Same power of ten in front, so the digits compare like text: no trailing zeros are left.
   const int order = a.digits().compare(b.digits());
+  if (order == 0 && (a.vague() || b.vague())) return 1;
   return order < 0 ? -1 : order > 0 ? 1 : 0;
 }
 
 std::optional<Decimal> distance(const Decimal& a, const Decimal& b) {
+  if (a.vague() || b.vague()) return std::nullopt;
   if (a.zero()) return Decimal::of(false, b.digits(), b.exponent());
   if (b.zero()) return Decimal::of(false, a.digits(), a.exponent());
   const int64_t low = std::min(a.exponent(), b.exponent());

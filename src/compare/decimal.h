@@ -23,6 +23,9 @@ class Decimal {
   int64_t exponent() const { return exponent_; }
   /// Decimal places as written: 2 for "1.50", -3 for "12e3".
   int64_t places() const { return places_; }
+  /// Its exponent is too large to be counted: which number it is is not known, and it is equal to
+  /// none. Never zero.
+  bool vague() const { return vague_; }
   /// Significant digits as written: 3 for "1.50".
   int64_t significant() const { return significant_; }
 
@@ -32,23 +35,26 @@ class Decimal {
 
   /// Equal value and equal sign, also of zero.
   bool same(const Decimal& other) const {
-    return negative_ == other.negative_ && exponent_ == other.exponent_ && digits_ == other.digits_;
+    return negative_ == other.negative_ && exponent_ == other.exponent_ &&
+           digits_ == other.digits_ && !vague_ && !other.vague_;
   }
 
  private:
   void strip();
 
   bool negative_ = false;
+  bool vague_ = false;
   std::string digits_;
   int64_t exponent_ = 0;
   int64_t places_ = 0;
   int64_t significant_ = 0;
 };
 
-/// Whether |a| is below (-1), equal to (0) or above (1) |b|.
+/// Whether |a| is below (-1), equal to (0) or above (1) |b|; never equal when one is vague.
 int compare_magnitude(const Decimal& a, const Decimal& b);
 
-/// |a - b| exactly; nothing when the result would have more than kDistanceDigitsMax digits.
+/// |a - b| exactly; nothing when the result would have more than kDistanceDigitsMax digits, or when
+/// one of them is vague.
 std::optional<Decimal> distance(const Decimal& a, const Decimal& b);
 inline constexpr int64_t kDistanceDigitsMax = 4096;
 

@@ -146,6 +146,7 @@ bool from_utf16(std::string_view text, bool little, std::string& out) {
 }
 
 std::string charset_of(std::string_view content_type) {
+  if (content_type.find(';') == std::string_view::npos) return {};
   for (const std::string_view part : base::split(content_type, ';')) {
     const std::string word = base::to_lower(base::trim(part));
     if (!word.starts_with("charset=")) continue;
@@ -158,12 +159,13 @@ std::string charset_of(std::string_view content_type) {
   return {};
 }
 
-/// Makes `body` UTF-8 without a byte order mark.
-LiftResult decode_charset(std::string_view content_type, std::string_view& body,
-                          std::string& buffer) {
+/// Makes the text UTF-8 without a byte order mark.
+LiftResult decode_charset(std::string_view content_type, DecodedBody& out, std::string& buffer) {
+  std::string_view& body = out.text;
   const std::string charset = charset_of(content_type);
   if (body.starts_with("\xEF\xBB\xBF")) {
     body.remove_prefix(3);
+    out.marked = true;
     return {};
   }
   const bool little_mark = body.starts_with("\xFF\xFE");
@@ -222,7 +224,7 @@ DecodedBody decode_body(const Answer& answer, bool to_text, uint64_t decoded_byt
     }
   }
   if (to_text) {
-    out.result = decode_charset(field(answer, http::KnownField::kContentType), out.text, buffer);
+    out.result = decode_charset(field(answer, http::KnownField::kContentType), out, buffer);
   }
   return out;
 }

@@ -42,7 +42,7 @@ constexpr std::array<Word<ValueType>, 11> kTypes = {{
     {ValueType::kBytes, "bytes"},
 }};
 
-constexpr std::array<Word<Explanation>, 20> kExplanations = {{
+constexpr std::array<Word<Explanation>, 21> kExplanations = {{
     {Explanation::kNone, "none"},
     {Explanation::kFloatUlp, "float_ulp"},
     {Explanation::kFloatRounding, "float_rounding"},
@@ -62,6 +62,7 @@ constexpr std::array<Word<Explanation>, 20> kExplanations = {{
     {Explanation::kRowOrder, "row_order"},
     {Explanation::kWhiteSpace, "white_space"},
     {Explanation::kCase, "case"},
+    {Explanation::kUnicodeForm, "unicode_form"},
     {Explanation::kTruncation, "truncation"},
 }};
 

@@ -59,6 +59,7 @@ enum class Explanation {
   kRowOrder,              // the same items, ordered differently
   kWhiteSpace,            // equal but for white space
   kCase,                  // equal but for letter case (and white space)
+  kUnicodeForm,           // equal but for accents composed with their letters or not (NFC, NFD)
   kTruncation,            // one text is the beginning of the other
 };
 

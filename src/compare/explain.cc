@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "compare/acceptance.h"
+#include "compare/canonical_form.h"
 #include "compare/decimal.h"
 #include "compare/json_lift.h"
 #include "compare/moment.h"
@@ -231,6 +232,11 @@ Explained explain_texts(std::string_view a, std::string_view b) {
   if (auto found = explain_iso_texts(a, b)) return *std::move(found);
   if (auto found = explain_cut(a, b)) return *std::move(found);
   if (a.size() + b.size() > kExplainedBytesMax) return {};
+  if (canonical_form(a) == canonical_form(b)) {
+    Rule rule;
+    rule.canonical = true;
+    return explained(Explanation::kUnicodeForm, std::move(rule));
+  }
   for (const Trim trim : {Trim::kEnds, Trim::kAll}) {
     if (trimmed(a, trim) != trimmed(b, trim)) continue;
     Rule rule;

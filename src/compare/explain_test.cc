@@ -154,6 +154,33 @@ TEST_F(ExplanationTest, TextsThatLookAlike) {
   EXPECT_EQ(why("\"ab\"", "\"abc\""), Explanation::kNone);
 }
 
+TEST_F(ExplanationTest, AccentsComposedOrNotAreOneText) {
+  const Difference found = between("\"caf\u00e9\"", "\"cafe\u0301\"");
+  EXPECT_EQ(found.explanation, Explanation::kUnicodeForm);
+  EXPECT_EQ(found.rule, R"({"path": "$.v", "unicode": "normalise"})");
+  // Two marks, in either order; Hangul; kana; a sign that is another letter.
+  EXPECT_EQ(why(R"("\u1ec7")", R"("e\u0302\u0323")"), Explanation::kUnicodeForm);
+  EXPECT_EQ(why(R"("e\u0302\u0323")", R"("e\u0323\u0302")"), Explanation::kUnicodeForm);
+  EXPECT_EQ(why(R"("\uac01")", R"("\u1100\u1161\u11a8")"), Explanation::kUnicodeForm);
+  EXPECT_EQ(why(R"("\u304c")", R"("\u304b\u3099")"), Explanation::kUnicodeForm);
+  EXPECT_EQ(why(R"("1 \u212b")", R"("1 \u00c5")"), Explanation::kUnicodeForm);
+}
+
+TEST_F(ExplanationTest, OtherAccentsAreNotAnotherForm) {
+  EXPECT_EQ(why(R"("caf\u00e9 x")", R"("cafe\u0300 x")"), Explanation::kNone);
+  EXPECT_EQ(why(R"("e\u0301\u0300")", R"("e\u0300\u0301")"), Explanation::kNone);  // one class
+  EXPECT_EQ(why(R"("\ufb01 x")", R"("fi x")"), Explanation::kNone);  // compatible is not the same
+  EXPECT_EQ(why(R"("a\u0301b")", R"("ab\u0301")"), Explanation::kNone);
+}
+
+TEST_F(ExplanationTest, ARuleNormalisesUnicode) {
+  rule("{path: $.v, unicode: normalise}");
+  bodies(R"({"v":"caf\u00e9"})", R"({"v":"cafe\u0301"})");
+  EXPECT_EQ(outcome(), Outcome::kIgnored) << summary();
+  bodies(R"({"v":"caf\u00e9"})", R"({"v":"cafe"})");
+  EXPECT_EQ(outcome(), Outcome::kMismatch) << summary();
+}
+
 TEST_F(ExplanationTest, HugeNumbersAreNoTrouble) {
   EXPECT_EQ(why("1e999999999999", "1e-999999999999"), Explanation::kNone);
   EXPECT_EQ(why("1e400", "2e400"), Explanation::kNone);

@@ -79,6 +79,8 @@ std::string words(const DifferenceGroup& group) {
       return "white space";
     case Explanation::kCase:
       return "letter case";
+    case Explanation::kUnicodeForm:
+      return "Unicode composed differently";
     case Explanation::kTruncation:
       return "text cut off";
   }

@@ -20,26 +20,38 @@ constexpr std::array<std::string_view, 6> kSecretFields = {"authorization",     
                                                            "proxy-authorization", "set-cookie",
                                                            "www-authenticate",    "x-api-key"};
 
-std::optional<std::string> field_value(const Answer& answer, std::string_view name) {
+/// The value of a field, nothing when there is none; `joined` holds it when it is repeated.
+std::optional<std::string_view> field_value(const Answer& answer, std::string_view name,
+                                            http::KnownField known, std::string& joined) {
   if (answer.headers == nullptr) return std::nullopt;
-  std::optional<std::string> out;
+  if (known != http::KnownField::kOther && !answer.headers->has(known)) return std::nullopt;
+  std::optional<std::string_view> out;
   for (const http::Field& field : *answer.headers) {
-    if (!http::same_field_name(field.name, name)) continue;
-    if (out) {
-      *out += ", ";
-      *out += field.value;
-    } else {
-      out = std::string(field.value);
+    if (field.known != known) continue;
+    if (known == http::KnownField::kOther && !http::same_field_name(field.name, name)) continue;
+    if (!out) {
+      out = field.value;
+      continue;
     }
+    joined = base::cat(*out, ", ", field.value);
+    out = joined;
   }
   return out;
 }
 
-/// A media type with nothing left that has no meaning: case, spaces, quotes.
+/// A media type with nothing left that has no meaning: the case of its name, of its parameters'
+/// names and of a charset, white space around its parts, quotes.
 std::string media_type(std::string_view value) {
   std::string out;
-  for (const char letter : base::to_lower(value)) {
-    if (letter != ' ' && letter != '\t' && letter != '"') out += letter;
+  for (const std::string_view part : base::split(value, ';')) {
+    const size_t equals = std::min(part.find('='), part.size());
+    const std::string name = base::to_lower(base::trim(part.substr(0, equals)));
+    std::string_view set = base::trim(part.substr(std::min(equals + 1, part.size())));
+    if (set.size() >= 2 && set.front() == '"' && set.back() == '"') {
+      set = set.substr(1, set.size() - 2);
+    }
+    if (name.empty() && set.empty()) continue;
+    out += base::cat(name, "=", name == "charset" ? base::to_lower(set) : std::string(set), ";");
   }
   return out;
 }
@@ -58,11 +70,14 @@ bool names_field(const Rule& rule, std::string_view field) {
 
 void diff_field(std::string_view name, const Answer& control, const Answer& candidate,
                 const Rules& rules, const ComparatorOptions& options, Comparison& out) {
-  const auto a = field_value(control, name);
-  const auto b = field_value(candidate, name);
+  const http::KnownField known = http::known_field(name);
+  std::string joined_a;
+  std::string joined_b;
+  const auto a = field_value(control, name, known, joined_a);
+  const auto b = field_value(candidate, name, known, joined_b);
   if (a == b) return;
   if (a && b && name == "content-type" && media_type(*a) == media_type(*b)) return;
-  const auto scalar = [](const std::optional<std::string>& value) {
+  const auto scalar = [](const std::optional<std::string_view>& value) {
     Scalar side;
     if (!value) return side;
     side.type = ValueType::kString;

@@ -1,12 +1,14 @@
 // Bodies written to hurt: each must end within its bounds, and say which.
 #include <string>
 
+#include "base/text.h"
 #include "compare/comparator_fixture.h"
 
 namespace understudy::compare {
 namespace {
 
 using ::testing::AnyOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 class HostileBodyTest : public ComparatorTest {
@@ -127,6 +129,37 @@ TEST_F(HostileBodyTest, AColumnNameOfAMegabyteIsNotRepeatedInTheReport) {
   EXPECT_LE(difference().path_pattern.size(), options.path_bytes_max + 8);
   EXPECT_LE(difference().column.size(), options.value_bytes_max + 8);
   EXPECT_EQ(difference().rule, "");
+}
+
+std::string numbered(size_t count, const std::string& before, const std::string& behind) {
+  std::string out;
+  for (size_t i = 0; i < count; ++i) {
+    out += base::cat(i == 0 ? "" : ",", before, i, behind);
+  }
+  return out;
+}
+
+TEST_F(HostileBodyTest, RowsMuchLongerThanTheListOfTheirColumns) {
+  const std::string rows = numbered(400, "[" + repeated("1,", 4090), "]");
+  bodies("{\"columns\":[\"a\"],\"rows\":[" + rows + "]}",
+         "{\"columns\":[\"b\"],\"rows\":[" + rows + "]}");
+  EXPECT_THAT(found(), ElementsAre("missing $.rows[*].a", "extra $.rows[*].b"));
+}
+
+TEST_F(HostileBodyTest, ShortRowsMatchedByTheLastOfManyColumns) {
+  rule("{path: $.rows, match_by: [c3999]}");
+  const std::string columns = "{\"columns\":[" + numbered(4000, "\"c", "\"") + "],\"rows\":[";
+  bodies(columns + numbered(200'000, "[", "]") + "]}",
+         columns + "[7]," + numbered(199'999, "[", "]") + "]}");
+  EXPECT_EQ(outcome(), Outcome::kMismatch);
+}
+
+TEST_F(HostileBodyTest, ManyRulesThatHoldAtAnyDepth) {
+  for (int i = 0; i < 500; ++i) rule(base::cat("{path: '$..a..b..c..k", i, "', ignore: true}"));
+  std::string open;
+  for (int i = 0; i < 40; ++i) open += "{\"a\":{\"b\":{\"c\":";
+  bodies(open + "1" + std::string(120, '}'), open + "2" + std::string(120, '}'));
+  EXPECT_EQ(outcome(), Outcome::kMismatch);
 }
 
 TEST_F(HostileBodyTest, WorkRunsOutInsteadOfTime) {

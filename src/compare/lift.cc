@@ -24,25 +24,27 @@ struct TypeSays {
 
 TypeSays format_of(const Answer& answer) {
   if (answer.headers == nullptr) return {};
-  const std::string_view header = answer.headers->value_or(http::KnownField::kContentType);
-  const std::string type = base::to_lower(base::trim(base::split(header, ';')[0]));
+  std::string_view type = answer.headers->value_or(http::KnownField::kContentType);
+  type = base::trim(type.substr(0, type.find(';')));
+  const auto is = [type](std::string_view name) { return base::equals_ignore_case(type, name); };
+  const auto ends = [type](std::string_view name) {
+    return type.size() >= name.size() &&
+           base::equals_ignore_case(type.substr(type.size() - name.size()), name);
+  };
   if (type.empty()) return {};
-  if (type == "application/x-ndjson" || type == "application/jsonl" ||
-      type == "application/ndjson" || type == "application/json-seq" ||
-      type == "application/jsonlines") {
+  if (is("application/json") || ends("+json") || is("text/json")) return {Format::kJson, true};
+  if (is("application/x-ndjson") || is("application/jsonl") || is("application/ndjson") ||
+      is("application/json-seq") || is("application/jsonlines")) {
     return {Format::kJsonLines, true};
   }
-  if (type == "application/json" || type.ends_with("+json") || type == "text/json") {
-    return {Format::kJson, true};
-  }
-  if (type == "text/csv" || type == "application/csv") return {Format::kCsv, true};
-  if (type == "text/tab-separated-values") return {Format::kTsv, true};
-  if (type == "application/x-www-form-urlencoded") return {Format::kForm, true};
-  if (type.starts_with("text/") || type == "application/xml" || type.ends_with("+xml") ||
-      type == "application/javascript" || type == "application/yaml") {
+  if (is("text/csv") || is("application/csv")) return {Format::kCsv, true};
+  if (is("text/tab-separated-values")) return {Format::kTsv, true};
+  if (is("application/x-www-form-urlencoded")) return {Format::kForm, true};
+  if (base::equals_ignore_case(type.substr(0, 5), "text/") || is("application/xml") ||
+      ends("+xml") || is("application/javascript") || is("application/yaml")) {
     return {Format::kText, true};
   }
-  if (type == "application/octet-stream") return {};
+  if (is("application/octet-stream")) return {};
   return {Format::kBytes, true};
 }
 
@@ -271,7 +273,7 @@ LiftResult lift_form(std::string_view text, const ComparatorOptions& options, st
     }
     out.add_leaf(kind, start, arena.size() - start);
   };
-  for (const std::string_view pair : base::split(base::trim(text), '&')) {
+  for (const std::string_view pair : base::split(text, '&')) {
     if (pair.empty()) continue;
     const size_t equals = std::min(pair.find('='), pair.size());
     decode(pair.substr(0, equals), NodeKind::kKey);

@@ -20,6 +20,7 @@ enum class Format : uint8_t { kJson, kJsonLines, kCsv, kTsv, kForm, kText, kByte
 struct DecodedBody {
   std::string_view text;
   LiftResult result;
+  bool marked = false;  // UTF-8 with a byte order mark, which was left out
 };
 
 /// Undoes Content-Encoding (identity, gzip, x-gzip, deflate, and lists of them) and the charset of

@@ -33,8 +33,9 @@ void Place::start(const Rules& rules, WorkBudget* work) {
 }
 
 void Place::add_state(uint32_t from, State state) {
-  for (size_t i = from; i < states_.size(); ++i) {
-    if (states_[i].rule == state.rule && states_[i].step == state.step) return;
+  // The states of one rule stand together, so only those are looked at.
+  for (size_t i = states_.size(); i > from && states_[i - 1].rule == state.rule; --i) {
+    if (states_[i - 1].step == state.step) return;
   }
   states_.push_back(state);
 }

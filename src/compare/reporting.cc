@@ -67,6 +67,10 @@ void TreeDiff::offer(Difference& difference, std::optional<Rule> rule) const {
   if (!rule || !place_.pattern_is_rule()) return;
   auto path = PathPattern::parse(place_.pattern());
   if (!path.ok()) return;
+  if (place_.redacted() && (!rule->absolute.empty() || rule->ulps)) {
+    rule.emplace();  // a tolerance would tell how far apart the hidden values are
+    rule->ignore = true;
+  }
   rule->path = *std::move(path);
   difference.rule = rule->text();
 }
@@ -93,9 +97,6 @@ void TreeDiff::report(Dimension dimension, uint32_t control, uint32_t candidate)
   if (!place_.redacted()) {
     difference.distance = why.distance;
     difference.distance_unit = why.distance_unit;
-  } else if (why.rule && !why.rule->absolute.empty()) {
-    why.rule->absolute.clear();  // would tell how the hidden values are written
-    why.rule->ignore = true;
   }
   offer(difference, std::move(why.rule));
 }

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "compare/decimal.h"
 #include "compare/json_lift.h"
+#include "compare/place.h"
 
 namespace understudy::compare {
 
@@ -95,7 +96,7 @@ base::Status add_rules(const base::ConfigNode& list, const PathPattern* parent, 
 base::Status add_rule(const base::ConfigNode& node, const PathPattern* parent, size_t nesting,
                       std::vector<Rule>& out) {
   TRY(node.only_keys({"path", "ignore", "absolute", "relative", "ulps", "time_unit", "unordered",
-                      "match_by", "coerce", "case", "trim", "redact", "rules"}));
+                      "match_by", "coerce", "case", "unicode", "trim", "redact", "rules"}));
   Rule rule;
   TRY_ASSIGN(const base::ConfigNode* path_node, node.require("path"));
   TRY_ASSIGN(const std::string path_text, path_node->as_string());
@@ -137,6 +138,13 @@ base::Status add_rule(const base::ConfigNode& node, const PathPattern* parent, s
       return value->error(base::cat("'", word, "' is not known; expected ignore or exact"));
     }
     rule.ignore_case = word == "ignore";
+  }
+  if (const auto* value = node.find("unicode")) {
+    TRY_ASSIGN(const std::string word, value->as_string());
+    if (word != "normalise" && word != "exact") {
+      return value->error(base::cat("'", word, "' is not known; expected normalise or exact"));
+    }
+    rule.canonical = word == "normalise";
   }
   if (const auto* value = node.find("trim")) {
     TRY_ASSIGN(const std::string word, value->as_string());
@@ -213,6 +221,7 @@ std::string Rule::text() const {
   if (trim != Trim::kNone)
     out += trim == Trim::kAll ? ", \"trim\": \"all\"" : ", \"trim\": \"ends\"";
   if (ignore_case) out += ", \"case\": \"ignore\"";
+  if (canonical) out += ", \"unicode\": \"normalise\"";
   if (coerce.any()) {
     const std::array<std::pair<bool, const char*>, 4> words = {{{coerce.number, "\"number\""},
                                                                 {coerce.boolean, "\"bool\""},
@@ -247,6 +256,7 @@ Rule Rule::widened(const Rule& other) const {
   wide.unordered = unordered || other.unordered;
   wide.redact = redact || other.redact;
   wide.ignore_case = ignore_case || other.ignore_case;
+  wide.canonical = canonical || other.canonical;
   wide.trim = std::max(trim, other.trim);
   wide.coerce.number = coerce.number || other.coerce.number;
   wide.coerce.boolean = coerce.boolean || other.coerce.boolean;
@@ -281,6 +291,14 @@ base::Result<Rule> Rule::parse(std::string_view text) {
 
 Rules::Rules(std::vector<Rule> rules) : rules_(std::move(rules)) {
   if (rules_.size() > kRulesMax) rules_.resize(kRulesMax);
+}
+
+bool Rules::redacts(std::initializer_list<std::string_view> members) const {
+  WorkBudget work(UINT64_MAX);
+  Place place;
+  place.start(*this, &work);
+  for (const std::string_view member : members) place.enter_member({member, false});
+  return place.redacted();
 }
 
 base::Result<Rules> Rules::parse(const base::ConfigNode& list) {

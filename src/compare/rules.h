@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
@@ -46,6 +47,7 @@ struct Rule {
   bool unordered = false;  // an array's items count as a multiset
   bool redact = false;     // values of the place and all below it never leave the comparator
   bool ignore_case = false;
+  bool canonical = false;  // texts that differ only in how they compose their accents are equal
   Trim trim = Trim::kNone;
   Coerce coerce;
   std::optional<TimeUnits> time_unit;
@@ -85,6 +87,8 @@ class Rules {
   bool empty() const { return rules_.empty(); }
   const Rule& operator[](size_t index) const { return rules_[index]; }
   std::span<const Rule> list() const { return rules_; }
+  /// Whether a redaction hides the place in a body that these members lead to, or one above it.
+  bool redacts(std::initializer_list<std::string_view> members) const;
 
  private:
   std::vector<Rule> rules_;

@@ -64,6 +64,7 @@ TEST(Rule, ItsTextReadsBackAsTheSameRule) {
       R"({"path": "$.rows", "unordered": true})",
       R"({"path": "$.rows", "match_by": ["id", "a b"]})",
       R"({"path": "$.rows[*][*]", "trim": "all", "case": "ignore", "coerce": ["number", "null"]})",
+      R"({"path": "$.name", "unicode": "normalise"})",
       R"({"path": "$..t", "time_unit": "ms:iso"})",
       R"({"path": "$..t", "time_unit": "any", "absolute": 0.005, "relative": 1e-09, "ulps": 4})",
   };

@@ -53,6 +53,14 @@ inline uint64_t front(const Document& document, uint32_t key) {
   return (word & 0x00FFFFFFFFFFFFFFULL) | static_cast<uint64_t>(node.length) << 56;
 }
 
+/// Whether two keys are the same, once their fronts are and neither has escapes.
+inline bool same_behind_front(const Document& a, uint32_t x, const Document& b, uint32_t y) {
+  const Node& p = a[x];
+  const Node& q = b[y];
+  return p.length <= 7 ||
+         equal_bytes(a.text.data() + p.offset + 7, b.text.data() + q.offset + 7, p.length - 7);
+}
+
 /// The texts of keys in sorting order, the k-th of a name before the next.
 struct SortedKeys {
   SortedKeys(const Document& document, uint32_t first, uint32_t members, WorkBudget& work) {
@@ -178,6 +186,15 @@ bool Sameness::same(uint32_t control, uint32_t candidate) {
   return true;
 }
 
+/// Whether the keys are those that stood at this place when the shape was found. All fronts of a
+/// shape are different, so keys that fit it are too, and no name is there twice.
+inline bool Sameness::Shape::fits(const Document& a, uint32_t x, const Document& b, uint32_t y,
+                                  size_t place) const {
+  constexpr uint32_t kPlainKey = Node::pack(NodeKind::kKey, 0);
+  return a[x].meta == kPlainKey && b[y].meta == kPlainKey && front(a, x) == fronts[place] &&
+         front(b, y) == fronts[place] && same_behind_front(a, x, b, y);
+}
+
 bool Sameness::same_object(uint32_t control, uint32_t candidate) {
   const uint32_t count = a_[control].children();
   uint32_t p = control + 1;
@@ -206,41 +223,33 @@ bool Sameness::same_rest(uint32_t p, uint32_t q, uint32_t members) {
     }
     return true;
   }
-  struct Keys {
-    std::array<uint32_t, kSmallObject> nodes;
-    std::array<uint64_t, kSmallObject> fronts;
-  };
-  Keys a;
-  Keys b;
-  bool escapes = false;
+  std::array<uint32_t, kSmallObject> a;
+  std::array<uint32_t, kSmallObject> b;
   for (uint32_t i = 0; i < members; ++i) {
-    a.nodes[i] = p;
-    b.nodes[i] = q;
-    a.fronts[i] = front(a_, p);
-    b.fronts[i] = front(b_, q);
-    escapes = escapes || a_[p].escaped() || b_[q].escaped();
+    a[i] = p;
+    b[i] = q;
     p = a_[p + 1].next;
     q = b_[q + 1].next;
   }
   work_.spend(members);
-
-  // Objects come in rows of one shape: the order found for the last one mostly fits this one.
-  std::array<uint8_t, kSmallObject> found;
-  Shape* shape = members <= Shape::kMembersMax ? &shapes_[members] : nullptr;
-  const size_t bytes = members * sizeof(uint64_t);
-  if (shape != nullptr && !escapes && (shapes_known_ >> members & 1) != 0 &&
-      std::memcmp(shape->control.data(), a.fronts.data(), bytes) == 0 &&
-      std::memcmp(shape->candidate.data(), b.fronts.data(), bytes) == 0) {
-    std::memcpy(found.data(), shape->found.data(), members);
-    for (uint32_t i = 0; i < members; ++i) {
-      if (!same_key(a.nodes[i], b.nodes[found[i]])) {
-        shape = nullptr;
-        break;
-      }
+  if (members <= Shape::kMembersMax && (shapes_known_ >> members & 1) != 0) {
+    const Shape& shape = shapes_[members];
+    uint32_t fitting = 0;
+    while (fitting < members && shape.fits(a_, a[fitting], b_, b[shape.found[fitting]], fitting)) {
+      ++fitting;
     }
-    if (shape != nullptr) return same_values(a.nodes.data(), b.nodes.data(), found.data(), members);
+    if (fitting == members) return same_values(a.data(), b.data(), shape.found.data(), members);
   }
 
+  std::array<uint64_t, kSmallObject> fronts_a;
+  std::array<uint64_t, kSmallObject> fronts_b;
+  bool escapes = false;
+  for (uint32_t i = 0; i < members; ++i) {
+    fronts_a[i] = front(a_, a[i]);
+    fronts_b[i] = front(b_, b[i]);
+    escapes = escapes || a_[a[i]].escaped() || b_[b[i]].escaped();
+  }
+  std::array<uint8_t, kSmallObject> found;
   uint64_t unused = (1ULL << members) - 1;
   bool distinct = !escapes;
   uint64_t steps = 0;
@@ -249,30 +258,30 @@ bool Sameness::same_rest(uint32_t p, uint32_t q, uint32_t members) {
     for (; left != 0; left &= left - 1) {
       const auto j = static_cast<size_t>(std::countr_zero(left));
       ++steps;
-      if (!escapes && b.fronts[j] != a.fronts[i]) continue;
-      if (same_key(a.nodes[i], b.nodes[j])) break;
+      if (!escapes && fronts_b[j] != fronts_a[i]) continue;
+      if (same_key(a[i], b[j])) break;
       distinct = false;
     }
     if (left == 0) return false;
     found[i] = static_cast<uint8_t>(std::countr_zero(left));
     unused &= ~(1ULL << found[i]);
     for (uint64_t rest = unused; distinct && rest != 0; rest &= rest - 1) {
-      distinct = b.fronts[static_cast<size_t>(std::countr_zero(rest))] != a.fronts[i];
+      distinct = fronts_b[static_cast<size_t>(std::countr_zero(rest))] != fronts_a[i];
     }
   }
   work_.spend(steps);
   // Only fronts that are all different say which key belongs to which.
-  if (shape != nullptr && distinct) {
-    std::memcpy(shape->control.data(), a.fronts.data(), bytes);
-    std::memcpy(shape->candidate.data(), b.fronts.data(), bytes);
-    std::memcpy(shape->found.data(), found.data(), members);
+  if (members <= Shape::kMembersMax && distinct) {
+    Shape& shape = shapes_[members];
+    std::copy_n(fronts_a.begin(), members, shape.fronts.begin());
+    std::copy_n(found.begin(), members, shape.found.begin());
     shapes_known_ |= 1U << members;
   }
-  return same_values(a.nodes.data(), b.nodes.data(), found.data(), members);
+  return same_values(a.data(), b.data(), found.data(), members);
 }
 
-bool Sameness::same_values(const uint32_t* control_keys, const uint32_t* candidate_keys,
-                           const uint8_t* order, uint32_t members) {
+inline bool Sameness::same_values(const uint32_t* control_keys, const uint32_t* candidate_keys,
+                                  const uint8_t* order, uint32_t members) {
   for (uint32_t i = 0; i < members; ++i) {
     const uint32_t p = control_keys[i] + 1;
     const uint32_t q = candidate_keys[order[i]] + 1;

@@ -52,13 +52,15 @@ class Sameness {
   void pair_sorted(uint32_t control_key, uint32_t control_members, uint32_t candidate_key,
                    uint32_t candidate_members, std::vector<MemberPair>& out);
 
-  /// Where candidate has the members of control, for objects of one size: the last one seen. Known
-  /// by the fronts of its names, see sameness.cc. Without initial values, `shapes_known_` has them.
+  /// Where candidate has the members of control, for objects of one size: the last one seen.
+  /// Objects come in rows of one shape. Known by the fronts of control's names, see sameness.cc.
+  /// Without initial values, `shapes_known_` has them.
   struct Shape {
     static constexpr uint32_t kMembersMax = 16;
-    std::array<uint64_t, kMembersMax> control;
-    std::array<uint64_t, kMembersMax> candidate;
+    std::array<uint64_t, kMembersMax> fronts;
     std::array<uint8_t, kMembersMax> found;
+
+    bool fits(const Document& a, uint32_t x, const Document& b, uint32_t y, size_t place) const;
   };
 
   const Document& a_;

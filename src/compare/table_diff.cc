@@ -88,9 +88,12 @@ std::optional<size_t> TreeDiff::Table::column_of(bool of_control, uint32_t key, 
   }
   if (names != nullptr && row_kind == NodeKind::kArray) {
     // A row longer than the list of names: columns without a name, by index.
-    for (size_t i = columns.size(); i-- > 0 && !columns[i].name.any();) {
-      if (columns[i].index == index) return i;
+    if (index < unnamed_columns_.size() && unnamed_columns_[index] != kNoColumn) {
+      return unnamed_columns_[index];
     }
+    if (columns.size() >= columns_max) return std::nullopt;
+    unnamed_columns_.resize(std::max<size_t>(unnamed_columns_.size(), index + 1), kNoColumn);
+    unnamed_columns_[index] = columns.size();
   }
   if (columns.size() >= columns_max) return std::nullopt;
   columns.push_back({.name = name, .index = index});
@@ -173,8 +176,9 @@ std::optional<uint64_t> TreeDiff::Table::position(bool of_control, std::string_v
                                                   std::optional<uint64_t> fallback) const {
   if (names == nullptr) return fallback;
   const auto& list = of_control ? names->control.names : names->candidate.names;
+  std::string decoded;
   for (uint32_t i = 0; i < list.size(); ++i) {
-    if (name(of_control, i).raw == wanted) return i;
+    if (name(of_control, i).text(decoded) == wanted) return i;
   }
   return fallback;
 }
@@ -274,21 +278,24 @@ void TreeDiff::judge_columns(uint32_t control, uint32_t candidate, const Pairing
       row = document[row].next;
     }
   }
-  if (table_->irregular) return;
-  // A side without rows says nothing about its columns, unless it names them.
+  // A side without rows says nothing about its columns, unless it names them; nor do rows of which
+  // some are irregular.
   const bool both_have_rows = a_[control].children() != 0 && b_[candidate].children() != 0;
-  if (both_have_rows || table_->names != nullptr) judge_presence();
-  judge_types(pairing);
+  if ((both_have_rows && !table_->irregular) || table_->names != nullptr) judge_presence();
+  if (!table_->irregular) judge_types(pairing);
 }
 
 void TreeDiff::judge_presence() {
   std::vector<size_t> only_control;
   std::vector<size_t> only_candidate;
+  Rule null_rule;
+  null_rule.coerce.null = true;
   size_t in_control = 0;
   size_t in_candidate = 0;
+  // Only rules for every row are about a column.
   const auto enter = [this](const Table::Column& column) {
-    place_.enter_row(0);
-    place_.enter_cell(column.name, column.index);
+    place_.enter_row(Place::kNoIndex);
+    table_->enter_cell(place_, column);
   };
   const auto leave = [this] {
     place_.leave();
@@ -299,9 +306,13 @@ void TreeDiff::judge_presence() {
     in_control += column.in_control ? 1 : 0;
     in_candidate += column.in_candidate ? 1 : 0;
     if (column.in_control == column.in_candidate) continue;
+    if (table_->irregular && !column.name.any()) continue;
     column.one_sided = true;
     enter(column);
-    const auto rule = ignoring_rule();
+    auto rule = ignoring_rule();
+    for (const uint16_t other : place_.matched()) {
+      if (!rule && rules_[other].coerce.null && table_->only_null(column)) rule = other;
+    }
     leave();
     if (rule) {
       ignored_by(*rule);
@@ -319,6 +330,10 @@ void TreeDiff::judge_presence() {
           difference.path = difference.path_pattern;
           difference.row = -1;
           difference.column = base::cut_utf8(place_.column(), options_.value_bytes_max);
+          if (table_->only_null(table_->columns[i])) {
+            difference.explanation = Explanation::kNullMissing;
+            offer(difference, null_rule);
+          }
           (list == &only_control ? difference.control_type : difference.candidate_type) =
               column_type(table_->columns[i].control_types | table_->columns[i].candidate_types);
         }
@@ -351,6 +366,16 @@ void TreeDiff::judge_presence() {
   difference.distance =
       std::abs(static_cast<double>(in_control) - static_cast<double>(in_candidate));
   difference.distance_unit = "columns";
+  std::vector<size_t> only = std::move(only_control);
+  only.insert(only.end(), only_candidate.begin(), only_candidate.end());
+  for (const size_t i : only) {
+    if (!table_->only_null(table_->columns[i])) return;
+  }
+  difference.explanation = Explanation::kNullMissing;
+  if (only.size() != 1) return;
+  enter(table_->columns[only[0]]);
+  offer(difference, null_rule);
+  leave();
 }
 
 void TreeDiff::judge_types(const Pairing& pairing) {
@@ -388,7 +413,7 @@ void TreeDiff::report_column_type(size_t index, const ItemPair& row, uint32_t co
                                   uint32_t candidate) {
   Table::Column& column = table_->columns[index];
   place_.enter_row(row.control.index);
-  place_.enter_cell(column.name, column.index);
+  table_->enter_cell(place_, column);
   const Scalar x = Scalar::of(a_, control);
   const Scalar y = Scalar::of(b_, candidate);
   bool accepted_by_rule = false;
@@ -435,6 +460,8 @@ void TreeDiff::diff_row(const ItemPair& row) {
       diff_cell(cell.column, cell.control, cell.candidate);
     }
   } else {
+    // By their index only: a redaction by name could not find its cells.
+    if (table_->names != nullptr) place_.redact_if_below();
     diff(row.control.node, row.candidate.node);
   }
   place_.leave();
@@ -454,7 +481,7 @@ void TreeDiff::diff_cell(size_t index, uint32_t control, uint32_t candidate) {
       if (compare_magnitude(x, y) == 0 && x.negative() == y.negative()) return;
     }
   }
-  place_.enter_cell(column.name, column.index);
+  table_->enter_cell(place_, column);
   const bool nested =
       both && a_[control].is_container() && a_[control].kind() == b_[candidate].kind();
   if (nested) {

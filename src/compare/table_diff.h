@@ -44,7 +44,16 @@ struct TreeDiff::Table {
   /// Notes the columns and types of one row.
   void scan(bool of_control, uint32_t row);
   void enter_cell(Place& place, bool of_control, uint32_t index) const;
+  /// Members of objects have no order, so they have no index either.
+  void enter_cell(Place& place, const Column& column) const {
+    place.enter_cell(column.name, row_kind == NodeKind::kObject ? Place::kNoIndex : column.index);
+  }
   Name name(bool of_control, uint32_t index) const;
+  /// Whether a column has values, and all are null. Not known where columns are declared, because
+  /// the declaration is more than its values, and not where some rows are irregular.
+  bool only_null(const Column& column) const {
+    return names == nullptr && !irregular && (column.control_types | column.candidate_types) == 0;
+  }
   /// The index of the column called `wanted` in the rows of one side, else `fallback`.
   std::optional<uint64_t> position(bool of_control, std::string_view wanted,
                                    std::optional<uint64_t> fallback) const;
@@ -65,7 +74,10 @@ struct TreeDiff::Table {
   bool for_cells(bool of_control, uint32_t row, Visit visit);
 
   std::map<std::string_view, size_t> by_name_;
+  static constexpr size_t kNoColumn = SIZE_MAX;
+
   std::vector<size_t> candidate_columns_;  // column of each index of candidate's rows
+  std::vector<size_t> unnamed_columns_;    // of each index behind the names, or kNoColumn
   std::vector<uint64_t> control_seen_;     // by column: the row that had it last
   std::vector<uint64_t> candidate_seen_;
   std::vector<size_t> slot_;  // by column: its cell in the row being read

@@ -9,25 +9,6 @@ namespace understudy::compare {
 
 namespace {
 
-void append_utf8(std::string& out, uint32_t code) {
-  const auto put = [&out](uint32_t byte) { out.push_back(static_cast<char>(byte)); };
-  if (code < 0x80) {
-    put(code);
-  } else if (code < 0x800) {
-    put(0xC0 | code >> 6);
-    put(0x80 | (code & 0x3F));
-  } else if (code < 0x10000) {
-    put(0xE0 | code >> 12);
-    put(0x80 | (code >> 6 & 0x3F));
-    put(0x80 | (code & 0x3F));
-  } else {
-    put(0xF0 | code >> 18);
-    put(0x80 | (code >> 12 & 0x3F));
-    put(0x80 | (code >> 6 & 0x3F));
-    put(0x80 | (code & 0x3F));
-  }
-}
-
 uint32_t hex_quad(std::string_view text) {
   uint32_t code = 0;
   for (const char letter : text) {
@@ -35,29 +16,6 @@ uint32_t hex_quad(std::string_view text) {
     code = code << 4 | (digit <= '9' ? digit - '0' : (digit | 0x20U) - 'a' + 10);
   }
   return code;
-}
-
-/// One character from the front of `text`, and how many bytes it takes; 0 bytes when the front is
-/// no valid UTF-8.
-struct Character {
-  uint32_t code;
-  size_t bytes;
-};
-
-Character front_character(std::string_view text) {
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-  const uint32_t first = byte(0);
-  if (first < 0x80) return {first, 1};
-  const size_t bytes = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4 || text.size() < bytes) return {0, 0};
-  uint32_t code = first & (0x7FU >> bytes);
-  for (size_t i = 1; i < bytes; ++i) {
-    if ((byte(i) & 0xC0U) != 0x80) return {0, 0};
-    code = code << 6 | (byte(i) & 0x3FU);
-  }
-  if (bytes == 3 && (code < 0x800 || (code >= 0xD800 && code < 0xE000))) return {0, 0};
-  if (bytes == 4 && (code < 0x10000 || code > 0x10FFFF)) return {0, 0};
-  return {code, bytes};
 }
 
 uint32_t lower(uint32_t code) {
@@ -77,6 +35,41 @@ uint32_t lower(uint32_t code) {
 bool is_white(char letter) { return letter == ' ' || (letter >= '\t' && letter <= '\r'); }
 
 }  // namespace
+
+void append_utf8(std::string& out, uint32_t code) {
+  const auto put = [&out](uint32_t byte) { out.push_back(static_cast<char>(byte)); };
+  if (code < 0x80) {
+    put(code);
+  } else if (code < 0x800) {
+    put(0xC0 | code >> 6);
+    put(0x80 | (code & 0x3F));
+  } else if (code < 0x10000) {
+    put(0xE0 | code >> 12);
+    put(0x80 | (code >> 6 & 0x3F));
+    put(0x80 | (code & 0x3F));
+  } else {
+    put(0xF0 | code >> 18);
+    put(0x80 | (code >> 12 & 0x3F));
+    put(0x80 | (code >> 6 & 0x3F));
+    put(0x80 | (code & 0x3F));
+  }
+}
+
+Character front_character(std::string_view text) {
+  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
+  const uint32_t first = byte(0);
+  if (first < 0x80) return {first, 1};
+  const size_t bytes = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+  if (first < 0xC2 || first > 0xF4 || text.size() < bytes) return {0, 0};
+  uint32_t code = first & (0x7FU >> bytes);
+  for (size_t i = 1; i < bytes; ++i) {
+    if ((byte(i) & 0xC0U) != 0x80) return {0, 0};
+    code = code << 6 | (byte(i) & 0x3FU);
+  }
+  if (bytes == 3 && (code < 0x800 || (code >= 0xD800 && code < 0xE000))) return {0, 0};
+  if (bytes == 4 && (code < 0x10000 || code > 0x10FFFF)) return {0, 0};
+  return {code, bytes};
+}
 
 std::string unescaped(std::string_view raw) {
   std::string out;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -11,6 +12,16 @@ namespace understudy::compare {
 /// The text a JSON string stands for, without its quotes. Halves of surrogate pairs become three
 /// bytes of their own, so that different strings stay different. `raw` has valid escapes.
 std::string unescaped(std::string_view raw);
+
+/// A character, and how many bytes it takes; 0 bytes for what is no valid UTF-8.
+struct Character {
+  uint32_t code;
+  size_t bytes;
+};
+
+/// The one at the front of a text that is not empty.
+Character front_character(std::string_view text);
+void append_utf8(std::string& out, uint32_t code);
 
 /// `text` as it may be shown: valid UTF-8 (what is not becomes U+FFFD), at most `bytes_max` bytes,
 /// cut at a character.

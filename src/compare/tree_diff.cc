@@ -1,5 +1,6 @@
 #include "compare/tree_diff.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "compare/acceptance.h"
@@ -40,7 +41,14 @@ bool TreeDiff::accepted(uint32_t control, uint32_t candidate) {
   if (matched.size() < 2) return false;
   Rule together = rules_[matched[0]];
   for (const uint16_t rule : matched.subspan(1)) together = together.widened(rules_[rule]);
-  if (!accepts(together, a, b)) return false;
+  // Units are tried one by one: together they would be any units, which no rule has said.
+  together.time_unit.reset();
+  const bool fits =
+      accepts(together, a, b) || std::any_of(matched.begin(), matched.end(), [&](uint16_t rule) {
+        together.time_unit = rules_[rule].time_unit;
+        return together.time_unit && accepts(together, a, b);
+      });
+  if (!fits) return false;
   ignored_by(matched[0]);
   for (const uint16_t rule : matched.subspan(1)) hit(rule);
   return true;
@@ -189,6 +197,21 @@ std::optional<TreeDiff::NamedTable> TreeDiff::named_table(const Document& docume
   return table;
 }
 
+void TreeDiff::diff_column_order(uint32_t control, uint32_t candidate) {
+  std::vector<Item> a;
+  std::vector<Item> b;
+  collect_unequal(control, candidate, a, b);
+  const bool same_length = a_[control].children() == b_[candidate].children();
+  // Which names only one side has is told with the rows; here it is only who stands where.
+  const Pairing pairing = pair_items(std::move(a), std::move(b), same_length);
+  if (!pairing.moved || stop()) return;
+  if (pairing.moved_by_rule) {
+    ignored_by(*pairing.moved_by_rule);
+  } else {
+    report_order(pairing, nullptr, false);
+  }
+}
+
 void TreeDiff::diff_named_table(uint32_t control, uint32_t candidate, ColumnNames& names) {
   std::vector<MemberPair> pairs;
   sameness_.pair_members(control, candidate, pairs);
@@ -202,6 +225,8 @@ void TreeDiff::diff_named_table(uint32_t control, uint32_t candidate, ColumnName
     names.ignored = ignoring_rule().has_value();
     if (names.ignored || !names.control.plain || !names.candidate.plain) {
       diff(pair.control_key + 1, pair.candidate_key + 1);
+    } else {
+      diff_column_order(pair.control_key + 1, pair.candidate_key + 1);
     }
     place_.leave();
   }

@@ -96,6 +96,7 @@ class TreeDiff {
   bool accepted(uint32_t control, uint32_t candidate);
   std::optional<NamedTable> named_table(const Document& document, uint32_t object) const;
   void diff_named_table(uint32_t control, uint32_t candidate, ColumnNames& names);
+  void diff_column_order(uint32_t control, uint32_t candidate);
 
   // Arrays.
   void diff_array(uint32_t control, uint32_t candidate, const ColumnNames* names);
@@ -110,8 +111,12 @@ class TreeDiff {
   bool pair_by_key(const std::vector<std::string>& members, bool guessed, std::vector<Item>& a,
                    std::vector<Item>& b, Pairing& out);
   std::vector<std::vector<std::string>> possible_keys(const Item& a) const;
+  /// Where in rows that are arrays the members stand.
+  std::vector<std::optional<uint64_t>> key_positions(const Document& document,
+                                                     const std::vector<std::string>& members) const;
   uint64_t key_hash(const Document& document, uint32_t item,
-                    const std::vector<std::string>& members);
+                    const std::vector<std::string>& members,
+                    const std::vector<std::optional<uint64_t>>& positions);
   uint64_t blocking_hash(const Document& document, uint32_t node, bool is_row);
   bool trial(const Item& control, const Item& candidate);
   void diff_pair(const ItemPair& pair);

@@ -17,7 +17,10 @@
   X(kEvaluationMode, "evaluation.mode", kString, "", "vde",                                       \
     "control_only, fire_and_forget, full_evaluation, candidate_only or reverse_evaluation")       \
   X(kEvaluationKeyHash, "evaluation.key_hash", kString, "", "v",                                  \
-    "Hash of the key the mode was chosen by; the key itself is not stored")                       \
+    "Hash of the key the mode was chosen by, which itself is not stored; absent without one")     \
+  X(kEvaluationKeyMissing, "evaluation.key_missing", kString, "", "v",                            \
+    "Why there is no key although bucket_by asks for one: absent, body_too_large or "             \
+    "body_not_json")                                                                              \
   X(kEvaluationAccounting, "evaluation.accounting", kString, "", "v",                             \
     "Exactly one of not_sampled, compared, shed, too_large, timed_out, failed, client_aborted, "  \
     "not_comparable")                                                                             \
@@ -60,9 +63,11 @@
   X(kControlStatusCode, "control.status_code", kInt, "", "v", "HTTP status of the answer")        \
   X(kCandidateStatusCode, "candidate.status_code", kInt, "", "v", "HTTP status of the answer")    \
   X(kControlErrorType, "control.error.type", kString, "", "v",                                    \
-    "connect_refused, connect_timeout, timeout, reset, closed_early, malformed, unhealthy, ...")  \
+    "connect_refused, connect_timeout, tls, timeout, reset, closed_early, "                       \
+    "malformed, unhealthy, ...")                                                                  \
   X(kCandidateErrorType, "candidate.error.type", kString, "", "v",                                \
-    "connect_refused, connect_timeout, timeout, reset, closed_early, malformed, unhealthy, ...")  \
+    "connect_refused, connect_timeout, tls, timeout, reset, closed_early, "                       \
+    "malformed, unhealthy, ...")                                                                  \
   X(kControlBodyBytes, "control.body_bytes", kInt, "bytes", "v", "Body bytes of the answer")      \
   X(kCandidateBodyBytes, "candidate.body_bytes", kInt, "bytes", "v", "Body bytes of the answer")  \
   X(kControlVersion, "control.version", kString, "", "v", "Version of the service, when known")   \

@@ -74,6 +74,7 @@ void EvaluationRecord::to_event(Event& out) const {
   add(out, columns::kEvaluationMigration, migration);
   add(out, columns::kEvaluationMode, mode);
   add(out, columns::kEvaluationKeyHash, key_hash);
+  add(out, columns::kEvaluationKeyMissing, key_missing);
   add(out, columns::kEvaluationAccounting, accounting);
   add(out, columns::kEvaluationReason, reason);
 

@@ -37,6 +37,7 @@ struct EvaluationRecord {
   std::string_view migration = {};
   std::string_view mode = {};
   std::string_view key_hash = {};
+  std::string_view key_missing = {};  // why there is none, where one was asked for
   std::string_view accounting = {};
   std::string_view reason = {};
 

@@ -145,7 +145,8 @@ void trace_parent(benchmark::State& state) {
   const Fields fields{{"traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}};
   std::array<char, TraceParent::kTextBytes> text;
   for (auto _ : state) {
-    const TraceContext context = trace_context(fields, rng);
+    TraceContext context;
+    continue_or_begin_trace(fields, rng, context);
     format_traceparent(child_of(context.parent, rng), text);
     benchmark::DoNotOptimize(text);
   }

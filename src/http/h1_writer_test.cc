@@ -53,7 +53,7 @@ TEST_F(H1WriterTest, LinesAroundADroppedOneAreAllWritten) {
 
 TEST_F(H1WriterTest, AddsViaAndForwardedFieldsByOption) {
   EXPECT_EQ(forwarded("GET / HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 10.0.0.1\r\n"
-                      "X-Forwarded-Proto: gopher\r\nA: 1\r\nX-Forwarded-For: 10.0.0.2\r\n\r\n",
+                      "A: 1\r\nX-Forwarded-For: 10.0.0.2\r\n\r\n",
                       {.via = "understudy",
                        .client_address = "192.0.2.7",
                        .client_scheme = "http",
@@ -64,11 +64,24 @@ TEST_F(H1WriterTest, AddsViaAndForwardedFieldsByOption) {
             "via: 1.1 understudy\r\n\r\n");
 }
 
-TEST_F(H1WriterTest, AClientCannotKeepTheForwardedForOfOthersByNamingItInConnection) {
-  EXPECT_EQ(forwarded("GET / HTTP/1.1\r\nHost: h\r\nConnection: X-Forwarded-For\r\n"
-                      "X-Forwarded-For: 10.0.0.1\r\n\r\n",
-                      {.client_address = "192.0.2.7"}),
-            "GET / HTTP/1.1\r\nHost: h\r\nx-forwarded-for: 192.0.2.7\r\n\r\n");
+TEST_F(H1WriterTest, WhatAProxyInFrontSaidOfTheFirstHopStays) {
+  EXPECT_EQ(
+      forwarded("GET / HTTP/1.1\r\nHost: internal\r\nX-Forwarded-Proto: https\r\n"
+                "X-Forwarded-Host: shop.example\r\nX-Forwarded-For: 10.0.0.1\r\n\r\n",
+                {.client_address = "192.0.2.7", .client_scheme = "http", .forward_host = true}),
+      "GET / HTTP/1.1\r\nHost: internal\r\nX-Forwarded-Proto: https\r\n"
+      "X-Forwarded-Host: shop.example\r\nx-forwarded-for: 10.0.0.1, 192.0.2.7\r\n\r\n");
+}
+
+TEST_F(H1WriterTest, AClientCannotKeepTheForwardedFieldsOfOthersByNamingThemInConnection) {
+  EXPECT_EQ(
+      forwarded("GET / HTTP/1.1\r\nHost: h\r\n"
+                "Connection: X-Forwarded-For, x-forwarded-proto, X-Forwarded-Host\r\n"
+                "X-Forwarded-For: 10.0.0.1\r\nX-Forwarded-Proto: https\r\n"
+                "X-Forwarded-Host: other\r\n\r\n",
+                {.client_address = "192.0.2.7", .client_scheme = "http", .forward_host = true}),
+      "GET / HTTP/1.1\r\nHost: h\r\nx-forwarded-proto: http\r\nx-forwarded-host: h\r\n"
+      "x-forwarded-for: 192.0.2.7\r\n\r\n");
 }
 
 TEST_F(H1WriterTest, DropsWhatTheCallerSetsAnew) {

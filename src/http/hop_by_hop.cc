@@ -134,8 +134,6 @@ void forward_request(const RequestHead& in, const ForwardOptions& options, Forwa
   dropped.insert(KnownField::kExpect);
   if (out.upgrade_requested) dropped.erase(KnownField::kUpgrade);
   if (!options.client_address.empty()) dropped.insert(KnownField::kXForwardedFor);
-  if (!options.client_scheme.empty()) dropped.insert(KnownField::kXForwardedProto);
-  if (options.forward_host) dropped.insert(KnownField::kXForwardedHost);
   copy_fields(in.fields, dropped, named, out.fields);
 
   if (in.fields.has(KnownField::kTe)) {
@@ -146,11 +144,14 @@ void forward_request(const RequestHead& in, const ForwardOptions& options, Forwa
       }
     }
   }
-  if (!options.client_scheme.empty()) {
+  const auto said = [&](KnownField field) {
+    return in.fields.has(field) && !dropped.contains(field);
+  };
+  if (!options.client_scheme.empty() && !said(KnownField::kXForwardedProto)) {
     out.fields.add(Field{known_field_name(KnownField::kXForwardedProto), options.client_scheme,
                          KnownField::kXForwardedProto});
   }
-  if (options.forward_host && !in.authority.empty()) {
+  if (options.forward_host && !in.authority.empty() && !said(KnownField::kXForwardedHost)) {
     out.fields.add(Field{known_field_name(KnownField::kXForwardedHost), in.authority,
                          KnownField::kXForwardedHost});
   }

@@ -14,9 +14,10 @@ struct ForwardOptions {
   std::string_view via;
   /// Appended to X-Forwarded-For: address of the client.
   std::string_view client_address;
-  /// Sets X-Forwarded-Proto ("http", "https").
+  /// Sets X-Forwarded-Proto ("http", "https") where it is absent: a proxy in front of this one
+  /// knows better how the client came.
   std::string_view client_scheme;
-  /// Sets X-Forwarded-Host to the authority the client asked for.
+  /// Sets X-Forwarded-Host, where it is absent, to the authority the client asked for.
   bool forward_host = false;
   /// Sent instead of the client's authority.
   std::string_view authority;

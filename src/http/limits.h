@@ -27,6 +27,17 @@ struct Limits {
   std::size_t trailer_count_max = 64;
   /// Body after removing the chunked coding. Past it: 413.
   std::uint64_t body_bytes_max = UINT64_MAX;
+
+  /// Bounds for the answers of a service that did well without us: wider than what services send,
+  /// and there only against one that never ends. What clients may send has no part in them.
+  static constexpr Limits of_answers() {
+    Limits limits;
+    limits.head_bytes_max = 256 * 1024;
+    limits.field_count_max = 1024;
+    limits.trailer_bytes_max = 64 * 1024;
+    limits.trailer_count_max = 256;
+    return limits;
+  }
 };
 
 /// Options in the Connection fields of one head: each costs a search in the other fields. No real

@@ -150,26 +150,29 @@ std::string span_id_hex(const SpanId& id) {
   return text;
 }
 
-TraceContext trace_context(const Fields& fields, base::Rng& rng) {
-  TraceContext context;
-  if (const Field* field = fields.find(KnownField::kTraceparent)) {
-    const auto repeated = std::count_if(field, fields.end(), [](const Field& f) {
-                            return f.known == KnownField::kTraceparent;
-                          }) > 1;
-    const std::optional<TraceParent> parent = parse_traceparent(field->value);
-    if (parent.has_value() && !repeated) {
-      context.parent = *parent;
-      context.remote = true;
-      if (fields.has(KnownField::kTracestate)) {
-        context.tracestate = combine_tracestate(fields).value_or(std::string());
-      }
-      return context;
-    }
+void continue_trace(const Fields& fields, TraceContext& out) {
+  const Field* field = fields.find(KnownField::kTraceparent);
+  if (field == nullptr) return;
+  const auto repeated = std::count_if(field, fields.end(), [](const Field& f) {
+                          return f.known == KnownField::kTraceparent;
+                        }) > 1;
+  const std::optional<TraceParent> parent = parse_traceparent(field->value);
+  if (!parent.has_value() || repeated) return;
+  out.parent = *parent;
+  out.present = true;
+  out.remote = true;
+  if (fields.has(KnownField::kTracestate)) {
+    out.tracestate = combine_tracestate(fields).value_or(std::string());
   }
-  fill_random(context.parent.trace_id, rng);
-  fill_random(context.parent.parent_id, rng);
-  context.parent.flags = TraceParent::kSampled | TraceParent::kRandomTraceId;
-  return context;
+}
+
+void continue_or_begin_trace(const Fields& fields, base::Rng& rng, TraceContext& out) {
+  continue_trace(fields, out);
+  if (out.present) return;
+  fill_random(out.parent.trace_id, rng);
+  fill_random(out.parent.parent_id, rng);
+  out.parent.flags = TraceParent::kSampled | TraceParent::kRandomTraceId;
+  out.present = true;
 }
 
 TraceParent child_of(const TraceParent& parent, base::Rng& rng) noexcept {

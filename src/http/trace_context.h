@@ -41,13 +41,16 @@ std::string span_id_hex(const SpanId& id);
 struct TraceContext {
   TraceParent parent;      // as the caller sent it, or a new trace
   std::string tracestate;  // combined and valid, or empty
+  bool present = false;    // the request belongs to a trace
   bool remote = false;     // the caller sent a valid traceparent
 };
 
-/// Reads traceparent and tracestate. Exactly one valid traceparent continues its trace; none, two
-/// or an invalid one starts a new sampled trace with random ids and drops tracestate.
-/// An invalid tracestate is dropped without harming traceparent.
-TraceContext trace_context(const Fields& fields, base::Rng& rng);
+/// Reads traceparent and tracestate into `out`, which is as constructed. Exactly one valid
+/// traceparent continues its trace; with none, two or an invalid one there is no trace, and
+/// tracestate is ignored. An invalid tracestate is dropped without harming traceparent.
+void continue_trace(const Fields& fields, TraceContext& out);
+/// The same, but begins a sampled trace with random ids where there is none.
+void continue_or_begin_trace(const Fields& fields, base::Rng& rng, TraceContext& out);
 
 /// The traceparent for a request we send: same trace and flags, new parent id (our span).
 TraceParent child_of(const TraceParent& parent, base::Rng& rng) noexcept;

@@ -58,7 +58,8 @@ TEST(TraceparentTest, AHigherVersionIsReadAsVersionZero) {
 TEST(TraceContextTest, ContinuesTheCallersTraceWithANewSpan) {
   base::Rng rng(1);
   const Fields fields{{"traceparent", kParent}, {"tracestate", "a=1"}, {"tracestate", "b=2"}};
-  const TraceContext context = trace_context(fields, rng);
+  TraceContext context;
+  continue_or_begin_trace(fields, rng, context);
   EXPECT_TRUE(context.remote);
   EXPECT_EQ(format_traceparent(context.parent), kParent);
   EXPECT_EQ(context.tracestate, "a=1,b=2");
@@ -68,12 +69,18 @@ TEST(TraceContextTest, ContinuesTheCallersTraceWithANewSpan) {
   EXPECT_EQ(child.flags, context.parent.flags);
 }
 
-TEST(TraceContextTest, StartsANewTraceAndDropsTracestateWithoutAValidParent) {
+TEST(TraceContextTest, WithoutAValidParentThereIsNoTraceUnlessOneIsBegun) {
   base::Rng rng(1);
   for (const Fields& fields :
        {Fields{{"tracestate", "a=1"}}, Fields{{"traceparent", "00-x"}, {"tracestate", "a=1"}},
         Fields{{"traceparent", kParent}, {"traceparent", kParent}, {"tracestate", "a=1"}}}) {
-    const TraceContext context = trace_context(fields, rng);
+    TraceContext none;
+    continue_trace(fields, none);
+    EXPECT_FALSE(none.present);
+    EXPECT_EQ(none.tracestate, "");
+    TraceContext context;
+    continue_or_begin_trace(fields, rng, context);
+    EXPECT_TRUE(context.present);
     EXPECT_FALSE(context.remote);
     EXPECT_EQ(context.tracestate, "");
     EXPECT_TRUE(context.parent.sampled());
@@ -83,9 +90,8 @@ TEST(TraceContextTest, StartsANewTraceAndDropsTracestateWithoutAValidParent) {
 }
 
 TEST(TraceContextTest, AnInvalidTracestateDoesNotCostTheTrace) {
-  base::Rng rng(1);
-  const TraceContext context =
-      trace_context(Fields{{"traceparent", kParent}, {"tracestate", "A=1"}}, rng);
+  TraceContext context;
+  continue_trace(Fields{{"traceparent", kParent}, {"tracestate", "A=1"}}, context);
   EXPECT_TRUE(context.remote);
   EXPECT_EQ(context.tracestate, "");
 }

@@ -113,8 +113,9 @@ base::Task<HeadResult> H1ClientConnection::read_head() {
     if (count > 0) in_.added(static_cast<size_t>(count));
     if (count <= 0) {
       keep_alive_ = false;
-      co_return HeadResult{.error =
-                               cancelled_ != StreamError::kNone ? cancelled_ : stream_error(count)};
+      co_return HeadResult{
+          .error = cancelled_ != StreamError::kNone ? cancelled_ : stream_error(count),
+          .detail = stream_->failure_reason()};
     }
     answered_ = true;
   }

@@ -179,10 +179,13 @@ TEST_F(H1ServerConnectionTest, ABodyThatStopsOrNeverEndsIsToldSo) {
 }
 
 TEST_F(H1ServerConnectionTest, ADrainEndsAnIdleConnectionAndMarksTheLastAnswer) {
+  options_.drain_grace = 250ms;
   connect();
   turns();
   connection_->drain();
   turns();
+  EXPECT_EQ(end_, kOpen) << "a request may be on its way";
+  pass(250ms);
   EXPECT_EQ(end_, 0);
   EXPECT_EQ(connection_, nullptr);
   end_ = kOpen;
@@ -191,6 +194,22 @@ TEST_F(H1ServerConnectionTest, ADrainEndsAnIdleConnectionAndMarksTheLastAnswer) 
   connection_->drain();
   send("x");
   EXPECT_NE(received_.find("Connection: close"), std::string::npos);
+}
+
+TEST_F(H1ServerConnectionTest, ARequestThatCrossesADrainIsAnsweredAsTheLast) {
+  options_.drain_grace = 250ms;
+  for (const bool first : {true, false}) {
+    received_.clear();
+    end_ = kOpen;
+    connect();
+    turns();
+    if (!first) send("GET /before HTTP/1.1\r\nHost: h\r\n\r\n");
+    connection_->drain();
+    pass(249ms);
+    send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    EXPECT_TRUE(received_.ends_with("Connection: close\r\n\r\nok")) << first << received_;
+    EXPECT_EQ(end_, 0);
+  }
 }
 
 TEST_F(H1ServerConnectionTest, WhatAClientStillSendsAfterARefusalIsReadAndDropped) {

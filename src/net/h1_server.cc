@@ -63,15 +63,12 @@ base::Task<H1ServerConnection::Next> H1ServerConnection::next_request() {
   parser_.reset();
   continue_sent_ = false;
   chunked_answer_ = false;
-  if (draining_) co_return Next::kClosed;
   if (in_.empty()) {
     idle_ = true;
-    arm(options_.idle_timeout);
+    arm(draining_ ? options_.drain_grace : options_.idle_timeout);
     const ssize_t ready = co_await stream_->readable();
     idle_ = false;
     if (ready <= 0) co_return Next::kClosed;
-    // A request that came just before the drain began is still answered.
-    if (draining_) stream_->clear_failure();
   }
   stream_->begin_message();
   bool head_timer_runs = false;
@@ -134,7 +131,7 @@ base::Task<void> H1ServerConnection::close() {
 
 void H1ServerConnection::drain() {
   draining_ = true;
-  if (idle_) stream_->cancel(ECANCELED);
+  if (idle_) arm(options_.drain_grace);
 }
 
 BodyPiece H1ServerConnection::body_at_hand() {

@@ -30,6 +30,9 @@ struct H1ServerOptions {
   /// and dropped, so that it gets the answer instead of a reset.
   std::chrono::nanoseconds linger_timeout = std::chrono::seconds(1);
   uint64_t linger_bytes_max = 1 << 20;
+  /// After drain(): time in which a request that a client had sent already, or was about to on a
+  /// new connection, is still taken and answered.
+  std::chrono::nanoseconds drain_grace = std::chrono::milliseconds(250);
 };
 
 /// The serving side of one HTTP/1 connection: gives out its requests one after another.
@@ -56,7 +59,8 @@ class H1ServerConnection final : public ServerStream {
   }
   /// Ends the connection so that the last answer arrives.
   base::Task<void> close();
-  /// The answer under way is the connection's last, and an idle connection ends now.
+  /// The answer under way is the connection's last; an idle connection ends after `drain_grace`
+  /// without a request.
   void drain();
 
   const http::RequestHead& head() const override { return parser_.head(); }

@@ -30,6 +30,8 @@ std::string_view name(StreamError error) {
       return "connections_max";
     case StreamError::kCancelled:
       return "cancelled";
+    case StreamError::kTls:
+      return "tls";
     case StreamError::kUnhealthy:
       return "unhealthy";
     case StreamError::kIo:
@@ -45,6 +47,8 @@ StreamError stream_error(ssize_t result) {
       return StreamError::kClosed;
     case ECONNREFUSED:
       return StreamError::kRefused;
+    case ECONNABORTED:
+      return StreamError::kClosed;
     case ETIMEDOUT:
       return StreamError::kTimeout;
     case ECONNRESET:
@@ -52,6 +56,8 @@ StreamError stream_error(ssize_t result) {
       return StreamError::kReset;
     case ECANCELED:
       return StreamError::kCancelled;
+    case Stream::kTlsFailure:
+      return StreamError::kTls;
     case EMSGSIZE:
       return StreamError::kTooLarge;
     case EHOSTUNREACH:

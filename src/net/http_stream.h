@@ -23,6 +23,7 @@ enum class StreamError : uint8_t {
   kTooLarge,        // a size limit of ours
   kPoolFull,        // a limit of ours on connections
   kCancelled,       // our own side gave up
+  kTls,             // no agreement on TLS, or its protection was broken
   kUnhealthy,       // not tried: its health checks fail
   kIo,              // the operating system failed the call
 };
@@ -83,7 +84,7 @@ class ServerStream {
 struct HeadResult {
   StreamError error = StreamError::kNone;
   const http::ResponseHead* head = nullptr;  // valid until the next read_body() or read_head()
-  const char* detail = "";                   // what was malformed; static storage
+  const char* detail = "";                   // what was malformed; valid as long as the stream
 };
 
 /// One request and its answer as the calling side sees them.

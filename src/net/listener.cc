@@ -1,13 +1,36 @@
 #include "net/listener.h"
 
+#include <linux/filter.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+#include <iterator>
+#include <utility>
 
 #include "base/log.h"
 
 namespace understudy::net {
+namespace {
+
+/// Has the kernel drop what would begin a connection. A client whose first packet is dropped sends
+/// it again after a second and is refused then, or meets whoever listens there by that time; one
+/// that gets into the queue between the last accept and the close is reset with its request.
+void drop_beginnings(int descriptor) {
+  constexpr uint32_t kFlagsOffset = 13;  // in the TCP header
+  constexpr uint32_t kSyn = 0x02;
+  sock_filter program[] = {
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kFlagsOffset),
+      BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, kSyn, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, 0),
+      BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+  };
+  const sock_fprog filter{.len = std::size(program), .filter = program};
+  // Where this is not to be had a moment without it remains.
+  setsockopt(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter);
+}
+
+}  // namespace
 
 base::Result<std::unique_ptr<Listener>> Listener::open(EventLoop& loop,
                                                        const SocketAddress& address,
@@ -50,17 +73,23 @@ Listener::Listener(EventLoop& loop, int descriptor, int backlog, OnConnection on
       backlog_(backlog),
       on_connection_(std::move(on_connection)) {}
 
-Listener::~Listener() {
+Listener::~Listener() { close_descriptor(); }
+
+void Listener::close_descriptor() {
+  if (descriptor_ < 0) return;
   loop_.unwatch(descriptor_, *this);
-  close(descriptor_);
+  close(std::exchange(descriptor_, -1));
+}
+
+void Listener::retire() {
+  drop_beginnings(descriptor_);
+  // One more than the backlog is what the kernel lets wait.
+  for (int i = 0; i <= backlog_ && accept_one();) ++i;
+  set_deadline(kNever);
+  close_descriptor();
 }
 
 base::Status Listener::begin() { return loop_.watch_level(descriptor_, *this); }
-
-void Listener::accept_waiting() {
-  for (int i = 0; i < backlog_ && accept_one(); ++i) {
-  }
-}
 
 void Listener::on_events(uint32_t) {
   for (int i = 0; i < kAcceptsPerTurnMax && accept_one(); ++i) {

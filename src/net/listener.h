@@ -32,8 +32,9 @@ class Listener final : private Pollable, private Timer {
 
   /// Accepts from now on; for a listener that was opened kHeld, once.
   base::Status begin();
-  /// Hands over what waits in the backlog, which closing would reset.
-  void accept_waiting();
+  /// Hands over the connections that wait already, up to the length of their queue, and closes: who
+  /// comes after that is refused. To be called once.
+  void retire();
 
   /// The address it listens on, with the real port when 0 was asked for.
   const SocketAddress& address() const { return address_; }
@@ -46,6 +47,7 @@ class Listener final : private Pollable, private Timer {
   static constexpr int64_t kLogEveryNs = 10'000'000'000;
 
   Listener(EventLoop& loop, int descriptor, int backlog, OnConnection on_connection);
+  void close_descriptor();
   void on_events(uint32_t events) override;
   /// False when none waits, or accepting has to pause.
   bool accept_one();
@@ -53,7 +55,7 @@ class Listener final : private Pollable, private Timer {
 
   EventLoop& loop_;
   int descriptor_;
-  int backlog_;
+  const int backlog_;
   OnConnection on_connection_;
   SocketAddress address_;
   uint64_t pauses_ = 0;

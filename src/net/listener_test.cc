@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <string>
 #include <vector>
 
@@ -69,7 +70,7 @@ TEST_F(ListenerTest, WhoWaitsCanBeTakenBeforeItCloses) {
   ASSERT_NE(listener, nullptr);
   std::vector<int> clients;
   for (int i = 0; i < 100; ++i) clients.push_back(connect_to(listener->address()));
-  listener->accept_waiting();
+  listener->retire();
   listener.reset();
   EXPECT_EQ(accepted_.size(), 100u);
   for (const int client : clients) ::close(client);
@@ -87,6 +88,43 @@ TEST_F(ListenerTest, WorkersMayShareAPort) {
   const auto first = open("127.0.0.1:0");
   ASSERT_NE(first, nullptr);
   EXPECT_NE(open(first->address().text()), nullptr) << failure_;
+}
+
+TEST_F(ListenerTest, OneThatRetiresHandsOverAllThatWaitAndRefusesTheRest) {
+  const auto listener = open("127.0.0.1:0");
+  ASSERT_NE(listener, nullptr) << failure_;
+  std::vector<int> clients;
+  for (int i = 0; i < 200; ++i) clients.push_back(connect_to(listener->address()));
+  listener->retire();
+  EXPECT_EQ(accepted_.size(), 200u);
+  const int late = ::socket(AF_INET, SOCK_STREAM, 0);
+  const SocketAddress& address = listener->address();
+  EXPECT_NE(::connect(late, reinterpret_cast<const sockaddr*>(&address.storage), address.length),
+            0);
+  EXPECT_EQ(errno, ECONNREFUSED);
+  clients.push_back(late);
+  for (const int client : clients) ::close(client);
+  loop_.turn(0);
+}
+
+TEST_F(ListenerTest, WhoComesWhileOneRetiresIsNotTakenAndDropped) {
+  std::vector<int> late;
+  std::unique_ptr<Listener> listener;
+  auto opened = Listener::open(
+      loop_, *parse_listen_address("127.0.0.1:0"), {},
+      [&](std::unique_ptr<TcpStream> stream, const SocketAddress&) {
+        accepted_.push_back(std::move(stream));
+        const SocketAddress& address = listener->address();
+        late.push_back(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
+        ::connect(late.back(), reinterpret_cast<const sockaddr*>(&address.storage), address.length);
+      });
+  ASSERT_TRUE(opened.ok()) << opened.error().context;
+  listener = std::move(*opened);
+  const int client = connect_to(listener->address());
+  listener->retire();
+  EXPECT_EQ(accepted_.size(), 1u) << "without a filter each connection brings the next";
+  ::close(client);
+  for (const int descriptor : late) ::close(descriptor);
 }
 
 TEST_F(ListenerTest, WithoutDescriptorsAcceptingPausesAndGoesOnLater) {

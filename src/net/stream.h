@@ -23,10 +23,9 @@ class CloseWatcher {
   ~CloseWatcher() = default;
 };
 
-/// A bidirectional byte stream on a loop: TCP, or a loopback fake. At most one read and one write
-/// wait at a time.
-/// Results are counts: above 0 bytes, 0 end of stream (reads), below 0 minus an errno value:
-/// ETIMEDOUT when the deadline passed, ECANCELED after cancel().
+/// A bidirectional byte stream on a loop: TCP, TLS, or a loopback fake. At most one read and one
+/// write wait at a time. Results are counts: above 0 bytes, 0 end of stream (reads), below 0 minus
+/// an errno value: ETIMEDOUT when the deadline passed, ECANCELED after cancel(), kTlsFailure.
 /// Ownership: awaiting objects unhook themselves when their coroutine is destroyed; the stream must
 /// outlive them. Threads: the loop's.
 /// Cost: a call that can be done at once does not suspend; a direction known not to be ready is not
@@ -39,6 +38,8 @@ class Stream : public Timer {
   class WriteAwaiter;
 
   static constexpr size_t kReadBytesPerTurnMax = 256 * 1024;
+  /// The errno value of what TLS found wrong; no call on a TCP socket fails with it.
+  static constexpr int kTlsFailure = EKEYREJECTED;
 
   explicit Stream(EventLoop& loop) : Timer(loop.timers()), loop_(loop) {}
   ~Stream() override;
@@ -80,6 +81,8 @@ class Stream : public Timer {
     hasten_acknowledgement();
   }
   static constexpr int kHastenedPartsMax = 4;
+  /// What TLS has to say about the failure; empty without TLS. Valid as long as the stream.
+  virtual const char* failure_reason() const { return ""; }
 
   EventLoop& loop() const { return loop_; }
 
@@ -93,6 +96,8 @@ class Stream : public Timer {
   void became_ready(bool readable, bool writable, bool closed);
   /// For streams that may hand over less than they have.
   void set_short_reads_may_leave_more() { short_read_drains_ = false; }
+  /// Nothing can be read until the next edge, though the last read did not show it.
+  void nothing_left_to_read() { readable_ = false; }
   /// Nothing can be written until the next edge: the handshake is under way.
   void mark_connecting() { writable_ = false; }
   void on_deadline() override;

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "base/text.h"
 
@@ -126,8 +127,14 @@ base::Result<std::unique_ptr<TcpStream>> TcpStream::begin_connect(EventLoop& loo
 }
 
 TcpStream::~TcpStream() {
+  if (descriptor_ < 0) return;
   loop().unwatch(descriptor_, *this);
   close(descriptor_);
+}
+
+int TcpStream::release() {
+  loop().unwatch(descriptor_, *this);
+  return std::exchange(descriptor_, -1);
 }
 
 base::Task<int> TcpStream::connected() {

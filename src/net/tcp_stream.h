@@ -48,6 +48,8 @@ class TcpStream final : public Stream, private Pollable {
   void shutdown_write() override;
   void reset_on_close() override;
   int descriptor() const { return descriptor_; }
+  /// Hands the descriptor to the caller, who then owns it; the stream can only be destroyed.
+  int release();
 
  protected:
   void hasten_acknowledgement() override;

@@ -18,8 +18,8 @@ class BodyTee {
   BodyTee(net::EventLoop& loop, uint64_t bytes_max) : changed_(loop), bytes_max_(bytes_max) {}
 
   void append(std::string_view piece, bool end, const http::Fields* trailers) {
-    if (overflowed_ || broken_) return;
-    if (bytes_.size() + piece.size() > bytes_max_) return give_up();
+    if (overflowed() || broken_) return;
+    if (bytes_.size() + piece.size() > bytes_max_) return give_up("request_bytes_max");
     bytes_.append(piece);
     if (end) {
       ended_ = true;
@@ -27,9 +27,9 @@ class BodyTee {
     }
     changed_.notify();
   }
-  /// There is no memory for it: as at `bytes_max`.
-  void give_up() {
-    overflowed_ = true;
+  /// As at `bytes_max`, at another bound: static text.
+  void give_up(std::string_view bound) {
+    bound_ = bound;
     std::string().swap(bytes_);
     changed_.notify();
   }
@@ -41,7 +41,9 @@ class BodyTee {
 
   std::string_view bytes() const { return bytes_; }
   bool ended() const { return ended_; }
-  bool overflowed() const { return overflowed_; }
+  bool overflowed() const { return !bound_.empty(); }
+  /// The bound at which it gave up; empty when it did not.
+  std::string_view bound() const { return bound_; }
   bool broken() const { return broken_; }
   const http::Fields& trailers() const { return trailers_.fields(); }
   net::Signal::Awaiter changed() { return changed_.wait(); }
@@ -51,8 +53,8 @@ class BodyTee {
   const uint64_t bytes_max_;
   std::string bytes_;
   http::OwnedFields trailers_;
+  std::string_view bound_;
   bool ended_ = false;
-  bool overflowed_ = false;
   bool broken_ = false;
 };
 

@@ -8,52 +8,59 @@
 namespace understudy::proxy {
 namespace {
 
+constexpr std::string_view kAbsent = "absent";
+
+BucketKey present_or_absent(std::optional<std::string_view> value) {
+  if (!value || value->empty()) return {{}, kAbsent};
+  return {std::string(*value), {}};
+}
+
 /// A JSON string as its text, an integer as its decimal digits, anything else as nothing.
-std::optional<std::string> json_field(std::string_view body, std::string_view pointer) {
-  if (body.empty()) return {};
+BucketKey json_field(std::optional<std::string_view> body, std::string_view pointer) {
+  if (!body) return {{}, "body_too_large"};
+  if (body->empty()) return {{}, kAbsent};
   thread_local simdjson::dom::parser parser;
   simdjson::dom::element document;
-  if (parser.parse(body.data(), body.size()).get(document) != simdjson::SUCCESS) return {};
+  if (parser.parse(body->data(), body->size()).get(document) != simdjson::SUCCESS) {
+    return {{}, "body_not_json"};
+  }
   simdjson::dom::element found;
-  if (document.at_pointer(pointer).get(found) != simdjson::SUCCESS) return {};
+  if (document.at_pointer(pointer).get(found) != simdjson::SUCCESS) return {{}, kAbsent};
   std::string_view text;
-  if (found.get(text) == simdjson::SUCCESS) return std::string(text);
+  if (found.get(text) == simdjson::SUCCESS) return present_or_absent(text);
   int64_t number = 0;
-  if (found.is_int64() && found.get(number) == simdjson::SUCCESS) return base::cat(number);
+  if (found.is_int64() && found.get(number) == simdjson::SUCCESS) return {base::cat(number), {}};
   uint64_t large = 0;
-  if (found.is_uint64() && found.get(large) == simdjson::SUCCESS) return base::cat(large);
-  return {};
+  if (found.is_uint64() && found.get(large) == simdjson::SUCCESS) return {base::cat(large), {}};
+  return {{}, kAbsent};
 }
 
 }  // namespace
 
-std::optional<std::string> bucket_key(const BucketBy& by, const http::RequestHead& request,
-                                      std::string_view client_address, std::string_view body) {
-  std::optional<std::string> key;
+BucketKey bucket_key(const BucketBy& by, const http::RequestHead& request,
+                     std::string_view client_address, std::optional<std::string_view> body) {
   switch (by.source) {
     case BucketBy::Source::kRandom:
-      break;
-    case BucketBy::Source::kHeader:
-      if (const http::Field* field = request.fields.find(by.name)) key.emplace(field->value);
-      break;
+      return {};
+    case BucketBy::Source::kHeader: {
+      const http::Field* field = request.fields.find(by.name);
+      if (field == nullptr) return {{}, kAbsent};
+      return present_or_absent(field->value);
+    }
     case BucketBy::Source::kCookie:
-      if (const auto value = http::cookie(request.fields, by.name)) key.emplace(*value);
-      break;
-    case BucketBy::Source::kQueryParameter:
-      if (const auto value =
-              http::query_parameter(http::split_target(request.target).query, by.name)) {
-        key = http::percent_decode(*value, http::PlusSign::kIsSpace);
-      }
-      break;
+      return present_or_absent(http::cookie(request.fields, by.name));
+    case BucketBy::Source::kQueryParameter: {
+      const auto value = http::query_parameter(http::split_target(request.target).query, by.name);
+      if (!value) return {{}, kAbsent};
+      const auto decoded = http::percent_decode(*value, http::PlusSign::kIsSpace);
+      return present_or_absent(decoded);
+    }
     case BucketBy::Source::kClientAddress:
-      key.emplace(client_address);
-      break;
+      return present_or_absent(client_address);
     case BucketBy::Source::kJsonField:
-      key = json_field(body, by.name);
-      break;
+      return json_field(body, by.name);
   }
-  if (key && (key->empty() || key->size() > kBucketKeyBytesMax)) key.reset();
-  return key;
+  return {};
 }
 
 }  // namespace understudy::proxy

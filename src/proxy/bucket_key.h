@@ -9,12 +9,18 @@
 
 namespace understudy::proxy {
 
-/// The value that keeps a user in one mode, or nothing when the request has none. `body` is only
-/// looked at for a JSON field; it must then be the whole body, or empty when that was too large.
-/// Values longer than kBucketKeyBytesMax count as absent. Cost: linear in what is looked at.
-std::optional<std::string> bucket_key(const BucketBy& by, const http::RequestHead& request,
-                                      std::string_view client_address, std::string_view body);
+/// The value that keeps a user in one mode.
+struct BucketKey {
+  std::optional<std::string> value;
+  /// Why there is none although one is configured: absent, body_too_large, body_not_json. Static
+  /// storage.
+  std::string_view missing;
+};
 
-inline constexpr size_t kBucketKeyBytesMax = 1024;
+/// `body` is only looked at for a JSON field; it must then be the whole body, or nothing when that
+/// was larger than BucketBy::body_bytes_max. A value that is empty counts as absent. Cost: linear
+/// in what is looked at.
+BucketKey bucket_key(const BucketBy& by, const http::RequestHead& request,
+                     std::string_view client_address, std::optional<std::string_view> body);
 
 }  // namespace understudy::proxy

@@ -24,6 +24,7 @@ void SideResult::clear() {
   status = 0;
   complete = false;
   over_budget = false;
+  bound = {};
   start_ns = 0;
   first_byte_ns = 0;
   end_ns = 0;
@@ -45,6 +46,7 @@ void Exchange::clear() {
   id_high = 0;
   id_low = 0;
   key_hash = 0;
+  key_missing = {};
   unix_ns = 0;
   empty(method);
   empty(target);
@@ -52,6 +54,7 @@ void Exchange::clear() {
   request_body_bytes = 0;
   trace.parent = {};
   empty(trace.tracestate);
+  trace.present = false;
   trace.remote = false;
   span_id = {};
   worker = 0;

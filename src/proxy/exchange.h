@@ -24,6 +24,7 @@ struct SideResult {
   int status = 0;            // 0: no head arrived
   bool complete = false;     // the answer arrived whole
   bool over_budget = false;  // the body went past what may be kept; `body` is cut off
+  std::string_view bound;    // static storage; of the bound it went past, kept or not
   int64_t start_ns = 0;
   int64_t first_byte_ns = 0;
   int64_t end_ns = 0;
@@ -53,7 +54,8 @@ struct Exchange {
 
   uint64_t id_high = 0;
   uint64_t id_low = 0;
-  uint64_t key_hash = 0;  // the first 64 bits of the bucket key's SHA-1; 0 without a key
+  uint64_t key_hash = 0;         // the first 64 bits of the bucket key's SHA-1; 0 without a key
+  std::string_view key_missing;  // static storage; why there is no key, where one is configured
   int64_t unix_ns = 0;
   std::string method;
   std::string target;

@@ -4,7 +4,9 @@
 #include <array>
 
 #include "base/text.h"
+#include "http/message.h"
 #include "net/tcp_stream.h"
+#include "proxy/tls_options.h"
 
 namespace understudy::proxy {
 namespace {
@@ -16,6 +18,7 @@ using base::Result;
 constexpr size_t kNameBytesMax = 100;
 constexpr int64_t kCountMax = 1'000'000;
 constexpr auto kHealthIntervalMin = std::chrono::milliseconds(100);
+constexpr uint64_t kKeyBodyBytesMax = 16 << 20;
 
 Result<uint32_t> read_count(const ConfigNode& node) {
   TRY_ASSIGN(const int64_t count, node.as_int(1, kCountMax));
@@ -77,10 +80,11 @@ Result<SideOptions> parse_side(const ConfigNode& node, SideOptions side) {
   auto parsed = http::parse_origin_url(url);
   if (!parsed.ok()) return url_node->error(parsed.error().context);
   side.url = std::move(*parsed);
-  if (side.url.scheme != "http") {
-    return url_node->error(
-        "only http:// is supported so far; put a TLS proxy in front of an "
-        "https service");
+  const ConfigNode* tls = node.find("tls");
+  if (side.url.scheme == "https") {
+    TRY_ASSIGN(side.tls, parse_tls(tls, side.url.host));
+  } else if (tls != nullptr) {
+    return tls->error("needs a \"url\" that begins with https://");
   }
   TRY(set_duration(node, "connect_timeout", side.connect_timeout));
   TRY(set_duration(node, "timeout", side.timeout));
@@ -139,10 +143,72 @@ base::Status parse_limits(const ConfigNode& node, MigrationOptions& options) {
   return {};
 }
 
+Result<MigrationOptions::Trace> parse_trace(const ConfigNode& node) {
+  using Trace = MigrationOptions::Trace;
+  if (node.is_scalar() && node.text() == "begin") return Trace::kBegin;
+  const auto on = node.as_bool();
+  if (!on.ok()) return node.error("is none of true, false and \"begin\"");
+  return *on ? Trace::kContinue : Trace::kUntouched;
+}
+
 bool is_token(std::string_view text) {
   return !text.empty() && text.find_first_not_of(
                               "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
                               "abcdefghijklmnopqrstuvwxyz") == std::string_view::npos;
+}
+
+/// What follows holds a route to what can match: one that cannot is a mistake that nothing else
+/// would show.
+base::Status check_method(const ConfigNode& node, const std::string& method) {
+  if (!is_token(method)) return node.error("is not a method");
+  std::string upper = method;
+  for (char& letter : upper) {
+    if (letter >= 'a' && letter <= 'z') letter = static_cast<char>(letter - 'a' + 'A');
+  }
+  if (upper != method && http::method_id(upper) != http::MethodId::kOther) {
+    return node.error(cat("\"", method, "\" is another method than ", upper,
+                          ", which is meant: their letter case counts"));
+  }
+  return {};
+}
+
+base::Status check_path(const ConfigNode& node, std::string_view path) {
+  if (path == "*") return {};
+  if (path.empty() || path.front() != '/') return node.error("must begin with / or be *");
+  if (path.find_first_of("?#") != std::string_view::npos) {
+    return node.error("has a ? or #, and only what stands before them is looked at");
+  }
+  for (const char byte : path) {
+    if (byte <= ' ' || byte > '~') {
+      return node.error("has a character that no path has as it is sent; percent-encode it");
+    }
+  }
+  const size_t star = path.find('*');
+  if (star != std::string_view::npos && star + 1 != path.size()) {
+    return node.error("has a * before its end; use {name} for one segment");
+  }
+  for (std::string_view part : base::split(path.substr(0, star), '/')) {
+    if (part.find_first_of("{}") == std::string_view::npos) continue;
+    const std::string_view name = part.size() > 2 ? part.substr(1, part.size() - 2) : "";
+    const bool whole = !name.empty() && part.front() == '{' && part.back() == '}' &&
+                       name.find_first_of("{}") == std::string_view::npos;
+    if (!whole) return node.error("has a { or } that is not {name} in place of a whole segment");
+  }
+  return {};
+}
+
+base::Status check_host(const ConfigNode& node, std::string_view host) {
+  constexpr std::string_view kNameLetters = "abcdefghijklmnopqrstuvwxyz0123456789-_.";
+  const bool address = host.size() > 2 && host.front() == '[' && host.back() == ']' &&
+                       host.find_first_not_of("0123456789abcdef:.", 1) == host.size() - 1;
+  if (address || host.find_first_not_of(kNameLetters) == std::string_view::npos) return {};
+  return node.error("is not a host; write it as in shop.example.com or [::1], without a port");
+}
+
+/// Takes every request, so that no route behind it ever matches.
+bool matches_everything(const RouteOptions& route) {
+  return route.methods.empty() && route.path == "*" && route.host.empty() &&
+         route.header_name.empty();
 }
 
 }  // namespace
@@ -156,11 +222,23 @@ Result<BucketBy> BucketBy::parse(const ConfigNode& node) {
     }
     return node.error("expected client_address, or a map such as { header: x-account-id }");
   }
-  TRY(node.only_keys({"header", "cookie", "query", "json_field"}));
-  if (node.entries().size() != 1) {
+  TRY(node.only_keys({"header", "cookie", "query", "json_field", "body_bytes_max"}));
+  const ConfigNode* bytes_max = node.find("body_bytes_max");
+  const auto& entries = node.entries();
+  const auto source = std::find_if(entries.begin(), entries.end(), [](const auto& entry) {
+    return entry.first != "body_bytes_max";
+  });
+  if (source == entries.end() || entries.size() != (bytes_max == nullptr ? 1 : 2)) {
     return node.error("name exactly one of header, cookie, query and json_field");
   }
-  const auto& [key, value] = node.entries().front();
+  if (bytes_max != nullptr) {
+    if (source->first != "json_field") {
+      return bytes_max->error("only means something beside json_field");
+    }
+    TRY_ASSIGN(by.body_bytes_max, bytes_max->as_bytes());
+    if (by.body_bytes_max > kKeyBodyBytesMax) return bytes_max->error("is above 16MiB");
+  }
+  const auto& [key, value] = *source;
   TRY_ASSIGN(by.name, value.as_string());
   if (by.name.empty() || by.name.size() > kNameBytesMax) {
     return value.error(cat("must have 1 to ", kNameBytesMax, " characters"));
@@ -205,23 +283,18 @@ Result<RouteOptions> RouteOptions::parse(const ConfigNode& node) {
     TRY(methods->must_be_list());
     for (const ConfigNode& item : methods->items()) {
       TRY_ASSIGN(std::string method, item.as_string());
-      if (!is_token(method)) return item.error("is not a method");
+      TRY(check_method(item, method));
       route.methods.push_back(std::move(method));
     }
   }
   if (const ConfigNode* path = match->find("path")) {
     TRY_ASSIGN(route.path, path->as_string());
-    if (route.path != "*" && (route.path.empty() || route.path.front() != '/')) {
-      return path->error("must begin with / or be *");
-    }
-    const size_t star = route.path.find('*');
-    if (star != std::string::npos && star + 1 != route.path.size()) {
-      return path->error("has a * before its end; use {name} for one segment");
-    }
+    TRY(check_path(*path, route.path));
   }
   if (const ConfigNode* host = match->find("host")) {
     TRY_ASSIGN(route.host, host->as_string());
     route.host = base::to_lower(route.host);
+    TRY(check_host(*host, route.host));
   }
   if (const ConfigNode* header = match->find("header")) {
     TRY(header->must_be_map());
@@ -231,14 +304,18 @@ Result<RouteOptions> RouteOptions::parse(const ConfigNode& node) {
     route.header_name = key;
     if (!value.is_null()) {
       TRY_ASSIGN(route.header_value, value.as_string());
+      if (base::trim(route.header_value) != route.header_value) {
+        return value.error("begins or ends with a space, which no value has as it is compared");
+      }
     }
   }
   return route;
 }
 
 std::vector<std::string_view> MigrationOptions::keys() {
-  return {"name",     "listen", "control",           "candidate",     "bucket_by", "routes",
-          "fallback", "via",    "forwarded_headers", "trace_context", "shadow",    "limits"};
+  return {"name",          "listen", "listen_tls", "control", "candidate",
+          "bucket_by",     "routes", "fallback",   "via",     "forwarded_headers",
+          "trace_context", "shadow", "limits"};
 }
 
 Result<MigrationOptions> MigrationOptions::parse(const ConfigNode& node) {
@@ -256,20 +333,25 @@ Result<MigrationOptions> MigrationOptions::parse(const ConfigNode& node) {
   const ConfigNode* listen = node.find("listen");
   if (listen != nullptr) {
     TRY_ASSIGN(options.listen, listen->as_string());
+    options.listen_source = listen->where();
     const auto address = net::parse_listen_address(options.listen);
     if (!address.ok()) return listen->error(address.error().context);
+    if (const ConfigNode* tls = node.find("listen_tls")) {
+      TRY_ASSIGN(options.listen_tls, parse_listen_tls(*tls));
+    }
     TRY_ASSIGN(const ConfigNode* control, node.require("control"));
     TRY(control->only_keys({"url", "connect_timeout", "timeout", "idle_timeout", "connections_max",
-                            "host", "health"}));
+                            "host", "tls", "health"}));
     TRY_ASSIGN(options.control, parse_side(*control, options.control));
     TRY_ASSIGN(const ConfigNode* candidate, node.require("candidate"));
     TRY(candidate->only_keys({"url", "connect_timeout", "timeout", "idle_timeout",
-                              "connections_max", "host", "health", "in_flight_max"}));
+                              "connections_max", "host", "tls", "health", "in_flight_max"}));
     options.candidate.timeout = std::chrono::seconds(2);
     TRY_ASSIGN(options.candidate, parse_side(*candidate, options.candidate));
     TRY(set_count(*candidate, "in_flight_max", options.shadow.in_flight_max));
   } else {
-    for (const std::string_view key : {"control", "candidate", "routes", "bucket_by", "fallback"}) {
+    for (const std::string_view key :
+         {"listen_tls", "control", "candidate", "routes", "bucket_by", "fallback"}) {
       if (const ConfigNode* child = node.find(key)) {
         return child->error("needs \"listen\": without it the migration runs through the SDK");
       }
@@ -285,6 +367,10 @@ Result<MigrationOptions> MigrationOptions::parse(const ConfigNode& node) {
       for (const RouteOptions& other : options.routes) {
         if (other.name == route.name)
           return item.error(cat("the name \"", route.name, "\" stands twice"));
+        if (matches_everything(other)) {
+          return item.error(cat("the route \"", route.name, "\" never matches, because \"",
+                                other.name, "\" before it takes every request"));
+        }
       }
       options.routes.push_back(std::move(route));
     }
@@ -298,7 +384,9 @@ Result<MigrationOptions> MigrationOptions::parse(const ConfigNode& node) {
   }
   TRY(set_bool(node, "via", options.via));
   TRY(set_bool(node, "forwarded_headers", options.forwarded_headers));
-  TRY(set_bool(node, "trace_context", options.trace_context));
+  if (const ConfigNode* trace = node.find("trace_context")) {
+    TRY_ASSIGN(options.trace, parse_trace(*trace));
+  }
   if (const ConfigNode* shadow = node.find("shadow")) {
     TRY_ASSIGN(options.shadow, parse_shadow(*shadow, options.shadow));
   }

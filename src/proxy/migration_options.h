@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "http/limits.h"
 #include "http/url.h"
 #include "net/h1_server.h"
+#include "net/tls_context.h"
 
 namespace understudy::proxy {
 
@@ -40,6 +42,8 @@ struct SideOptions {
   /// What the service sees as Host: the client's, or that of the url.
   enum class HostHeader { kClient, kUrl } host = HostHeader::kClient;
   std::optional<HealthOptions> health;  // none: it is not asked
+  /// How an https service is talked to; null: in plain text.
+  std::shared_ptr<const net::TlsContext> tls;
 };
 
 /// Bounds of the calls nobody waits for. Past any of them the call is shed or given up, and the
@@ -66,7 +70,8 @@ struct BucketBy {
   };
   Source source = Source::kRandom;
   std::string name;
-  /// Of a body that must be read before the mode is known. A larger one counts as without key.
+  /// Of a body that must be read before the mode is known. A larger one counts as without key:
+  /// the request gets a mode of its own, and its event says why.
   uint64_t body_bytes_max = 64 * 1024;
 
   static base::Result<BucketBy> parse(const base::ConfigNode& node);
@@ -88,8 +93,10 @@ struct RouteOptions {
 /// One hot swap as the proxy needs to know it.
 struct MigrationOptions {
   std::string name;
-  std::string mode_flag;  // "<name>.mode"
-  std::string listen;     // empty: this migration runs in a process of its own, through the SDK
+  std::string mode_flag;      // "<name>.mode"
+  std::string listen;         // empty: this migration runs in a process of its own, through the SDK
+  std::string listen_source;  // where that stands: "understudy.yaml:12: migrations[0].listen"
+  std::shared_ptr<const net::TlsContext> listen_tls;  // null: clients come in plain text
   SideOptions control;
   SideOptions candidate;
   ShadowOptions shadow;
@@ -98,7 +105,13 @@ struct MigrationOptions {
   bool fallback_to_control = false;
   bool via = false;               // adds Via on both ways
   bool forwarded_headers = true;  // X-Forwarded-For, -Proto, -Host towards both sides
-  bool trace_context = true;      // continues or begins a W3C trace towards both sides
+  /// The W3C trace a request belongs to, towards both sides.
+  enum class Trace {
+    kUntouched,  // its fields pass through
+    kContinue,   // each call gets a span of its own; without a trace none is begun, so that the
+                 // services go on sampling as they do
+    kBegin,      // the same, and a request without a trace begins one, sampled
+  } trace = Trace::kContinue;
   net::H1ServerOptions server;
   /// Client connections at once, over all workers; a further one is answered with 503 and closed.
   uint32_t connections_max = 10'000;

@@ -25,13 +25,13 @@ struct MigrationRuntime {
         control_health(placement.control_health),
         candidate_health(placement.candidate_health),
         routes(options->routes),
-        control(loop, buffers, resolver, options->control, answer_limits(*options),
+        control(loop, buffers, resolver, options->control, http::Limits::of_answers(),
                 per_worker(options->control.connections_max, workers)),
-        candidate(loop, buffers, resolver, options->candidate, answer_limits(*options),
+        candidate(loop, buffers, resolver, options->candidate, http::Limits::of_answers(),
                   per_worker(options->candidate.connections_max, workers)),
-        shadow_control(loop, buffers, resolver, options->control, answer_limits(*options),
+        shadow_control(loop, buffers, resolver, options->control, http::Limits::of_answers(),
                        per_worker(placement.shadow_connections_max, workers)),
-        shadow_candidate(loop, buffers, resolver, options->candidate, answer_limits(*options),
+        shadow_candidate(loop, buffers, resolver, options->candidate, http::Limits::of_answers(),
                          per_worker(placement.shadow_connections_max, workers)),
         gate(options->shadow, workers) {}
 
@@ -75,12 +75,6 @@ struct MigrationRuntime {
   bool closing = false;  // the migration was removed: connections end after their request
 
  private:
-  /// The limits of heads; the body of an answer is nobody's to limit but the shadow's budget's.
-  static http::Limits answer_limits(const MigrationOptions& of) {
-    http::Limits limits = of.server.limits;
-    limits.body_bytes_max = http::Limits().body_bytes_max;
-    return limits;
-  }
   static uint32_t per_worker(uint32_t total, uint32_t workers) {
     return (total + workers - 1) / workers;
   }

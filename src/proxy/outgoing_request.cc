@@ -13,14 +13,14 @@ const http::RequestHead& OutgoingRequest::build(const Input& input) {
   if (input.migration.via) options.via = kViaName;
   if (input.migration.forwarded_headers) {
     options.client_address = input.client_address;
-    options.client_scheme = "http";
+    options.client_scheme = input.client_scheme;
     options.forward_host = true;
   }
   if (input.side.host == SideOptions::HostHeader::kUrl || input.client.authority.empty()) {
     options.authority = input.side.url.authority;
   }
   options.forward_upgrade = input.upgrade;
-  if (input.trace != nullptr) {
+  if (input.migration.trace != MigrationOptions::Trace::kUntouched) {
     options.drop.insert(http::KnownField::kTraceparent);
     options.drop.insert(http::KnownField::kTracestate);
   }
@@ -34,15 +34,15 @@ const http::RequestHead& OutgoingRequest::build(const Input& input) {
   // Nobody but us may mark a request as a shadow.
   if (input.client.fields.find(kShadowField) != nullptr) head_.fields.remove(kShadowField);
   if (input.shadow) head_.fields.add({kShadowField, "1", http::KnownField::kOther});
-  if (input.trace != nullptr) {
-    http::TraceParent parent = input.trace->parent;
+  if (input.trace.present) {
+    http::TraceParent parent = input.trace.parent;
     parent.parent_id = input.span_id;
     http::format_traceparent(parent, traceparent_);
     head_.fields.add({"traceparent",
                       {traceparent_.data(), traceparent_.size()},
                       http::KnownField::kTraceparent});
-    if (!input.trace->tracestate.empty()) {
-      head_.fields.add({"tracestate", input.trace->tracestate, http::KnownField::kTracestate});
+    if (!input.trace.tracestate.empty()) {
+      head_.fields.add({"tracestate", input.trace.tracestate, http::KnownField::kTracestate});
     }
   }
   return head_;

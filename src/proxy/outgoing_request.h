@@ -20,8 +20,9 @@ class OutgoingRequest {
     const MigrationOptions& migration;
     const SideOptions& side;
     std::string_view client_address;
-    const http::TraceContext* trace = nullptr;  // null: trace fields pass through untouched
-    http::SpanId span_id{};                     // the parent this side is told
+    std::string_view client_scheme = "http";
+    const http::TraceContext& trace;
+    http::SpanId span_id{};  // the parent this side is told
     bool shadow = false;
     bool upgrade = false;  // the client's wish to change the protocol is passed on
   };

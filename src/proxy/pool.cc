@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "net/signal.h"
+#include "net/tls_stream.h"
 
 namespace understudy::proxy {
 
@@ -26,7 +27,7 @@ class Opening {
 
 }  // namespace
 
-PooledConnection::PooledConnection(Pool& pool, std::unique_ptr<net::TcpStream> stream)
+PooledConnection::PooledConnection(Pool& pool, std::unique_ptr<net::Stream> stream)
     : net::Timer(pool.loop_.timers()),
       pool_(pool),
       http_(std::move(stream), pool.buffers_, pool.limits_) {
@@ -142,6 +143,41 @@ base::Task<StreamError> Pool::resolve(int64_t deadline_ns, std::string& detail) 
   co_return addresses_.empty() ? StreamError::kResolve : StreamError::kNone;
 }
 
+base::Task<void> Pool::connect_to(net::SocketAddress address, int64_t deadline_ns,
+                                  AcquireResult& result) {
+  auto tcp = net::TcpStream::begin_connect(loop_, address);
+  if (!tcp.ok()) {
+    result.error = StreamError::kUnreachable;
+    result.detail = tcp.error().context;
+    co_return;
+  }
+  (*tcp)->set_deadline(deadline_ns);
+  int failure = co_await (*tcp)->connected();
+  std::unique_ptr<net::Stream> stream;
+  if (failure != 0 || side_.tls == nullptr) {
+    stream = std::move(*tcp);
+  } else {
+    auto tls = net::TlsStream::over(std::move(*tcp), side_.tls, &tls_session_);
+    if (!tls.ok()) {
+      result.error = StreamError::kIo;
+      result.detail = tls.error().context;
+      co_return;
+    }
+    (*tls)->set_deadline(deadline_ns);
+    failure = co_await (*tls)->handshake();
+    stream = std::move(*tls);
+  }
+  if (failure == 0) {
+    stream->set_deadline(net::kNever);
+    result.error = StreamError::kNone;
+    result.detail.clear();
+    result.connection = std::make_unique<PooledConnection>(*this, std::move(stream));
+    co_return;
+  }
+  result.error = failure == -ETIMEDOUT ? StreamError::kConnectTimeout : net::stream_error(failure);
+  result.detail = stream->failure_reason();
+}
+
 base::Task<AcquireResult> Pool::connect(int64_t deadline_ns) {
   AcquireResult result;
   if (open_ + opening_ >= connections_max_) {
@@ -157,29 +193,19 @@ base::Task<AcquireResult> Pool::connect(int64_t deadline_ns) {
   const int64_t resolved_ns = resolved_ns_;
   for (size_t i = 0; i < addresses.size(); ++i) {
     const net::SocketAddress& address = addresses[i];
-    auto stream = net::TcpStream::begin_connect(loop_, address);
-    if (!stream.ok()) {
-      result.error = StreamError::kUnreachable;
-      result.detail = stream.error().context;
-      failed(address);
-      continue;
-    }
     // An address that does not answer leaves the others their share of the time.
     const int64_t now_ns = loop_.precise_now_ns();
     const auto left = static_cast<int64_t>(addresses.size() - i);
-    (*stream)->set_deadline(now_ns + (deadline_ns - now_ns) / left);
-    const int failure = co_await (*stream)->connected();
-    if (failure == 0) {
+    AcquireResult attempt;
+    co_await connect_to(address, now_ns + (deadline_ns - now_ns) / left, attempt);
+    if (attempt.connection != nullptr) {
       // What was looked up meanwhile begins with its own first.
       if (resolved_ns == resolved_ns_) worked(address);
-      (*stream)->set_deadline(net::kNever);
-      result.error = StreamError::kNone;
-      result.connection = std::make_unique<PooledConnection>(*this, std::move(*stream));
-      co_return result;
+      co_return attempt;
     }
-    result.error =
-        failure == -ETIMEDOUT ? StreamError::kConnectTimeout : net::stream_error(failure);
     failed(address);
+    // Who was reached and not believed says more than who was not reached.
+    if (result.error != StreamError::kTls) result = std::move(attempt);
   }
   co_return result;
 }

@@ -11,6 +11,7 @@
 #include "net/h1_client.h"
 #include "net/resolver.h"
 #include "net/tcp_stream.h"
+#include "net/tls_context.h"
 #include "proxy/migration_options.h"
 
 namespace understudy::proxy {
@@ -20,7 +21,7 @@ class Pool;
 /// A connection on loan from a pool, counted there until it is gone.
 class PooledConnection final : private net::CloseWatcher, private net::Timer {
  public:
-  PooledConnection(Pool& pool, std::unique_ptr<net::TcpStream> stream);
+  PooledConnection(Pool& pool, std::unique_ptr<net::Stream> stream);
   ~PooledConnection() override;
 
   net::H1ClientConnection& http() { return http_; }
@@ -44,9 +45,10 @@ struct AcquireResult {
 
 /// Connections of one worker to one service, used again in last-in-first-out order, so that under
 /// light load few stay open. A host with several addresses is tried in turn from the last that
-/// worked; one that failed is left alone for `kShunnedNs` as long as another answers. A connection
-/// that closes or speaks while idle is dropped, never lent. Lifetime: outlives its connections.
-/// Threads: the loop's.
+/// worked; one that failed is left alone for `kShunnedNs` as long as another answers. A service
+/// behind TLS is one whose certificate was found good before a byte is sent; its session is resumed
+/// by the next connection. A connection that closes or speaks while idle is dropped, never lent.
+/// Lifetime: outlives its connections. Threads: the loop's.
 class Pool {
  public:
   Pool(net::EventLoop& loop, net::BufferPool& buffers, net::Resolver& resolver,
@@ -55,7 +57,8 @@ class Pool {
 
   /// A connection that can be used at once, or null.
   std::unique_ptr<PooledConnection> take_idle();
-  /// A new connection, by `deadline_ns` (steady) or the connect timeout, whichever comes first.
+  /// A new connection, by `deadline_ns` (steady) or the connect timeout, whichever comes first;
+  /// the handshake of TLS is part of it.
   base::Task<AcquireResult> connect(int64_t deadline_ns);
   /// Keeps the connection for the next request if it can be used again, else closes it.
   void give_back(std::unique_ptr<PooledConnection> connection);
@@ -76,6 +79,9 @@ class Pool {
   std::vector<net::SocketAddress> in_turn();
   void worked(const net::SocketAddress& address);
   void failed(const net::SocketAddress& address);
+  /// Fills in the connection, or the error.
+  base::Task<void> connect_to(net::SocketAddress address, int64_t deadline_ns,
+                              AcquireResult& result);
   void drop_idle(PooledConnection* connection);
 
   net::EventLoop& loop_;
@@ -84,6 +90,7 @@ class Pool {
   const SideOptions& side_;
   const http::Limits limits_;
   const uint32_t connections_max_;
+  net::TlsSession tls_session_;
   uint32_t open_ = 0;
   uint32_t opening_ = 0;  // connects under way, which count towards connections_max
   std::vector<std::unique_ptr<PooledConnection>> idle_;

@@ -10,7 +10,9 @@
 
 #include "net/listener.h"
 #include "net/task_scope.h"
+#include "net/testing/certificates.h"
 #include "proxy/testing/service.h"
+#include "proxy/testing/tls_front.h"
 
 namespace understudy::proxy {
 namespace {
@@ -28,6 +30,10 @@ class Names {
         state->changed.wait(lock, [&] { return state->over; });
       }
       net::Resolver::Addresses addresses;
+      if (host == "late") {
+        return net::Resolver::Addresses{*net::parse_ip_address("127.0.0.1", port),
+                                        *net::parse_ip_address("127.0.0.1", 1)};
+      }
       if (host == "two") addresses.push_back(*net::parse_ip_address("127.0.0.1", 1));  // refuses
       addresses.push_back(*net::parse_ip_address("127.0.0.1", port));
       return addresses;
@@ -63,6 +69,7 @@ class PoolTest : public ::testing::Test {
     ended_ = true;
     error_ = result.error;
     connected_ = result.connection != nullptr;
+    detail_ = result.detail;
   }
   base::Task<void> wait_in_vain(Pool& pool, bool& ended) {
     co_await pool.connect(loop_.precise_now_ns() + 20'000'000'000);
@@ -80,6 +87,7 @@ class PoolTest : public ::testing::Test {
   bool ended_ = false;
   bool connected_ = false;
   net::StreamError error_ = net::StreamError::kNone;
+  std::string detail_;
 };
 
 TEST_F(PoolTest, ASilentNameServerOfOneServiceDoesNotHoldUpTheOther) {
@@ -112,6 +120,20 @@ TEST_F(PoolTest, AnAddressThatFailsLeavesTheOthers) {
   scope.spawn(connect(pool));
   run_until_it_ends();
   EXPECT_TRUE(connected_);
+}
+
+TEST_F(PoolTest, WhoWasReachedAndNotBelievedSaysMoreThanWhoWasNotReached) {
+  const net::testing::Certificates certificates;
+  testing::TlsFront front(service_.port(), certificates.self_signed("own"));
+  SideOptions late = side("late");
+  late.url.port = front.port();
+  late.tls = std::make_shared<net::TlsContext>(net::TlsContext::Role::kClient);
+  Pool pool(loop_, buffers_, resolver_, late, {}, 8);
+  net::TaskScope scope;
+  scope.spawn(connect(pool));
+  run_until_it_ends();
+  EXPECT_EQ(error_, net::StreamError::kTls);
+  EXPECT_EQ(detail_, "certificate verify failed: self-signed certificate");
 }
 
 /// A host with several addresses of one port, some of which do not answer.

@@ -140,8 +140,13 @@ base::Result<std::vector<Placement>> Proxy::place(const Migrations& migrations) 
     if (placements[i].clients != nullptr) continue;
     auto address = open_everywhere(wanted[i]);
     if (!address.ok()) {
-      return base::error(address.error().kind, base::cat("migration ", placements[i].options->name,
-                                                         ": ", address.error().context));
+      const MigrationOptions& options = *placements[i].options;
+      const bool taken = address.error().kind == base::ErrorKind::kConflict;
+      return base::error(
+          address.error().kind,
+          base::cat(options.listen_source, ": ",
+                    taken ? base::cat(options.listen, " is already in use by another process")
+                          : address.error().context));
     }
     placements[i].address = *address;
     placements[i].clients = std::make_shared<ClientConnections>();

@@ -39,7 +39,8 @@ struct ProxyActivity {
 
 /// The data plane: listens for every migration, sends each request where its mode says, and hands
 /// what it knows about it to the sink. Runs `workers` threads of its own.
-/// Failure: start and reload open everything first and change nothing when any of it fails.
+/// Failure: start and reload open everything first and change nothing when any of it fails; the
+/// Error names where the address stands in the configuration.
 /// Lifetime: flags and sink must outlive it; the destructor stops without draining.
 /// Threads: start, reload and stop from one thread; the other methods from any.
 class Proxy {

@@ -38,10 +38,12 @@ base::Side side_of(Service service) {
 }  // namespace
 
 RequestFlow::RequestFlow(Worker& worker, std::shared_ptr<MigrationRuntime> runtime,
-                         net::ServerStream& client, std::string_view client_address)
+                         net::ServerStream& client, std::string_view client_address,
+                         std::string_view client_scheme)
     : worker_(worker),
       client_(client),
       client_address_(client_address),
+      client_scheme_(client_scheme),
       settlement_(std::allocate_shared<Settlement>(base::FrameAllocator<Settlement>(), worker,
                                                    std::move(runtime), worker.new_exchange())),
       runtime_(settlement_->runtime()),
@@ -88,11 +90,28 @@ void RequestFlow::begin() {
   exchange_.target.assign(head.target);
   exchange_.client_address.assign(client_address_);
   exchange_.worker = worker_.index();
-  if (runtime_.options->trace_context) {
-    exchange_.trace = http::trace_context(head.fields, worker_.rng());
-    exchange_.span_id = http::child_of(exchange_.trace.parent, worker_.rng()).parent_id;
-  }
+  begin_trace(head.fields);
   first_ = client_.body_at_hand();
+}
+
+void RequestFlow::begin_trace(const http::Fields& fields) {
+  switch (runtime_.options->trace) {
+    case MigrationOptions::Trace::kUntouched:
+      return;
+    case MigrationOptions::Trace::kContinue:
+      http::continue_trace(fields, exchange_.trace);
+      break;
+    case MigrationOptions::Trace::kBegin:
+      http::continue_or_begin_trace(fields, worker_.rng(), exchange_.trace);
+      break;
+  }
+  exchange_.span_id = new_span();
+}
+
+/// The parent a side is told; zero without a trace.
+http::SpanId RequestFlow::new_span() {
+  if (!exchange_.trace.present) return {};
+  return http::child_of(exchange_.trace.parent, worker_.rng()).parent_id;
 }
 
 base::Task<void> RequestFlow::read_body_for_key() {
@@ -115,12 +134,17 @@ void RequestFlow::decide() {
     exchange_.reason = "route_not_matched";
     return;
   }
-  const bool whole_body = first_.end && first_.error == StreamError::kNone;
-  const auto key = bucket_key(runtime_.options->bucket_by, head, client_address_,
-                              whole_body ? std::string_view(key_body_) : std::string_view());
+  // Also a larger body that came in one piece: whether it has a key must not hang on the network.
+  const bool whole_body = first_.end && first_.error == StreamError::kNone &&
+                          key_body_.size() <= runtime_.options->bucket_by.body_bytes_max;
+  const BucketKey found =
+      bucket_key(runtime_.options->bucket_by, head, client_address_,
+                 whole_body ? std::optional<std::string_view>(key_body_) : std::nullopt);
+  const std::optional<std::string>& key = found.value;
   // Without a key the shares of the mix still hold, request by request.
   const uint64_t random = worker_.rng().next_u64() | 1;
   const std::string_view random_key(reinterpret_cast<const char*>(&random), sizeof random);
+  exchange_.key_missing = found.missing;
   if (key) exchange_.key_hash = flags::Sha1::first_64_bits("", *key);
   const flags::ModeDecision decision =
       runtime_.decide(worker_.flag_snapshot(), key ? std::string_view(*key) : random_key);
@@ -177,28 +201,27 @@ void RequestFlow::start_shadow() {
   if (in_vain) return settlement_->shed(Account::kShed, "unhealthy");
   const ShadowGate::Entry entry = runtime_.gate.try_enter(worker_.loop().now_ns());
   if (!entry.refusal.empty()) return settlement_->shed(Account::kShed, entry.refusal);
-  const http::SpanId span_id = http::child_of(exchange_.trace.parent, worker_.rng()).parent_id;
-  const http::RequestHead& outgoing = outgoing_head(service, span_id, Copy::kShadow);
+  const http::RequestHead& outgoing = outgoing_head(service, new_span(), Copy::kShadow);
   const std::string_view body = tee_ == nullptr ? first_.data : std::string_view();
   worker_.shadows().spawn(run_shadow_call(settlement_, service, entry.pass, &outgoing, body, tee_));
 }
 
 const http::RequestHead& RequestFlow::outgoing_head(Service service, const http::SpanId& span_id,
                                                     Copy copy) {
-  return worker_.outgoing().build(
-      {.client = client_.head(),
-       .migration = *runtime_.options,
-       .side = runtime_.pool(service).side(),
-       .client_address = client_address_,
-       .trace = runtime_.options->trace_context ? &exchange_.trace : nullptr,
-       .span_id = span_id,
-       .shadow = copy == Copy::kShadow,
-       .upgrade = upgrade_});
+  return worker_.outgoing().build({.client = client_.head(),
+                                   .migration = *runtime_.options,
+                                   .side = runtime_.pool(service).side(),
+                                   .client_address = client_address_,
+                                   .client_scheme = client_scheme_,
+                                   .trace = exchange_.trace,
+                                   .span_id = span_id,
+                                   .shadow = copy == Copy::kShadow,
+                                   .upgrade = upgrade_});
 }
 
 void RequestFlow::copy_body(std::string_view piece, bool end, const http::Fields* trailers) {
   if (tee_ == nullptr || tee_->overflowed()) return;
-  if (!settlement_->charge(piece.size())) return tee_->give_up();
+  if (!settlement_->charge(piece.size())) return tee_->give_up("memory_bytes_max");
   tee_->append(piece, end, trailers);
 }
 
@@ -213,10 +236,10 @@ base::Task<RequestFlow::Served> RequestFlow::serve_from(Service service) {
   }
   Pool& pool = runtime_.pool(service);
   SideResult& result = settlement_->side(service);
-  while (true) {
+  for (bool again = false;; again = true) {
     result.called = true;
     result.start_ns = settlement_->elapsed_ns();
-    std::unique_ptr<PooledConnection> connection = pool.take_idle();
+    std::unique_ptr<PooledConnection> connection = again ? nullptr : pool.take_idle();
     if (connection == nullptr) {
       start_shadow();
       AcquireResult acquired =

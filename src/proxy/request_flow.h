@@ -19,11 +19,11 @@ namespace understudy::proxy {
 class Worker;
 
 /// The life of one request, in order: see run(). Mirrored by docs/life-of-a-request.md.
-/// Lifetime: client and client_address outlive it. Threads: the worker's.
+/// Lifetime: the client and what is said of it outlive it. Threads: the worker's.
 class RequestFlow final : private net::CloseWatcher {
  public:
   RequestFlow(Worker& worker, std::shared_ptr<MigrationRuntime> runtime, net::ServerStream& client,
-              std::string_view client_address);
+              std::string_view client_address, std::string_view client_scheme);
   ~RequestFlow();
 
   base::Task<void> run();
@@ -36,6 +36,8 @@ class RequestFlow final : private net::CloseWatcher {
   };
 
   void begin();
+  void begin_trace(const http::Fields& fields);
+  http::SpanId new_span();
   base::Task<void> read_body_for_key();
   void decide();
   void start_shadow();
@@ -68,6 +70,7 @@ class RequestFlow final : private net::CloseWatcher {
   Worker& worker_;
   net::ServerStream& client_;
   const std::string_view client_address_;
+  const std::string_view client_scheme_;
   std::shared_ptr<Settlement> settlement_;
   MigrationRuntime& runtime_;
   Exchange& exchange_;

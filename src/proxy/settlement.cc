@@ -19,7 +19,7 @@ Booking shadow_failure(const SideResult& shadow) {
     case net::StreamError::kConnectTimeout:
       return {Account::kTimedOut, net::name(shadow.error)};
     case net::StreamError::kTooLarge:
-      return {Account::kTooLarge, "answer_bytes_max"};
+      return {Account::kTooLarge, shadow.bound};
     default:
       return {Account::kFailed, net::name(shadow.error)};
   }
@@ -70,11 +70,13 @@ void Settlement::capture(SideResult& side, std::string_view piece) {
   if (side.over_budget || piece.empty()) return;
   if (exchange_->comparison_wanted) {
     const uint64_t bytes_max = runtime_->options->shadow.answer_bytes_max;
-    if (side.body.size() + piece.size() <= bytes_max && charge(piece.size())) {
+    const bool fits = side.body.size() + piece.size() <= bytes_max;
+    if (fits && charge(piece.size())) {
       side.body.append(piece);
       return;
     }
     side.over_budget = true;
+    side.bound = fits ? "memory_bytes_max" : "body_bytes_max";
     std::string().swap(side.body);
   } else if (side.status >= 400 && side.body.size() < kErrorBodyBytesMax) {
     side.body.append(piece.substr(0, kErrorBodyBytesMax - side.body.size()));
@@ -105,7 +107,8 @@ void Settlement::book() {
   if (main.error != net::StreamError::kNone || !main.complete) {
     return set({Account::kFailed, "serving_side_failed"});
   }
-  if (main.over_budget || shadow.over_budget) return set({Account::kTooLarge, "answer_bytes_max"});
+  if (shadow.over_budget) return set({Account::kTooLarge, shadow.bound});
+  if (main.over_budget) return set({Account::kTooLarge, main.bound});
   set({Account::kCompared, {}});
 }
 

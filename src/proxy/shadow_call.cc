@@ -51,7 +51,9 @@ base::Task<Outcome> send_body_from(BodyTee& tee, net::ClientStream& stream, net:
                                    std::chrono::nanoseconds timeout) {
   size_t sent = 0;
   while (true) {
-    if (tee.overflowed()) co_return Outcome{StreamError::kTooLarge, "send", "request_bytes_max"};
+    if (tee.overflowed()) {
+      co_return Outcome{StreamError::kTooLarge, "send", std::string(tee.bound())};
+    }
     if (tee.broken()) co_return Outcome{StreamError::kCancelled, "send", {}};
     const bool ended = tee.ended();
     if (sent < tee.bytes().size() || ended) {
@@ -91,9 +93,11 @@ base::Task<Outcome> read_answer(Settlement& settlement, net::ClientStream& strea
     settlement.capture(result, piece.data);
     if (piece.error != StreamError::kNone) co_return Outcome{piece.error, "read_body", {}};
     if (piece.end) break;
-    if (result.over_budget || result.body_bytes > dropped_bytes_max) {
-      co_return Outcome{StreamError::kTooLarge, "read_body",
-                        compares ? "answer_bytes_max" : "dropped_bytes_max"};
+    if (!result.over_budget && result.body_bytes > dropped_bytes_max) {
+      result.bound = "dropped_bytes_max";
+    }
+    if (!result.bound.empty()) {
+      co_return Outcome{StreamError::kTooLarge, "read_body", std::string(result.bound)};
     }
     piece = co_await stream.read_body();
   }
@@ -164,7 +168,7 @@ base::Task<void> run_shadow_call(std::shared_ptr<Settlement> settlement, flags::
   }
   if (sent.error == StreamError::kTooLarge) {
     presence.gave_up();
-    settlement->shed(Account::kTooLarge, "request_bytes_max");
+    settlement->shed(Account::kTooLarge, tee->bound());
     co_return end_with(std::move(sent));
   }
   // A side that refuses a body while it still comes has answered, and the answer counts.

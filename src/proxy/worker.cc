@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "http/h1_writer.h"
+#include "net/tls_stream.h"
 #include "proxy/request_flow.h"
 
 namespace understudy::proxy {
@@ -89,8 +90,7 @@ void Worker::apply(const std::vector<Placement>& migrations) {
   }
   for (auto& [address, gone] : entrances_) {
     gone->runtime->closing = true;
-    gone->listener->accept_waiting();
-    gone->listener.reset();
+    gone->listener->retire();
   }
   entrances_ = std::move(kept);
   opened_.clear();
@@ -121,7 +121,9 @@ void Worker::run_there(const std::function<void()>& call) {
 
 void Worker::drain() {
   draining_ = true;
-  for (auto& [name, entrance] : entrances_) entrance->listener.reset();
+  for (auto& [name, entrance] : entrances_) {
+    if (entrance->listener) std::exchange(entrance->listener, nullptr)->retire();
+  }
   for (net::H1ServerConnection* connection : connections_) connection->drain();
 }
 
@@ -143,7 +145,9 @@ void Worker::take(std::unique_ptr<net::TcpStream> stream, const net::SocketAddre
                    " client connections are open, which is the most it takes; ", *refused,
                    " refused");
   }
-  if (turned_away_.size() < kTurnedAwayPerWorkerMax) {
+  // A handshake would cost more than the answer is worth.
+  const bool plain = runtime.options->listen_tls == nullptr;
+  if (plain && turned_away_.size() < kTurnedAwayPerWorkerMax) {
     turned_away_.spawn(turn_away(std::move(stream)));
   }
 }
@@ -168,12 +172,52 @@ base::Task<void> Worker::turn_away(std::unique_ptr<net::TcpStream> stream) {
   co_await connection.close();
 }
 
-base::Task<void> Worker::serve(std::unique_ptr<net::TcpStream> stream, net::SocketAddress peer,
+base::Task<std::unique_ptr<net::Stream>> Worker::shake_hands(std::unique_ptr<net::TcpStream> tcp,
+                                                             net::SocketAddress peer,
+                                                             const MigrationOptions& options) {
+  if (handshakes_ >= kHandshakesMax) {
+    ++handshakes_refused_;
+    if (loop_.now_ns() >= handshakes_warned_ns_ + kWarningEveryNs) {
+      handshakes_warned_ns_ = loop_.now_ns();
+      base::log_warn(options.name, ": ", handshakes_refused_,
+                     " connections closed so far because too many handshakes were under way");
+    }
+    co_return nullptr;
+  }
+  struct Presence {
+    uint32_t& count;
+    explicit Presence(uint32_t& under_way) : count(++under_way) {}
+    ~Presence() { --count; }
+  } const presence(handshakes_);
+  const int64_t deadline_ns = loop_.now_ns() + options.server.head_timeout.count();
+  // A client that says nothing costs a socket and no more.
+  tcp->set_deadline(deadline_ns);
+  if (co_await tcp->readable() < 0) co_return nullptr;
+  auto tls = net::TlsStream::over(std::move(tcp), options.listen_tls);
+  if (!tls.ok()) co_return nullptr;
+  (*tls)->set_deadline(deadline_ns);
+  if (co_await (*tls)->handshake() != 0) {
+    base::log_debug(options.name, ": no TLS with ", peer.text(), ": ", (*tls)->failure_reason());
+    co_return nullptr;
+  }
+  (*tls)->set_deadline(net::kNever);
+  co_return std::move(*tls);
+}
+
+base::Task<void> Worker::serve(std::unique_ptr<net::TcpStream> tcp, net::SocketAddress peer,
                                std::shared_ptr<Entrance> entrance,
                                [[maybe_unused]] ClientConnections::Place place) {
   // The connection's limits stay those it began with, whatever is reloaded meanwhile.
   const std::shared_ptr<const MigrationOptions> options = entrance->runtime->options;
   const std::string client_address = peer.ip();
+  const std::string_view client_scheme = options->listen_tls == nullptr ? "http" : "https";
+  std::unique_ptr<net::Stream> stream;
+  if (options->listen_tls == nullptr) {
+    stream = std::move(tcp);
+  } else {
+    stream = co_await shake_hands(std::move(tcp), peer, *options);
+    if (stream == nullptr) co_return;
+  }
   net::H1ServerConnection connection(std::move(stream), buffers_, options->server);
   connections_.insert(&connection);
   connection_count_.fetch_add(1, std::memory_order_relaxed);
@@ -194,7 +238,7 @@ base::Task<void> Worker::serve(std::unique_ptr<net::TcpStream> stream, net::Sock
     if (draining_ || entrance->runtime->closing) connection.drain();
     requests_.fetch_add(1, std::memory_order_relaxed);
     {
-      RequestFlow flow(*this, entrance->runtime, connection, client_address);
+      RequestFlow flow(*this, entrance->runtime, connection, client_address, client_scheme);
       co_await flow.run();
     }
     requests_.fetch_sub(1, std::memory_order_relaxed);

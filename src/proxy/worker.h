@@ -74,6 +74,9 @@ class Worker {
 
  private:
   static constexpr size_t kExchangesKeptMax = 64;
+  /// Handshakes with clients under way at once. Beyond it new connections are closed and counted.
+  static constexpr uint32_t kHandshakesMax = 1024;
+  static constexpr int64_t kWarningEveryNs = 10'000'000'000;
 
   /// What the connections of one address follow through reloads.
   struct Entrance {
@@ -89,9 +92,13 @@ class Worker {
   /// A new connection: serves it, or turns it away when there are too many.
   void take(std::unique_ptr<net::TcpStream> stream, const net::SocketAddress& peer,
             const std::shared_ptr<Entrance>& entrance);
-  base::Task<void> serve(std::unique_ptr<net::TcpStream> stream, net::SocketAddress peer,
+  base::Task<void> serve(std::unique_ptr<net::TcpStream> tcp, net::SocketAddress peer,
                          std::shared_ptr<Entrance> entrance, ClientConnections::Place place);
   base::Task<void> turn_away(std::unique_ptr<net::TcpStream> stream);
+  /// Null when the client and we did not come to terms in time.
+  base::Task<std::unique_ptr<net::Stream>> shake_hands(std::unique_ptr<net::TcpStream> tcp,
+                                                       net::SocketAddress peer,
+                                                       const MigrationOptions& options);
 
   const int index_;
   const ProxyOptions& options_;
@@ -111,6 +118,9 @@ class Worker {
   std::atomic<uint64_t> connection_count_{0};
   std::atomic<uint64_t> requests_{0};
   std::atomic<uint64_t> shadows_running_{0};
+  uint32_t handshakes_ = 0;
+  uint64_t handshakes_refused_ = 0;
+  int64_t handshakes_warned_ns_ = 0;
   bool draining_ = false;
   // Tasks last: they use everything above.
   net::TaskScope shadows_;

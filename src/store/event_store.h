@@ -36,10 +36,15 @@ struct StoreStats {
   std::uint64_t events_appended = 0;   // acknowledged
   std::uint64_t events_queryable = 0;  // of all datasets
   std::uint64_t events_waiting = 0;    // acknowledged, not queryable yet
-  std::uint64_t events_aged_out = 0;   // left the queryable set at events_in_memory_max
-  std::uint64_t fields_dropped = 0;    // beyond kColumnsPerDatasetMax
-  std::uint64_t append_failures = 0;   // appends that returned an error
-  std::uint64_t log_bytes = 0;         // on disk
+  std::uint64_t waiting_bytes = 0;     // memory that holds such events; the rest of them is on disk
+  std::uint64_t replay_events = 0;     // found in the log at open
+  std::uint64_t replay_events_done = 0;  // of them, read so far
+  std::uint64_t events_aged_out = 0;     // left the queryable set at events_in_memory_max
+  std::uint64_t fields_dropped = 0;      // beyond kColumnsPerDatasetMax
+  std::uint64_t append_failures = 0;     // appends that returned an error
+  std::int64_t failing_since_ns = 0;     // unix time since when nothing can be stored; 0: it can
+  std::string failing_with = {};         // why
+  std::uint64_t log_bytes = 0;           // on disk
   std::uint64_t log_files = 0;
   std::uint64_t log_bytes_cut = 0;       // torn tail cut off at open
   std::uint64_t log_bytes_damaged = 0;   // bytes no record could be read from
@@ -61,7 +66,8 @@ class EventStore {
   virtual base::Status append(std::span<const event::Event> events) = 0;
 
   /// Answers one question. A dataset or column nobody wrote to is not an error: it has no events.
-  /// kInvalid when `validate` refuses, kTimeout and kLimit at the engine's bounds.
+  /// kInvalid when `validate` refuses, kTimeout and kLimit at the engine's bounds, kUnavailable as
+  /// long as the engine is still reading what it holds: an answer is about all of it or is refused.
   virtual base::Result<ResultTable> select(const Select& select) = 0;
 
   /// The datasets by name.

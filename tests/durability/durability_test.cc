@@ -78,7 +78,7 @@ class DurabilityTest : public ::testing::Test {
 
 TEST_F(DurabilityTest, KillAtARandomMomentLosesNothingAcknowledged) {
   const char* wanted = std::getenv("UNDERSTUDY_KILLS");
-  const int kills = wanted == nullptr ? 6 : std::atoi(wanted);
+  const int kills = wanted == nullptr ? 20 : std::atoi(wanted);
   base::Rng rng(20'260'101);
   for (int life = 0; life < kills; ++life) {
     const pid_t writer = start({"write", folder(), std::to_string(life), "100000"}, new_acks());

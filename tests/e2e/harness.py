@@ -170,21 +170,23 @@ class Understudy:
 
     def __init__(self, config, folder):
         self.folder = folder
+        self.data_dir = os.path.join(self.folder, "data")
         self.config_file = os.path.join(self.folder, "understudy.yaml")
         self.log_file = os.path.join(self.folder, "log")
         self.write_config(config)
         self.process = None
 
-    def write_config(self, migrations, settings=""):
-        text = f"data_dir: {self.folder}/data\nadmin: {{ listen: 127.0.0.1:0 }}\n{settings}"
+    def write_config(self, migrations, settings="", admin=""):
+        text = (f"data_dir: {self.data_dir}\nadmin: {{ listen: 127.0.0.1:0{admin} }}\n"
+                f"{settings}")
         if migrations:
             text += "migrations:" + migrations
         with open(self.config_file, "w") as file:
             file.write(text)
 
-    def start(self, file_bytes_max=None, descriptors=None):
-        """Waits until it serves. `file_bytes_max` stands for a disk that is full beyond it,
-        `descriptors` are the soft and the hard limit of open files."""
+    def spawn(self, file_bytes_max=None, descriptors=None):
+        """Does not wait. `file_bytes_max` stands for a disk that is full beyond it, `descriptors` are
+        the soft and the hard limit of open files."""
 
         def before():
             if file_bytes_max is not None:
@@ -196,6 +198,10 @@ class Understudy:
         with open(self.log_file, "w") as log:
             self.process = subprocess.Popen([BINARY, "serve", "-c", self.config_file], stderr=log,
                                             env=clean_environment(), preexec_fn=before)
+
+    def start(self, **more):
+        """Waits until it serves."""
+        self.spawn(**more)
 
         def serving():
             if self.process.poll() is not None:
@@ -296,9 +302,40 @@ class Case(unittest.TestCase):
         self.addCleanup(shutil.rmtree, made, ignore_errors=True)
         return made
 
-    def start(self, config, settings="", **more):
+    def possible(self, *command):
+        """Runs what needs a privilege or a tool; skips the test where it cannot be done."""
+        try:
+            done = subprocess.run(command, capture_output=True, text=True)
+        except FileNotFoundError as missing:
+            self.skipTest(str(missing))
+        if done.returncode != 0:
+            self.skipTest(f"{' '.join(command)}: {done.stderr.strip()}")
+
+    def disk(self, options):
+        """A small disk of its own."""
+        made = self.folder()
+        self.possible("mount", "-t", "tmpfs", "-o", options, "tmpfs", made)
+        self.addCleanup(subprocess.run, ["umount", "-l", made], check=False)
+        return made
+
+    def disk_that_can_fail(self):
+        """A small ext4 that goes read-only on `mount -o remount,abort`, as after an error of the
+        disk."""
+        image = os.path.join(self.folder(), "image")
+        with open(image, "wb") as file:
+            file.truncate(16 << 20)
+        made = self.folder()
+        self.possible("mkfs.ext4", "-q", image)
+        self.possible("mount", "-o", "loop,errors=remount-ro", image, made)
+        self.addCleanup(subprocess.run, ["umount", "-l", made], check=False)
+        return made
+
+    def read_only_folder(self):
+        return self.disk("size=64k,ro")
+
+    def start(self, config, settings="", admin="", **more):
         server = Understudy(config, self.folder())
-        server.write_config(config, settings)
+        server.write_config(config, settings, admin)
         self.addCleanup(lambda: server.process and server.process.poll() is None and server.kill())
         return server.start(**more)
 

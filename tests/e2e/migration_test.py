@@ -124,6 +124,8 @@ class Migration(harness.Case):
             self.assertEqual(json.loads(answer.body)["at"], 1)
         self.assertEqual(self.server.settled(300)["compared"], 300)
         harness.until("the log says so", lambda: "dropped, traffic goes on" in self.server.log())
+        self.assertRegex(self.server.cli("status", "shop").stdout,
+                         r"recording +FAILS since .*File too large; traffic goes on, ")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,10 @@
 """Configuration changes and the end of the server, under load."""
 
+import contextlib
+import json
 import os
 import signal
+import sqlite3
 import threading
 
 import harness
@@ -120,6 +123,35 @@ class Reload(harness.Case):
         self.assertIn('wrokers: is not a known key; did you mean "workers"?', server.log())
         self.assertEqual(server.get().body, b'{"from": "old"}')
 
+    def test_a_port_in_use_changes_nothing_and_says_where_it_stands(self):
+        server = self.start(harness.migration(self.old, self.new))
+        with harness.socket.create_server(("127.0.0.1", 0)) as taken:
+            listen = f"127.0.0.1:{taken.getsockname()[1]}"
+            server.write_config(harness.migration(self.new, self.old) +
+                                harness.migration(self.old, self.new, name="second", listen=listen))
+            server.reload()
+        self.assertIn("not reloaded, the former configuration stays: "
+                      f"{server.config_file}:11: migrations[1].listen: {listen} is already in use "
+                      "by another process", server.log())
+        self.assertEqual(server.get().body, b'{"from": "old"}')
+        answer = harness.request(server.admin, "/api/migrations/second")
+        self.assertEqual(answer.status, 404)
+
+    def test_a_reload_that_cannot_store_its_flags_changes_nothing(self):
+        server = self.start(harness.migration(self.old, self.new))
+        with contextlib.closing(sqlite3.connect(f"{server.folder}/data/state.db")) as other:
+            other.execute("BEGIN IMMEDIATE")  # nobody else can write now
+            server.write_config(harness.migration(self.new, self.old, mode="candidate_only"))
+            server.reload()
+            other.rollback()
+        self.assertIn("not reloaded, the former configuration stays: "
+                      f"{server.config_file}:1: data_dir: {server.folder}/data/state.db is held by "
+                      "another process", server.log())
+        self.assertEqual(server.get().body, b'{"from": "old"}')
+        server.reload()
+        self.assertEqual(server.get().body, b'{"from": "old"}', "candidate_only of the new pair")
+        self.assertIn("candidate_only=100", server.cli("mode", "get", "shop").stdout)
+
     def test_a_migration_can_be_added_and_removed(self):
         first = harness.migration(self.old, self.new)
         server = self.start(first)
@@ -134,6 +166,18 @@ class Reload(harness.Case):
         server.reload()
         with self.assertRaises(ConnectionRefusedError):
             harness.request(port)
+        self.assertEqual(server.get().body, b'{"from": "old"}')
+
+    def test_the_admin_port_of_this_server_is_not_called_another_process(self):
+        server = self.start(harness.migration(self.old, self.new))
+        listen = f"127.0.0.1:{server.admin}"
+        server.write_config(harness.migration(self.new, self.old, name="second", listen=listen))
+        answer = harness.request(server.admin, "/api/reload", "POST",
+                                 {"content-type": "application/json"})
+        self.assertEqual(answer.status, 409)
+        self.assertEqual(json.loads(answer.body)["error"],
+                         f"{server.config_file}:5: migrations[0].listen: {listen} is in use by "
+                         "the admin interface of this server until a restart")
         self.assertEqual(server.get().body, b'{"from": "old"}')
 
     def test_the_configuration_does_not_undo_what_a_person_set(self):
@@ -215,55 +259,6 @@ class Stop(harness.Case):
         self.addCleanup(connection.close)
         connection.request("GET", "/all")
         connection.getresponse().readline()
-        self.assertEqual(server.stop(), 0)
-
-
-class Kill(harness.Case):
-    def otlp(self, number):
-        return {"resourceLogs": [{"scopeLogs": [{"logRecords": [{
-            "timeUnixNano": str(harness.time.time_ns()),
-            "attributes": [{"key": "number", "value": {"intValue": str(number)}}]}]}]}]}
-
-    def test_what_was_acknowledged_is_there_after_kill_9_under_load(self):
-        control = self.use(harness.json_service({"a": 1}))
-        candidate = self.use(harness.json_service({"a": 2}))
-        server = self.start(harness.migration(control, candidate, mode="full_evaluation"))
-        for round in range(3):
-            acknowledged = []
-            load = Load(server, clients=4)
-
-            def ingest():
-                number = round * 1_000_000
-                while not load.stopping.is_set():
-                    number += 1
-                    try:
-                        server.api("/v1/logs", "POST", self.otlp(number))
-                        acknowledged.append(number)
-                    except (OSError, AssertionError, harness.http.client.HTTPException):
-                        return
-
-            ingester = threading.Thread(target=ingest, daemon=True)
-            ingester.start()
-            load.wait_for(100)
-            harness.until("some events are acknowledged", lambda: len(acknowledged) > 20)
-            mode = f"full_evaluation={90 - round}"
-            server.set_mode(mode)
-            written = server.api("/api/migrations/shop")["recorder"]["events_written"]
-            server.kill()
-            load.stop()
-            ingester.join(harness.DEADLINE_S)
-            server.start()
-            dataset = server.api("/api/datasets")
-            names = [one["name"] for one in dataset["datasets"]]
-            logs = [name for name in names if name not in ("evaluations", "differences", "errors")]
-            self.assertEqual(len(logs), 1, names)
-            lowest = round * 1_000_000
-            kept = server.count(logs[0], ("number", ">", lowest),
-                                ("number", "<=", lowest + len(acknowledged)))
-            self.assertEqual(kept, len(acknowledged))
-            self.assertGreaterEqual(server.count("evaluations") + server.count("differences"),
-                                    written)
-            self.assertIn(mode, server.cli("mode", "get", "shop").stdout)
         self.assertEqual(server.stop(), 0)
 
 

@@ -17,6 +17,18 @@ class Start(harness.Case):
         self.assertEqual(done.returncode, 1, done.stderr)
         return self.one_line(done.stderr).replace(folder, "FOLDER")
 
+    def refused(self, text):
+        """The one line of `serve`, which `check` has to find as well."""
+        folder = self.folder()
+        file = os.path.join(folder, "understudy.yaml")
+        with open(file, "w") as out:
+            out.write(text.replace("FOLDER", folder))
+        checked = harness.run("check", "-c", file)
+        self.assertEqual(checked.returncode, 1, checked.stdout)
+        line = self.serve(text)
+        self.assertEqual(self.one_line(checked.stderr).replace(folder, "FOLDER"), line)
+        return line
+
     def test_a_missing_file_is_named(self):
         done = harness.run("serve", "-c", "/nowhere/understudy.yaml")
         self.assertEqual(done.returncode, 1)
@@ -38,19 +50,59 @@ class Start(harness.Case):
             port = taken.getsockname()[1]
             line = self.serve("data_dir: FOLDER/data\nadmin: { listen: 127.0.0.1:0 }\nmigrations:" +
                               harness.migration(1, 2, listen=f"127.0.0.1:{port}"))
-        self.assertEqual(line, f"migration shop: cannot listen on 127.0.0.1:{port}: "
-                               "bind: Address already in use")
+        self.assertEqual(line, f"FOLDER/understudy.yaml:5: migrations[0].listen: 127.0.0.1:{port} "
+                               "is already in use by another process")
 
     def test_an_admin_port_in_use_is_named(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
             line = self.serve(f"data_dir: FOLDER/data\nadmin: {{ listen: 127.0.0.1:{port} }}\n")
-        self.assertEqual(line, f"admin: cannot listen on 127.0.0.1:{port}: "
-                               "bind: Address already in use")
+        self.assertEqual(line, f"FOLDER/understudy.yaml:2: admin.listen: 127.0.0.1:{port} "
+                               "is already in use by another process")
 
     def test_a_data_folder_that_cannot_be_made_is_named(self):
-        self.assertEqual(self.serve("data_dir: FOLDER/understudy.yaml/data\n"),
-                         "data_dir FOLDER/understudy.yaml/data: Not a directory")
+        self.assertEqual(self.refused("data_dir: FOLDER/understudy.yaml/data\n"),
+                         "FOLDER/understudy.yaml:1: data_dir: FOLDER/understudy.yaml/data cannot "
+                         "be made: FOLDER/understudy.yaml is not a folder")
+
+    def test_a_data_folder_that_cannot_be_written_is_named(self):
+        folder = self.read_only_folder()
+        self.assertEqual(self.refused(f"workers: 1\ndata_dir: {folder}\n"),
+                         f"FOLDER/understudy.yaml:2: data_dir: {folder} cannot be written: "
+                         "Read-only file system")
+        self.assertEqual(self.refused(f"data_dir: {folder}/var/understudy\n"),
+                         f"FOLDER/understudy.yaml:1: data_dir: {folder}/var/understudy cannot be "
+                         f"made: {folder} cannot be written: Read-only file system")
+
+    def test_a_damaged_state_file_is_named(self):
+        folder = self.folder()
+        os.mkdir(f"{folder}/data")
+        with open(f"{folder}/data/state.db", "w") as file:
+            file.write("not a database, although it is as long as the head of one " * 100)
+        self.assertEqual(self.serve(f"data_dir: {folder}/data\n"),
+                         f"FOLDER/understudy.yaml:1: data_dir: {folder}/data/state.db is not an "
+                         "SQLite database")
+
+    def test_two_migrations_on_one_port_are_named(self):
+        self.assertEqual(
+            self.refused("data_dir: FOLDER/data\nmigrations:" +
+                         harness.migration(1, 2, listen="127.0.0.1:8080") +
+                         harness.migration(1, 2, name="other", listen="0.0.0.0:8080")),
+            'FOLDER/understudy.yaml:10: migrations[1].listen: "0.0.0.0:8080" is taken by the '
+            "migration shop in line 4")
+
+    def test_a_migration_on_the_admin_port_is_named(self):
+        self.assertEqual(
+            self.refused("admin: { listen: 127.0.0.1:8090 }\nmigrations:" +
+                         harness.migration(1, 2, listen="127.0.0.1:8090")),
+            'FOLDER/understudy.yaml:4: migrations[0].listen: "127.0.0.1:8090" is taken by '
+            "admin.listen")
+
+    def test_the_default_admin_port_is_named_too(self):
+        self.assertEqual(
+            self.refused("migrations:" + harness.migration(1, 2, listen="127.0.0.1:8081")),
+            'FOLDER/understudy.yaml:3: migrations[0].listen: "127.0.0.1:8081" is taken by '
+            "admin.listen")
 
     def test_a_second_server_on_one_folder_is_refused(self):
         first = self.start("")
@@ -62,6 +114,17 @@ class Start(harness.Case):
         line = self.serve("data_dir: FOLDER/data\nadmin: { listen: 0.0.0.0:0 }\n")
         self.assertIn("can be reached from other machines", line)
         self.assertIn("keys", line)
+
+    def test_the_admin_interface_answers_to_the_names_it_was_given(self):
+        server = self.start("", admin=", hosts: [understudy, Understudy.shop.svc.cluster.local]")
+
+        def status(host):
+            return harness.request(server.admin, "/metrics", headers={"Host": host}).status
+
+        for host in ("understudy:8081", "understudy", "understudy.shop.svc.cluster.local:8081"):
+            self.assertEqual(status(host), 200, host)
+        for host in ("evil.example", "svc.cluster.local", "understudy.evil.example"):
+            self.assertEqual(status(host), 403, host)
 
     def test_check_says_the_same_as_serve_and_starts_nothing(self):
         folder = self.folder()

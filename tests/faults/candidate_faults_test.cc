@@ -313,7 +313,43 @@ TEST_F(CandidateFaults, ALargeAnswerOfBothIsServedWholeAndTooLargeToCompare) {
   start(Mode::kFullEvaluation, control.port(), candidate.port());
   EXPECT_EQ(body_of(get()), large);
   EXPECT_EQ(exchange(0).account, Account::kTooLarge);
+  EXPECT_EQ(exchange(0).reason, "body_bytes_max");
   EXPECT_LE(exchange(0).control.body.size(), size_t{1} << 20);
+}
+
+TEST_F(CandidateFaults, TheBoundThatAnAnswerWentPastIsTheOneThatIsNamed) {
+  const std::string small(100, 's');
+  const std::string large(4000, 'l');
+  struct Case {
+    std::string_view old_answer, new_answer, more, reason;
+    Mode mode = Mode::kFullEvaluation;
+  };
+  for (const Case& one : {
+           Case{large, small, "compare: {body_bytes_max: 1KiB}\n", "body_bytes_max"},
+           Case{small, large, "compare: {body_bytes_max: 1KiB}\n", "body_bytes_max"},
+           Case{small, small, "shadow: {memory_bytes_max: 150}\n", "memory_bytes_max"},
+           Case{small, small, "shadow: {memory_bytes_max: 50}\n", "memory_bytes_max"},
+           Case{small, large, "shadow: {dropped_bytes_max: 1KiB}\n", "dropped_bytes_max",
+                Mode::kFireAndForget},
+       }) {
+    SCOPED_TRACE(one.more);
+    Service control(says(std::string(one.old_answer)));
+    Service candidate([&](Socket& socket, const Request&) {
+      const std::string whole = answer(200, one.new_answer);
+      if (one.mode != Mode::kFireAndForget) {
+        socket.send(whole);
+      } else {
+        socket.send(whole.substr(0, whole.size() - 1));
+        socket.receive();  // the bound is seen before the end
+      }
+    });
+    start(one.mode, control.port(), candidate.port(), one.more);
+    const size_t index = sink_.count();
+    EXPECT_EQ(body_of(get()), one.old_answer);
+    EXPECT_EQ(exchange(index).account, Account::kTooLarge);
+    EXPECT_EQ(exchange(index).reason, one.reason);
+    stop();
+  }
 }
 
 TEST_F(CandidateFaults, ARequestTooLargeToKeepIsServedWholeAndNotSentTwice) {
@@ -346,6 +382,7 @@ TEST_F(CandidateFaults, CopiesOfRequestsShareOneBudgetOfMemory) {
                                    body.size(), "\r\n\r\n", body))),
             base::cat(body.size()));
   EXPECT_EQ(exchange(0).account, Account::kTooLarge);
+  EXPECT_EQ(exchange(0).reason, "memory_bytes_max");
   // What it took has been given back.
   EXPECT_EQ(body_of(get()), "0");
   EXPECT_EQ(exchange(1).account, Account::kCompared);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include "proxy/testing/proxy_fixture.h"
 
@@ -310,6 +311,62 @@ TEST_F(Fallback, WithControlAsTheShadowEachOfItsAnswersStandsForItself) {
   EXPECT_EQ(seen.control.body, "old");
   EXPECT_EQ(seen.control.body_bytes, 3u);
   EXPECT_EQ(seen.account, Account::kFailed);
+}
+
+TEST_F(ControlFault, AConnectionThatClosedBetweenTwoRequestsIsReplacedOnceByAFreshOne) {
+  constexpr size_t kIdle = 3;
+  Service* self = nullptr;
+  Service control([&](Socket& socket, const Request& request) {
+    if (request.target() == "/warm") {
+      self->wait_for_heads(kIdle);  // so that each has a connection of its own
+      socket.send(answer(200, "warm"));
+    } else if (static_cast<size_t>(request.connection) < kIdle) {
+      socket.close();
+    } else {
+      socket.send(answer(200, "fresh"));
+    }
+  });
+  self = &control;
+  start(Mode::kControlOnly, control.port(), dead_port());
+  std::vector<Socket> clients;
+  for (size_t i = 0; i < kIdle; ++i) {
+    clients.push_back(client());
+    clients.back().send("GET /warm HTTP/1.1\r\nHost: h\r\n\r\n");
+  }
+  for (const Socket& socket : clients) EXPECT_EQ(body_of(socket.receive_until("warm")), "warm");
+  EXPECT_EQ(body_of(get("/asked")), "fresh");
+  EXPECT_EQ(control.requests().size(), kIdle + 2) << "once is enough";
+}
+
+TEST_F(ControlFault, TheLimitsOfClientsDoNotBoundAnswers) {
+  std::string fields;
+  for (int i = 0; i < 500; ++i) fields += base::cat("X-", i, ": ", std::string(200, 'v'), "\r\n");
+  const auto large = [&](Socket& socket, const Request&) {
+    socket.send(base::cat("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n", fields, "\r\nbody"));
+  };
+  Service control(large);
+  Service candidate(large);
+  start(Mode::kFullEvaluation, control.port(), candidate.port(),
+        "limits: {field_count_max: 8, head_bytes_max: 1KiB, target_bytes_max: 128}\n");
+  const std::string response = get();
+  EXPECT_EQ(status_of(response), "200");
+  EXPECT_NE(response.find("X-499: vvv"), std::string::npos);
+  EXPECT_EQ(exchange(0).account, Account::kCompared) << exchange(0).candidate.error_detail;
+  // What a client sends is bounded as it says there.
+  EXPECT_EQ(status_of(talk(base::cat("GET / HTTP/1.1\r\nHost: h\r\n", fields, "\r\n"))), "431");
+}
+
+TEST_F(ControlFault, AnAnswersHeadHasBoundsOfItsOwn) {
+  std::string fields;
+  for (int i = 0; i < 1100; ++i) fields += base::cat("X-", i, ": v\r\n");
+  for (const std::string& bomb : {fields, base::cat("X: ", std::string(300'000, 'v'), "\r\n")}) {
+    Service control([&](Socket& socket, const Request&) {
+      socket.send(base::cat("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n", bomb, "\r\n"));
+    });
+    start(Mode::kControlOnly, control.port(), dead_port());
+    EXPECT_EQ(status_of(get()), "502");
+    stop();
+  }
 }
 
 }  // namespace

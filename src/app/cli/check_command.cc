@@ -4,6 +4,7 @@
 
 #include "app/cli/commands.h"
 #include "app/config_file.h"
+#include "app/data_folder.h"
 #include "base/text.h"
 
 namespace understudy::app {
@@ -30,7 +31,12 @@ std::string described(const Config& config) {
 }
 
 int check(const Options& options, const Console& console) {
-  const auto config = load_config(options.file, understudy_environment());
+  auto config = load_config(options.file, understudy_environment());
+  if (config.ok()) {
+    if (const base::Status folder = check_data_folder(*config); !folder.ok()) {
+      config = folder.error();
+    }
+  }
   if (options.json) {
     flags::Value answer = flags::Value::Object{{"file", options.file}, {"ok", config.ok()}};
     if (config.ok()) {

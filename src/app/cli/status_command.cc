@@ -97,6 +97,18 @@ std::string health_text(const Value& migration) {
   return out;
 }
 
+/// Empty as long as everything could be stored.
+std::string recording_text(const Value& recording) {
+  const int64_t dropped = member(recording, "events_dropped").as_integer();
+  const std::string lost = cat(with_commas(dropped), dropped == 1 ? " event" : " events");
+  if (member(recording, "failing").as_bool()) {
+    return cat("recording    FAILS since ", text_of(recording, "since"), ": ",
+               text_of(recording, "error"), "; traffic goes on, ", lost, " dropped\n");
+  }
+  if (dropped == 0) return {};
+  return cat("recording    works; ", lost, " dropped since the start, the log says why\n");
+}
+
 std::string groups_text(const Value& section, const char* title, bool errors) {
   if (const Value& error = member(section, "error"); error.is_string()) {
     return cat(title, base::printable(error.as_string()), "\n");
@@ -134,6 +146,7 @@ std::string described(const Value& migration, const Console& console) {
           member(mode, "error").is_string() ? text_of(mode, "error") : text_of(mode, "mode"), "\n");
   out += health_text(migration);
   out += accounting_text(member(migration, "accounting"));
+  out += recording_text(member(migration, "recording"));
   const Value& window = member(verdict, "window");
   if (window.is_object()) {
     out += cat("evidence     ", with_commas(member(verdict, "evaluations").as_integer()),

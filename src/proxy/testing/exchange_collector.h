@@ -18,7 +18,12 @@ class ExchangeCollector final : public ExchangeSink {
  public:
   bool emit(std::unique_ptr<Exchange>& exchange) override {
     {
-      const std::lock_guard lock(mutex_);
+      std::unique_lock lock(mutex_);
+      if (holding_) {
+        ++held_;
+        changed_.notify_all();
+        changed_.wait_for(lock, std::chrono::seconds(kPatienceSeconds), [&] { return !holding_; });
+      }
       if (refuse_) return false;
       if (exchange->account == Account::kCompared) exchange->accounting->count(Account::kCompared);
       exchanges_.push_back(std::move(exchange));
@@ -42,12 +47,31 @@ class ExchangeCollector final : public ExchangeSink {
     const std::lock_guard lock(mutex_);
     refuse_ = true;
   }
+  /// Holds every thread that comes with an exchange, and with it the worker, until release().
+  void hold() {
+    const std::lock_guard lock(mutex_);
+    holding_ = true;
+  }
+  bool wait_for_held(int threads) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::seconds(kPatienceSeconds),
+                             [&] { return held_ >= threads; });
+  }
+  void release() {
+    {
+      const std::lock_guard lock(mutex_);
+      holding_ = false;
+    }
+    changed_.notify_all();
+  }
 
  private:
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<std::unique_ptr<Exchange>> exchanges_;
   bool refuse_ = false;
+  bool holding_ = false;
+  int held_ = 0;
 };
 
 }  // namespace understudy::proxy::testing

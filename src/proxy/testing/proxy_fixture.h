@@ -25,11 +25,15 @@ class ProxyFixture : public ::testing::Test {
   static std::shared_ptr<const MigrationOptions> options(uint16_t control, uint16_t candidate,
                                                          std::string_view more,
                                                          std::string_view candidate_more,
-                                                         std::string_view control_more = "") {
+                                                         std::string_view control_more = "",
+                                                         std::string_view candidate_path = "") {
     const std::string yaml =
         base::cat("name: m\nlisten: 127.0.0.1:0\ncontrol: {url: \"http://127.0.0.1:", control, "\"",
-                  control_more, "}\ncandidate: {url: \"http://127.0.0.1:", candidate, "\"",
-                  candidate_more, "}\n", more);
+                  control_more, "}\ncandidate: {url: \"http://127.0.0.1:", candidate,
+                  candidate_path, "\"", candidate_more, "}\n", more);
+    return parse(yaml);
+  }
+  static std::shared_ptr<const MigrationOptions> parse(const std::string& yaml) {
     const auto node = base::parse_yaml(yaml, "test.yaml");
     if (!node.ok()) {
       ADD_FAILURE() << node.error().context;
@@ -44,8 +48,11 @@ class ProxyFixture : public ::testing::Test {
   }
   void start(flags::Mode mode, uint16_t control, uint16_t candidate, std::string_view more = "",
              std::string_view candidate_more = ", timeout: 300ms",
-             std::string_view control_more = "") {
-    const auto with = options(control, candidate, more, candidate_more, control_more);
+             std::string_view control_more = "", std::string_view candidate_path = "") {
+    start_with(mode,
+               options(control, candidate, more, candidate_more, control_more, candidate_path));
+  }
+  void start_with(flags::Mode mode, const std::shared_ptr<const MigrationOptions>& with) {
     ASSERT_NE(with, nullptr);
     set_mode(mode);
     proxy_ = std::make_unique<Proxy>(ProxyOptions{.workers = workers_}, flags_, sink_);

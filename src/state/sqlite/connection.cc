@@ -116,7 +116,7 @@ Error Connection::error_of(int code) const {
       return busy;
     }
     case SQLITE_FULL:
-      return base::error(ErrorKind::kLimit,
+      return base::error(ErrorKind::kIo,
                          cat(path_, " cannot grow: the disk is full or its size limit is reached"));
     case SQLITE_NOTADB:
       return base::invalid(cat(path_, " is not an SQLite database"));

@@ -15,7 +15,7 @@
 namespace understudy::state {
 namespace {
 
-constexpr int kKillsInTests = 12;
+constexpr int kKillsInTests = 20;
 constexpr uint64_t kPauseNsMax = 12'000'000;
 constexpr size_t kPayloadBytes = 3000;  // most changes spread over several pages
 

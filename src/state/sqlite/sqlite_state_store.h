@@ -14,7 +14,7 @@ struct SqliteOptions {
   std::string path;
   /// How long a call waits for another process that holds the file before it is kUnavailable.
   std::chrono::milliseconds busy_timeout{5000};
-  /// The file may grow to this; beyond, writes are refused with kLimit and reads go on.
+  /// The file may grow to this; beyond, writes are refused with kIo and reads go on.
   uint64_t file_bytes_max = 4ULL << 30;
 };
 
@@ -24,7 +24,7 @@ struct SqliteOptions {
 /// Opening creates or migrates the schema, each step in a transaction. Failure, each with one line
 /// that names the file: a folder that cannot be written, a file that is no database or not ours
 /// (kInvalid), a corrupt one, a newer schema than this program knows (kInvalid), a file held by
-/// another process (kUnavailable), a full disk (kLimit).
+/// another process (kUnavailable), a full disk (kIo).
 class SqliteStateStore final : public StateStore {
  public:
   static base::Result<std::unique_ptr<SqliteStateStore>> open(

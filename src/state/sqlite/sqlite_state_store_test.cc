@@ -203,7 +203,7 @@ TEST_F(SqliteStateStoreTest, AFullFileRefusesWritesAndKeepsWhatItHas) {
     acknowledged = put->version;
   }
   ASSERT_FALSE(put.ok());
-  EXPECT_EQ(put.error().kind, ErrorKind::kLimit);
+  EXPECT_EQ(put.error().kind, ErrorKind::kIo);
   EXPECT_EQ(put.error().context,
             path_ + " cannot grow: the disk is full or its size limit is reached");
   EXPECT_GT(acknowledged, 0);
@@ -224,8 +224,7 @@ TEST_F(SqliteStateStoreTest, AWriteTheSystemRefusesIsAnErrorAndNothingIsLost) {
     if (setrlimit(RLIMIT_FSIZE, &none) != 0) _exit(3);
     const auto put = (*store)->put_flag(mode_flag("candidate_only"), {.who = "bob"});
     if (put.ok()) _exit(4);
-    const bool says_so =
-        put.error().kind == ErrorKind::kIo || put.error().kind == ErrorKind::kLimit;
+    const bool says_so = put.error().kind == ErrorKind::kIo;
     const bool readable = (*store)->flag("m.mode").ok();
     _exit(says_so && readable ? 0 : 5);
   }

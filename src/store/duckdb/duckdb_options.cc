@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <limits>
 
 #include "base/text.h"
@@ -11,6 +12,8 @@ constexpr std::int64_t kQueriesMax = 64;
 constexpr std::int64_t kEventsInMemoryMin = 1'000;
 constexpr std::uint64_t kMemoryBytesMin = 64u << 20;
 constexpr std::uint64_t kFileBytesMin = 64u << 10;
+// Only whole files are removed, so the one that is written is at most so small a part of the log.
+constexpr std::uint64_t kFilesPerLogMin = 4;
 
 /// Reads `key` into `out` with one of ConfigNode's readers, when it is there.
 template <class T, class Read>
@@ -71,6 +74,8 @@ base::Result<DuckDbStoreOptions> DuckDbStoreOptions::parse(const base::ConfigNod
   TRY(read_duration(node, "sync_interval", options.log.sync_interval));
   TRY(read_bytes(node, "log_file_bytes_max", kFileBytesMin, options.log.file_bytes_max));
   TRY(read_bytes(node, "log_bytes_max", kFileBytesMin, options.log.log_bytes_max));
+  options.log.file_bytes_max =
+      std::min(options.log.file_bytes_max, options.log.log_bytes_max / kFilesPerLogMin);
   TRY(read_duration(node, "log_age_max", options.log.log_age_max));
   TRY(read_count(node, "events_in_memory_max", kEventsInMemoryMin,
                  std::numeric_limits<std::int64_t>::max(), options.events_in_memory_max));

@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <condition_variable>
 #include <deque>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <thread>
+#include <utility>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -26,6 +29,48 @@ using Clock = std::chrono::steady_clock;
 constexpr double kMemoryShareMax = 0.75;
 // How many events may be added between two looks at DuckDB's memory.
 constexpr std::uint64_t kEventsPerMemoryCheck = 50'000;
+// How often a query that waits for the replay looks at how far it is, and how long a replay runs
+// before its speed says anything: the first events make tables and columns.
+constexpr std::chrono::milliseconds kReplayLook(50);
+constexpr std::chrono::milliseconds kReplayBegins(1'000);
+
+/// How far reading the log is after opening. Numbers of events are told from their places in the
+/// log, so a damaged stretch counts as read. Threads: one writes, any read.
+class ReplayProgress {
+ public:
+  explicit ReplayProgress(std::uint64_t end) : end_(end) {}
+
+  void reached(std::uint64_t seq) {
+    if (at_ == 0) begin_ = seq;
+    at_ = seq + 1;
+  }
+  void finished() {
+    if (at_ == 0) begin_ = end_;
+    at_ = end_;
+  }
+
+  std::uint64_t done() const { return at_ - begin_; }
+  std::uint64_t all() const { return at_ == 0 ? 0 : end_ - begin_; }
+  std::chrono::duration<double> elapsed() const { return Clock::now() - begun_; }
+  /// How long the rest takes if it goes on like this; nullopt as long as nothing was read.
+  std::optional<std::chrono::duration<double>> left() const {
+    if (done() == 0) return std::nullopt;
+    return elapsed() * (static_cast<double>(all() - done()) / static_cast<double>(done()));
+  }
+  std::string text() const {
+    std::string text = "the event log is still being read after the start";
+    const auto seconds = left();
+    if (!seconds) return text;
+    return base::cat(text, ": ", done(), " of ", all(), " events so far, ready in about ",
+                     static_cast<std::int64_t>(std::ceil(seconds->count())), " s");
+  }
+
+ private:
+  const Clock::time_point begun_ = Clock::now();
+  const std::uint64_t end_;
+  std::atomic<std::uint64_t> begin_ = 0;
+  std::atomic<std::uint64_t> at_ = 0;
+};
 
 }  // namespace
 
@@ -47,6 +92,8 @@ class DuckDbStore::Impl {
   base::Status start(std::unique_ptr<LogFolder> folder, const base::Clock& clock) {
     TRY_ASSIGN(log_, EventLog::open(options_.log, std::move(folder), clock,
                                     [this](DurableBatch batch) { enqueue(std::move(batch)); }));
+    durable_to_ = indexed_to_ = log_->first_seq_since_open();
+    replay_.emplace(durable_to_);
     indexer_ = std::thread([this] { index_forever(); });
     return {};
   }
@@ -75,8 +122,7 @@ class DuckDbStore::Impl {
     }
     event::EncodedBatch batch = encoder.take();
     {
-      std::unique_lock lock(queue_mutex_);
-      queue_moved_.wait(lock, [&] { return waiting_bytes_ < options_.waiting_bytes_max; });
+      const std::lock_guard lock(queue_mutex_);
       fields_dropped_ += dropped;
     }
     return log_->append(std::move(batch));
@@ -92,13 +138,19 @@ class DuckDbStore::Impl {
     return {};
   }
 
+  /// Keeps a batch for the indexing thread, or, when there is no room, only notes that it is in the
+  /// log: then so are all that follow, until that thread reads them there.
   void enqueue(DurableBatch batch) {
     {
       const std::lock_guard lock(queue_mutex_);
-      waiting_bytes_ += batch.bytes.size();
-      waiting_events_ += batch.events;
+      durable_to_ = batch.first_seq + batch.events;
       enqueued_ += batch.events;
-      queue_.push_back(std::move(batch));
+      if (only_in_log_ > 0 || waiting_bytes_ + batch.bytes.size() > options_.waiting_bytes_max) {
+        only_in_log_ += batch.events;
+      } else {
+        waiting_bytes_ += batch.bytes.size();
+        queue_.push_back(std::move(batch));
+      }
     }
     queue_moved_.notify_all();
   }
@@ -107,11 +159,14 @@ class DuckDbStore::Impl {
 
   void index_forever() {
     const auto status = log_->replay([this](std::uint64_t seq, const event::EventView& view) {
+      replay_->reached(seq);
       index(seq, view);
       return !stopping_;
     });
     if (!status.ok()) base::log_error("store: replay: ", status.error().context);
     flush();
+    replay_->finished();
+    index_what_came_meanwhile();
     {
       const std::lock_guard lock(queue_mutex_);
       replayed_ = true;
@@ -121,15 +176,43 @@ class DuckDbStore::Impl {
     }
   }
 
-  /// Indexes what waits; false when the store is closing.
+  /// So that the first answer is not about the past only.
+  void index_what_came_meanwhile() {
+    std::unique_lock lock(queue_mutex_);
+    const std::uint64_t wanted = enqueued_;
+    while (indexed_ < wanted && !stopping_) {
+      lock.unlock();
+      index_waiting();
+      lock.lock();
+    }
+  }
+
+  /// Indexes what waits, oldest first; false when the store is closing.
   bool index_waiting() {
     std::deque<DurableBatch> batches;
+    std::uint64_t read_to = 0;
+    std::uint64_t read_events = 0;
     {
       std::unique_lock lock(queue_mutex_);
-      queue_moved_.wait(lock, [&] { return stopping_ || !queue_.empty(); });
+      queue_moved_.wait(lock, [&] { return stopping_ || !queue_.empty() || only_in_log_ > 0; });
       if (stopping_) return false;
       batches.swap(queue_);
+      if (batches.empty()) {
+        // From here on new batches are kept again: they come after what is read now.
+        read_to = durable_to_;
+        read_events = std::exchange(only_in_log_, 0);
+      }
     }
+    if (read_events > 0) {
+      index_from_log(read_to, read_events);
+    } else {
+      index_batches(batches);
+    }
+    queue_moved_.notify_all();
+    return true;
+  }
+
+  void index_batches(const std::deque<DurableBatch>& batches) {
     const event::ColumnMap columns = event::ColumnMap::identity();
     std::uint64_t bytes = 0;
     std::uint64_t events = 0;
@@ -145,16 +228,30 @@ class DuckDbStore::Impl {
       }
       bytes += batch.bytes.size();
       events += batch.events;
+      indexed_to_ = batch.first_seq + batch.events;
     }
     flush();
-    {
-      const std::lock_guard lock(queue_mutex_);
-      waiting_bytes_ -= bytes;
-      waiting_events_ -= events;
-      indexed_ += events;
+    const std::lock_guard lock(queue_mutex_);
+    waiting_bytes_ -= bytes;
+    indexed_ += events;
+  }
+
+  /// Indexes the `events` events between what is indexed and `to`, for which there was no room.
+  void index_from_log(std::uint64_t to, std::uint64_t events) {
+    std::uint64_t found = 0;
+    log_->read(indexed_to_, to, [&](std::uint64_t seq, const event::EventView& view) {
+      ++found;
+      index(seq, view);
+      return !stopping_;
+    });
+    flush();
+    indexed_to_ = to;
+    if (found < events && !stopping_) {
+      base::log_warn("store: ", events - found, " events left the log before they were indexed");
+      not_indexed_ += events - found;
     }
-    queue_moved_.notify_all();
-    return true;
+    const std::lock_guard lock(queue_mutex_);
+    indexed_ += events;
   }
 
   void index(std::uint64_t seq, const event::EventView& view) {
@@ -264,10 +361,20 @@ class DuckDbStore::Impl {
     return found == tables_.end() ? TableView{} : found->second->view();
   }
 
+  /// Waits only when the replay will have ended by then, so that nobody waits for nothing.
   base::Status wait_for_replay(Clock::time_point deadline) {
     std::unique_lock lock(queue_mutex_);
-    if (queue_moved_.wait_until(lock, deadline, [&] { return replayed_; })) return {};
-    return base::error(base::ErrorKind::kTimeout, "the event log is still being read");
+    while (!replayed_) {
+      queue_moved_.wait_until(lock, std::min(deadline, Clock::now() + kReplayLook));
+      if (replayed_) break;
+      const auto left = replay_->left();
+      const auto now = Clock::now();
+      const bool in_time = replay_->elapsed() < kReplayBegins || (left && now + *left < deadline);
+      if (now >= deadline || !in_time) {
+        return base::error(base::ErrorKind::kUnavailable, replay_->text());
+      }
+    }
+    return {};
   }
 
   base::Status wait_until_queryable(Clock::time_point deadline) {
@@ -322,17 +429,22 @@ class DuckDbStore::Impl {
     const EventLogStats log = log_->stats();
     stats.log_bytes = log.bytes;
     stats.log_files = log.files;
+    stats.failing_since_ns = log.failing_since_ns;
+    stats.failing_with = log.failing_with;
     stats.log_bytes_cut = log.bytes_cut;
     stats.log_bytes_damaged = log.bytes_damaged;
     stats.log_ranges_damaged = log.ranges_damaged;
     {
       const std::lock_guard lock(queue_mutex_);
       stats.events_appended = events_appended_;
-      stats.events_waiting = waiting_events_;
+      stats.events_waiting = enqueued_ - indexed_;
+      stats.waiting_bytes = waiting_bytes_;
       stats.append_failures = append_failures_;
       stats.fields_dropped = fields_dropped_;
     }
     stats.events_aged_out = not_indexed_;
+    stats.replay_events = replay_->all();
+    stats.replay_events_done = replay_->done();
     const std::lock_guard lock(tables_mutex_);
     for (const auto& [name, table] : tables_) {
       const DatasetTableCounts counts = table->counts();
@@ -356,6 +468,7 @@ class DuckDbStore::Impl {
   DatasetTable* last_table_ = nullptr;
   event::EventView view_;
   std::uint64_t since_memory_check_ = 0;
+  std::uint64_t indexed_to_ = 0;  // number of the first event that is not indexed yet
   std::atomic<std::uint64_t> not_indexed_ = 0;
 
   std::mutex queue_mutex_;
@@ -363,7 +476,8 @@ class DuckDbStore::Impl {
   std::deque<DurableBatch> queue_;
   std::set<std::string, std::less<>> dataset_names_;
   std::uint64_t waiting_bytes_ = 0;
-  std::uint64_t waiting_events_ = 0;
+  std::uint64_t durable_to_ = 0;   // number of the first event that is not in the log yet
+  std::uint64_t only_in_log_ = 0;  // events after the last in queue_, for which it had no room
   std::uint64_t enqueued_ = 0;
   std::uint64_t indexed_ = 0;
   std::uint64_t events_appended_ = 0;
@@ -376,6 +490,7 @@ class DuckDbStore::Impl {
   std::condition_variable query_ended_;
   std::size_t queries_ = 0;
 
+  std::optional<ReplayProgress> replay_;  // from start() on
   std::thread indexer_;
 };
 

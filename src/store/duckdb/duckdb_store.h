@@ -19,8 +19,8 @@ struct DuckDbStoreOptions {
   int threads = 2;                               // DuckDB's threads
   std::chrono::nanoseconds query_timeout = std::chrono::seconds(10);
   std::size_t queries_at_once_max = 4;            // further ones wait, within the same timeout
-  std::uint64_t waiting_bytes_max = 64ull << 20;  // acknowledged and not yet queryable; then
-                                                  // append waits
+  std::uint64_t waiting_bytes_max = 64ull << 20;  // events kept in memory until they are indexed;
+                                                  // what comes after is read back from the log
 
   /// The `store` section: sync (each_group, interval, none), sync_interval, log_file_bytes_max,
   /// log_bytes_max, log_age_max, events_in_memory_max, memory_bytes_max, threads, query_timeout,
@@ -32,12 +32,13 @@ struct DuckDbStoreOptions {
 /// DuckDB database, filled from the log by one thread, that answers questions. DuckDB's own file is
 /// not used; nothing a user types reaches it as SQL text; it may load no extension and open no
 /// file.
-/// Opening replays the log in the background: `append` works at once, `select` waits for the replay
-/// (within query_timeout). Only the newest events of a dataset can be queried, at most
-/// events_in_memory_max and no more than fit memory_bytes_max; older ones stay in the log and are
-/// counted in `events_aged_out`.
-/// Failure: a full disk or a failed write makes `append` return kIo, and the store goes on; see
-/// EventLog. Threads: as EventStore.
+/// Opening replays the log in the background. `append` works at once and never waits for the
+/// indexing thread: what has no room among waiting_bytes_max is read back from the log when its
+/// turn comes. `select` waits for the replay when that will end within query_timeout, and otherwise
+/// says at once how far it is (kUnavailable). Only the newest events of a dataset can be queried,
+/// at most events_in_memory_max and no more than fit memory_bytes_max; older ones stay in the log
+/// and are counted in `events_aged_out`. Failure: a full disk or a failed write makes `append`
+/// return an error, and the store goes on; see EventLog. Threads: as EventStore.
 class DuckDbStore final : public EventStore {
  public:
   static base::Result<std::unique_ptr<DuckDbStore>> open(

@@ -14,6 +14,8 @@ namespace {
 constexpr std::uint64_t kColumnsRepeatBytes = 4u << 20;
 // How often retention looks at the folder when no new file is begun.
 constexpr std::int64_t kRetentionIntervalNs = 60'000'000'000;
+// A disk that stays full is mentioned again after so long.
+constexpr std::int64_t kFailureLogIntervalNs = 60'000'000'000;
 // An event takes at least so many bytes, which bounds how many an unreadable file can hold.
 constexpr std::uint64_t kEventBytesMin = 4;
 
@@ -56,8 +58,9 @@ base::Status EventLog::recover() {
     TRY(recover_newest(files.back()));
     TRY_ASSIGN(files, folder_->list());
   }
-  found_at_open_ = std::move(files);
   const std::lock_guard lock(file_mutex_);
+  first_seq_since_open_ = next_seq_;
+  found_at_open_ = std::move(files);
   apply_retention();
   return {};
 }
@@ -139,14 +142,20 @@ EventLog::Group EventLog::next_group() {
   return group;
 }
 
+base::Status EventLog::store_group(const Group& group, std::uint64_t& first_seq) {
+  const std::lock_guard lock(file_mutex_);
+  TRY(use_writable_file());
+  first_seq = next_seq_;
+  return write_records(group);
+}
+
 base::Status EventLog::write_group(const Group& group) {
   std::uint64_t seq = 0;
-  {
-    const std::lock_guard lock(file_mutex_);
-    TRY(use_writable_file());
-    seq = next_seq_;
-    TRY(write_records(group));
+  if (auto status = store_group(group, seq); !status.ok()) {
+    note_failure(status.error(), group.size());
+    return status;
   }
+  note_success();
   if (!sink_) return {};
   for (Waiter* waiter : group) {
     const std::uint32_t events = waiter->batch->events;
@@ -154,6 +163,28 @@ base::Status EventLog::write_group(const Group& group) {
     seq += events;
   }
   return {};
+}
+
+void EventLog::note_failure(const base::Error& error, std::size_t batches) {
+  const std::int64_t now_ns = clock_.unix_ns();
+  const std::lock_guard lock(stats_mutex_);
+  const bool first = stats_.failing_since_ns == 0;
+  if (first) stats_.failing_since_ns = now_ns;
+  stats_.failing_with = error.context;
+  batches_refused_ += batches;
+  if (!first && now_ns - failure_logged_ns_ < kFailureLogIntervalNs) return;
+  failure_logged_ns_ = now_ns;
+  base::log_error("event log: ", error.context, "; ", batches_refused_,
+                  first ? " batches were refused" : " batches were refused so far");
+}
+
+void EventLog::note_success() {
+  const std::lock_guard lock(stats_mutex_);
+  if (stats_.failing_since_ns == 0) return;
+  base::log_warn("event log: written again after ", batches_refused_, " batches were refused");
+  stats_.failing_since_ns = 0;
+  stats_.failing_with.clear();
+  batches_refused_ = 0;
 }
 
 std::string EventLog::columns_payload(const Group& group, std::vector<std::uint32_t>& added) const {
@@ -213,8 +244,6 @@ base::Status EventLog::write_records(const Group& group) {
   }
 
   if (auto status = file_->write(parts); !status.ok()) {
-    base::log_error("event log: ", status.error().context, "; ", group.size(),
-                    " batches were refused");
     if (auto cut = file_->truncate(file_bytes_); !cut.ok()) abandon_file(cut.error());
     return status;
   }
@@ -261,14 +290,10 @@ base::Status EventLog::use_writable_file() {
 
 base::Status EventLog::begin_file() {
   std::string name = log_file_name(next_seq_);
-  auto file = folder_->create(name);
-  if (!file.ok()) {
-    base::log_error("event log: ", file.error().context);
-    return std::move(file).error();
-  }
+  TRY_ASSIGN(auto file, folder_->create(name));
   const FileHeader header{
       .salt = base::random_seed(), .first_seq = next_seq_, .created_unix_ns = clock_.unix_ns()};
-  file_ = *std::move(file);
+  file_ = std::move(file);
   file_name_ = std::move(name);
   file_header_ = encode_file_header(header);
   seed_ = checksum_seed(header.salt);
@@ -289,7 +314,10 @@ void EventLog::close_file() {
   }
   unsynced_ = false;
   file_.reset();
-  if (file_bytes_ > 0) return;
+  if (file_bytes_ > 0) {
+    written_.push_back({.name = file_name_, .bytes = file_bytes_});
+    return;
+  }
   // Nothing was ever written to it; the next file needs the name.
   if (auto status = folder_->remove(file_name_); !status.ok()) {
     base::log_warn("event log: ", status.error().context);
@@ -297,15 +325,19 @@ void EventLog::close_file() {
 }
 
 void EventLog::abandon_file(const base::Error& reason) {
-  base::log_error("event log: gave up ", file_name_, " after ", file_bytes_,
-                  " bytes: ", reason.context);
+  if (file_bytes_ > 0) {
+    base::log_error("event log: gave up ", file_name_, " after ", file_bytes_,
+                    " bytes: ", reason.context);
+  }
   // Best effort: without the cut, replay reports the unacknowledged rest.
   if (auto status = file_->truncate(file_bytes_); !status.ok()) {
     base::log_error("event log: ", status.error().context);
   }
   file_.reset();
   unsynced_ = false;
-  if (file_bytes_ == 0) {
+  if (file_bytes_ > 0) {
+    written_.push_back({.name = file_name_, .bytes = file_bytes_});
+  } else {
     // The name must not come again, whatever became of the file.
     ++next_seq_;
     if (auto status = folder_->remove(file_name_); !status.ok()) {
@@ -338,6 +370,7 @@ void EventLog::apply_retention() {
     }
     base::log_info("event log: removed ", entry.name, ", ", entry.bytes,
                    " bytes: ", too_old ? "log_age_max" : "log_bytes_max");
+    std::erase_if(written_, [&](const auto& file) { return file.name == entry.name; });
     bytes -= entry.bytes;
     ++removed;
   }
@@ -368,19 +401,43 @@ void EventLog::sync_every_interval(const std::stop_token& stop) {
 
 base::Status EventLog::replay(const Visit& visit) {
   for (const LogFolder::Entry& file : found_at_open_) {
-    if (!replay_file(file, visit)) break;
+    if (!read_file(file, visit)) break;
   }
   return {};
 }
 
-bool EventLog::replay_file(const LogFolder::Entry& file, const Visit& visit) {
-  const auto bytes = folder_->read(file.name);
+std::vector<LogFolder::Entry> EventLog::acknowledged_files() {
+  const std::lock_guard lock(file_mutex_);
+  std::vector<LogFolder::Entry> files = found_at_open_;
+  files.insert(files.end(), written_.begin(), written_.end());
+  if (file_ && file_bytes_ > 0) files.push_back({.name = file_name_, .bytes = file_bytes_});
+  return files;
+}
+
+void EventLog::read(std::uint64_t from, std::uint64_t to, const Visit& visit) {
+  const std::vector<LogFolder::Entry> files = acknowledged_files();
+  const auto first_seq = [&](std::size_t i) {
+    return parse_log_file_name(files[i].name).value_or(0);
+  };
+  const auto wanted = [&](std::uint64_t seq, const event::EventView& view) {
+    return seq < from || (seq < to && visit(seq, view));
+  };
+  for (std::size_t i = 0; i < files.size() && first_seq(i) < to; ++i) {
+    if (i + 1 < files.size() && first_seq(i + 1) <= from) continue;
+    if (!read_file(files[i], wanted)) return;
+  }
+}
+
+bool EventLog::read_file(const LogFolder::Entry& file, const Visit& visit) {
+  auto bytes = folder_->read(file.name);
   if (!bytes.ok()) {
     if (bytes.error().kind == base::ErrorKind::kNotFound) return true;  // retention was faster
     report_damage(base::cat(file.name, " (", bytes.error().context, ")"),
                   {.offset = 0, .bytes = file.bytes});
     return true;
   }
+  // What lies behind the acknowledged bytes is being written right now, or was refused.
+  if (bytes->size() > file.bytes) bytes->resize(file.bytes);
   const FileScan scan = scan_log_file(*bytes);
   for (const DamagedRange& range : scan.damaged) report_damage(file.name, range);
   if (scan.tail_bytes > 0) {
@@ -407,9 +464,10 @@ bool EventLog::replay_file(const LogFolder::Entry& file, const Visit& visit) {
 }
 
 void EventLog::report_damage(std::string_view file, const DamagedRange& range) {
+  const std::lock_guard lock(stats_mutex_);
+  if (!damage_seen_.emplace(file, range.offset).second) return;
   base::log_error("event log: ", file, " is damaged from byte ", range.offset, ": ", range.bytes,
                   " bytes skipped, ", range.events, " events known to be lost");
-  const std::lock_guard lock(stats_mutex_);
   stats_.bytes_damaged += range.bytes;
   stats_.ranges_damaged += 1;
   stats_.events_damaged += range.events;

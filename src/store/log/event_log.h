@@ -7,8 +7,10 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -46,6 +48,9 @@ struct EventLogStats {
   std::uint64_t files_removed = 0;   // by log_bytes_max and log_age_max
   std::uint64_t syncs = 0;
   std::uint64_t files_abandoned = 0;  // after a failed sync or a failed cut
+  std::int64_t failing_since_ns = 0;  // unix time of the first failed write of those that have not
+                                      // been followed by a good one; 0 when the last was good
+  std::string failing_with = {};      // what the last of them said
 };
 
 /// Events that are durable, as they were appended.
@@ -65,8 +70,8 @@ struct DurableBatch {
 /// what a kernel does with pages it could not write is not to be trusted.
 /// Opening: the unfinished write at the end of the newest file is cut off, with one log line. Every
 /// open begins a new file, so what was found is never appended to.
-/// Damage elsewhere is skipped by `replay`, counted and logged, and left in place.
-/// Threads: append from any number; replay from one at a time. One process per folder.
+/// Damage elsewhere is skipped while reading, counted and logged, and left in place.
+/// Threads: append from any number; replay and read from one at a time. One process per folder.
 class EventLog {
  public:
   /// Told of each durable batch, in order, by the thread that wrote it; may wait (backpressure).
@@ -87,6 +92,14 @@ class EventLog {
   using Visit = std::function<bool(std::uint64_t seq, const event::EventView& event)>;
   base::Status replay(const Visit& visit);
 
+  /// The number of the first event appended since the log was opened, or of a later one.
+  std::uint64_t first_seq_since_open() const { return first_seq_since_open_; }
+
+  /// Visits the acknowledged events with numbers in [from, to), oldest first, until `visit` returns
+  /// false. `to` must not be beyond what the sink was told of. Events in files that retention has
+  /// removed are passed over. Cost: reads whole files, at most twice file_bytes_max at once.
+  void read(std::uint64_t from, std::uint64_t to, const Visit& visit);
+
   EventLogStats stats() const;
 
  private:
@@ -104,6 +117,9 @@ class EventLog {
   base::Status recover_newest(const LogFolder::Entry& newest);
   Group next_group();
   base::Status write_group(const Group& group);
+  base::Status store_group(const Group& group, std::uint64_t& first_seq);
+  void note_failure(const base::Error& error, std::size_t batches);
+  void note_success();
   base::Status write_records(const Group& group);
   base::Status begin_file();
   base::Status use_writable_file();
@@ -111,7 +127,8 @@ class EventLog {
   void abandon_file(const base::Error& reason);
   void apply_retention();
   void sync_every_interval(const std::stop_token& stop);
-  bool replay_file(const LogFolder::Entry& file, const Visit& visit);
+  std::vector<LogFolder::Entry> acknowledged_files();
+  bool read_file(const LogFolder::Entry& file, const Visit& visit);
   void report_damage(std::string_view file, const DamagedRange& range);
   std::string columns_payload(const Group& group, std::vector<std::uint32_t>& added) const;
 
@@ -120,6 +137,7 @@ class EventLog {
   const base::Clock& clock_;
   const Sink sink_;
   std::vector<LogFolder::Entry> found_at_open_;
+  std::uint64_t first_seq_since_open_ = 0;
 
   std::mutex queue_mutex_;
   std::condition_variable queue_moved_;
@@ -138,10 +156,14 @@ class EventLog {
   std::vector<bool> column_written_;
   std::uint64_t columns_repeat_at_ = 0;
   std::uint64_t next_seq_ = 0;
+  std::vector<LogFolder::Entry> written_;  // closed since open, `bytes` of each acknowledged
   std::int64_t retention_due_ns_ = 0;
 
   mutable std::mutex stats_mutex_;
   EventLogStats stats_;
+  std::set<std::pair<std::string, std::uint64_t>> damage_seen_;  // file and offset
+  std::uint64_t batches_refused_ = 0;                            // since failing_since_ns
+  std::int64_t failure_logged_ns_ = 0;
   std::uint64_t closed_bytes_ = 0;
   std::uint64_t closed_files_ = 0;
 

@@ -356,6 +356,30 @@ TEST_F(EventLogTest, FullDiskRefusesLosesNothingAndGoesOnWhenThereIsRoom) {
   EXPECT_EQ(log_->stats().ranges_damaged, 0u);
 }
 
+TEST_F(EventLogTest, FailingIsSaidOnceAMinuteAndItsEndToo) {
+  ASSERT_TRUE(open().ok());
+  ASSERT_TRUE(append(0, 5));
+  disk_->set_read_only();
+  const std::int64_t begun_ns = clock_.unix_ns();
+  for (int i = 0; i < 100; ++i) EXPECT_FALSE(append(100));
+  EXPECT_EQ(log_->stats().failing_since_ns, begun_ns);
+  EXPECT_EQ(log_->stats().failing_with, "create: Read-only file system");
+  const std::size_t lines = lines_.size();
+  EXPECT_LE(lines, 4u) << "not one for each batch";
+  clock_.advance_ns(61'000'000'000);
+  EXPECT_FALSE(append(100));
+  EXPECT_EQ(lines_.size(), lines + 1);
+  EXPECT_TRUE(logged("101 batches were refused so far"));
+  EXPECT_EQ(log_->stats().failing_since_ns, begun_ns);
+  disk_->set_writable();
+  EXPECT_TRUE(append(5, 5));
+  EXPECT_EQ(log_->stats().failing_since_ns, 0);
+  EXPECT_TRUE(logged("written again after 101 batches were refused"));
+  ASSERT_TRUE(open().ok());
+  EXPECT_EQ(found().size(), 10u);
+  expect_no_acknowledged_event_lost();
+}
+
 TEST_F(EventLogTest, FileIsNeverSyncedAgainAfterAFailedSync) {
   ASSERT_TRUE(open().ok());
   ASSERT_TRUE(append(0));

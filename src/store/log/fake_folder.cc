@@ -6,14 +6,16 @@
 namespace understudy::store {
 namespace {
 
-base::Error io_error(std::string_view what) {
-  return base::error(base::ErrorKind::kIo, base::cat(what, ": Input/output error"));
-}
 base::Error full_error(std::string_view what) {
   return base::error(base::ErrorKind::kLimit, base::cat(what, ": No space left on device"));
 }
 
 }  // namespace
+
+base::Error FakeDisk::io_error(std::string_view what) const {
+  return base::error(base::ErrorKind::kIo, base::cat(what, read_only_ ? ": Read-only file system"
+                                                                      : ": Input/output error"));
+}
 
 class FakeFile final : public AppendFile {
  public:
@@ -29,7 +31,7 @@ class FakeFile final : public AppendFile {
 
   base::Status sync() override {
     const std::lock_guard lock(disk_->mutex_);
-    if (disk_->step() != FakeDisk::Step::kThrough) return io_error("fdatasync");
+    if (disk_->step() != FakeDisk::Step::kThrough) return disk_->io_error("fdatasync");
     const auto file = disk_->files_.find(name_);
     if (file != disk_->files_.end()) file->second.durable = file->second.bytes;
     return {};
@@ -37,7 +39,7 @@ class FakeFile final : public AppendFile {
 
   base::Status truncate(std::uint64_t size) override {
     const std::lock_guard lock(disk_->mutex_);
-    if (disk_->step() != FakeDisk::Step::kThrough) return io_error("ftruncate");
+    if (disk_->step() != FakeDisk::Step::kThrough) return disk_->io_error("ftruncate");
     const auto file = disk_->files_.find(name_);
     if (file != disk_->files_.end()) file->second.bytes.resize(size);
     return {};
@@ -71,7 +73,7 @@ class FakeFolder final : public LogFolder {
 
   base::Result<std::unique_ptr<AppendFile>> create(std::string_view name) override {
     const std::lock_guard lock(disk_->mutex_);
-    if (disk_->step() != FakeDisk::Step::kThrough) return io_error("create");
+    if (disk_->step() != FakeDisk::Step::kThrough) return disk_->io_error("create");
     if (disk_->files_.contains(name)) return base::error(base::ErrorKind::kConflict, "exists");
     disk_->files_[std::string(name)].modified_unix_ns = disk_->clock_.unix_ns();
     return std::unique_ptr<AppendFile>(std::make_unique<FakeFile>(disk_, std::string(name)));
@@ -79,9 +81,9 @@ class FakeFolder final : public LogFolder {
 
   base::Status cut(std::string_view name, std::uint64_t bytes) override {
     const std::lock_guard lock(disk_->mutex_);
-    if (disk_->step() != FakeDisk::Step::kThrough) return io_error("ftruncate");
+    if (disk_->step() != FakeDisk::Step::kThrough) return disk_->io_error("ftruncate");
     const auto file = disk_->files_.find(name);
-    if (file == disk_->files_.end()) return io_error("ftruncate");
+    if (file == disk_->files_.end()) return disk_->io_error("ftruncate");
     file->second.bytes.resize(bytes);
     file->second.durable = file->second.bytes;
     return {};
@@ -89,7 +91,7 @@ class FakeFolder final : public LogFolder {
 
   base::Status remove(std::string_view name) override {
     const std::lock_guard lock(disk_->mutex_);
-    if (disk_->step() != FakeDisk::Step::kThrough) return io_error("unlink");
+    if (disk_->step() != FakeDisk::Step::kThrough) return disk_->io_error("unlink");
     const auto file = disk_->files_.find(name);
     if (file != disk_->files_.end()) disk_->files_.erase(file);
     return {};
@@ -110,7 +112,7 @@ void FakeDisk::fail_step(std::uint64_t n, Fault fault) {
 
 FakeDisk::Step FakeDisk::step() {
   const auto fault = faults_.find(steps_++);
-  if (dead_) return Step::kFail;
+  if (dead_ || read_only_) return Step::kFail;
   if (fault == faults_.end()) return Step::kThrough;
   switch (fault->second) {
     case Fault::kError:

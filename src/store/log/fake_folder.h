@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -31,6 +32,9 @@ class FakeDisk : public std::enable_shared_from_this<FakeDisk> {
   /// The n-th step from now on (from 0) fails.
   void fail_step(std::uint64_t n, Fault fault);
   void set_capacity(std::uint64_t bytes) { capacity_ = bytes; }
+  /// Every step fails with EROFS, as on a file system that went read-only, until it is writable.
+  void set_read_only() { read_only_ = true; }
+  void set_writable() { read_only_ = false; }
   std::uint64_t steps() const { return steps_; }
 
   /// The machine comes back: of what was not synced, each file keeps a random part of the front,
@@ -54,6 +58,7 @@ class FakeDisk : public std::enable_shared_from_this<FakeDisk> {
   /// What the next step does; kNone lets it through.
   enum class Step { kThrough, kFail, kHalf };
   Step step();
+  base::Error io_error(std::string_view what) const;
   base::Status write(const std::string& name, std::string_view bytes);
 
   const base::Clock& clock_;
@@ -63,6 +68,7 @@ class FakeDisk : public std::enable_shared_from_this<FakeDisk> {
   std::uint64_t steps_ = 0;
   std::uint64_t capacity_ = ~std::uint64_t{0};
   bool dead_ = false;
+  std::atomic<bool> read_only_ = false;
 };
 
 }  // namespace understudy::store
