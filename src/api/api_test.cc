@@ -264,7 +264,28 @@ TEST(Operations, MetricsCarryTheBooks) {
   MigrationNow& odd = server.migrations.add("a\"b\\c\nd");
   odd.accounting.requests = 12;
   odd.accounting.accounts[1].count = 11;
+  server.migrations.first().traffic = {
+      .connections = 3,
+      .connections_max = 100,
+      .connections_refused = 5,
+      .circuits_opened = 1,
+      .control_health = std::nullopt,
+      .candidate_health = HealthNumbers{.state = "unhealthy", .passed = 2, .failed = 9}};
   const Response response = server.get("/metrics");
+  EXPECT_THAT(response.body,
+              HasSubstr("understudy_client_connections{migration=\"data-engine\"} 3\n"));
+  EXPECT_THAT(response.body,
+              HasSubstr("understudy_client_connections_max{migration=\"data-engine\"} 100\n"));
+  EXPECT_THAT(
+      response.body,
+      HasSubstr("understudy_client_connections_refused_total{migration=\"data-engine\"} 5\n"));
+  EXPECT_THAT(response.body,
+              HasSubstr("understudy_circuits_opened_total{migration=\"data-engine\"} 1\n"));
+  EXPECT_THAT(response.body,
+              HasSubstr("understudy_service_healthy{migration=\"data-engine\",side=\"candidate\"}"
+                        " 0\n"));
+  EXPECT_THAT(response.body, HasSubstr("understudy_health_checks_total{migration=\"data-engine\","
+                                       "side=\"candidate\",result=\"failed\"} 9\n"));
   EXPECT_THAT(response.content_type, HasSubstr("text/plain; version=0.0.4"));
   EXPECT_THAT(response.body, HasSubstr("understudy_requests_total{migration=\"data-engine\"} 0\n"));
   EXPECT_THAT(response.body,

@@ -101,6 +101,63 @@ void add_accounting(Exposition& out, MigrationDirectory& migrations) {
   }
 }
 
+void add_traffic(Exposition& out, MigrationDirectory& migrations) {
+  std::vector<std::pair<std::string, TrafficNumbers>> all;
+  for (const std::string& name : migrations.names()) {
+    if (auto numbers = migrations.traffic(name)) all.emplace_back(name, *std::move(numbers));
+  }
+  if (all.empty()) return;
+  const auto add = [&](std::string_view name, std::string_view type, std::string_view meaning,
+                       uint64_t TrafficNumbers::*number) {
+    out.family(name, type, meaning);
+    for (const auto& [migration, numbers] : all) {
+      out.sample(name, numbers.*number, {{"migration", migration}});
+    }
+  };
+  add("understudy_client_connections", "gauge", "Connections of clients that are open.",
+      &TrafficNumbers::connections);
+  add("understudy_client_connections_max", "gauge",
+      "The most that may be open at once: limits.connections_max, or less when the process may not "
+      "open enough files.",
+      &TrafficNumbers::connections_max);
+  add("understudy_client_connections_refused_total", "counter",
+      "Connections of clients beyond the bound.", &TrafficNumbers::connections_refused);
+  add("understudy_circuits_opened_total", "counter",
+      "How often a worker suspended shadow calls because none was answered.",
+      &TrafficNumbers::circuits_opened);
+}
+
+void add_health(Exposition& out, MigrationDirectory& migrations) {
+  struct Watched {
+    std::string migration;
+    const char* side;
+    HealthNumbers numbers;
+  };
+  std::vector<Watched> all;
+  for (const std::string& name : migrations.names()) {
+    const auto traffic = migrations.traffic(name);
+    if (!traffic) continue;
+    if (traffic->control_health) all.push_back({name, "control", *traffic->control_health});
+    if (traffic->candidate_health) all.push_back({name, "candidate", *traffic->candidate_health});
+  }
+  if (all.empty()) return;
+  out.family("understudy_service_healthy", "gauge",
+             "0 when the health checks of a service fail, else 1.");
+  for (const Watched& one : all) {
+    out.sample("understudy_service_healthy", one.numbers.state == "unhealthy" ? 0 : 1,
+               {{"migration", one.migration}, {"side", one.side}});
+  }
+  out.family("understudy_health_checks_total", "counter", "Health checks of a service.");
+  for (const Watched& one : all) {
+    const auto add = [&](std::string_view result, uint64_t count) {
+      out.sample("understudy_health_checks_total", count,
+                 {{"migration", one.migration}, {"side", one.side}, {"result", result}});
+    };
+    add("passed", one.numbers.passed);
+    add("failed", one.numbers.failed);
+  }
+}
+
 void add_store(Exposition& out, store::EventStore& events) {
   const store::StoreStats stats = events.stats();
   out.single("understudy_store_events_appended_total", "counter", "Events acknowledged.",
@@ -132,6 +189,8 @@ void add_store(Exposition& out, store::EventStore& events) {
 Result<Response> metrics(const Dependencies& dependencies) {
   Exposition out;
   add_accounting(out, dependencies.migrations);
+  add_traffic(out, dependencies.migrations);
+  add_health(out, dependencies.migrations);
   for (const NamedCount& one : dependencies.migrations.recorder_counters()) {
     out.single(cat("understudy_recorder_", one.name), "untyped", "A counter of the recorder.",
                one.count);

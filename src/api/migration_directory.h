@@ -50,6 +50,25 @@ struct AccountingNumbers {
   std::vector<NamedCount> noise;
 };
 
+/// What the active health checks of one service say.
+struct HealthNumbers {
+  std::string state;          // "unknown", "healthy", "unhealthy"
+  int64_t since_unix_ns = 0;  // of the last change of state; 0 before the first
+  uint64_t passed = 0;        // checks
+  uint64_t failed = 0;
+  std::string last_failure;  // empty: none yet
+};
+
+/// What else the data plane counts of a migration that passes through here.
+struct TrafficNumbers {
+  uint64_t connections = 0;                     // of clients, open now
+  uint64_t connections_max = 0;                 // the most that may be open at once
+  uint64_t connections_refused = 0;             // beyond it, since the start
+  uint64_t circuits_opened = 0;                 // shadow calls were suspended, since the start
+  std::optional<HealthNumbers> control_health;  // absent: it is not asked
+  std::optional<HealthNumbers> candidate_health;
+};
+
 struct RuleHits {
   std::string rule;              // as its author wrote it, or an equal text
   std::optional<uint64_t> hits;  // absent: applied where nobody reports them, in a client library
@@ -80,8 +99,7 @@ struct MigrationNow {
   AccountingNumbers accounting;
   DifferenceNumbers differences;
   NoiseNumbers noise;
-  /// What else the data plane counts: "connections", "circuit_opened", ... [a-z0-9_]+ each.
-  std::vector<NamedCount> counters;
+  std::optional<TrafficNumbers> traffic;  // see MigrationDirectory::traffic
 };
 
 /// What the API knows about running migrations. Implemented where they are wired together.
@@ -96,6 +114,8 @@ class MigrationDirectory {
   virtual std::optional<MigrationNow> find(std::string_view name) = 0;
   /// Only the accounting, for lists and /metrics: cheaper than find.
   virtual std::optional<AccountingNumbers> accounting(std::string_view name) = 0;
+  /// nullopt when no traffic of this migration passes through here.
+  virtual std::optional<TrafficNumbers> traffic(std::string_view name) = 0;
   /// Counters of the recorder: "exchanges", "exchanges_refused", ... [a-z0-9_]+ each.
   virtual std::vector<NamedCount> recorder_counters() = 0;
 };

@@ -87,7 +87,32 @@ Result<Value> accounting_of(const Dependencies& dependencies, const MigrationNow
   return reported_accounting_json(dependencies, migration, window);
 }
 
-Value facts_json(const MigrationFacts& facts) {
+Value counters_json(const std::optional<TrafficNumbers>& traffic) {
+  if (!traffic) return Value::Object{};
+  return Value::Object{{"connections", count_json(traffic->connections)},
+                       {"connections_max", count_json(traffic->connections_max)},
+                       {"connections_refused", count_json(traffic->connections_refused)},
+                       {"circuits_opened", count_json(traffic->circuits_opened)}};
+}
+
+/// A service as the configuration has it and as its checks find it.
+Value service_json(const std::string& url, const std::optional<HealthNumbers>& health) {
+  Value service = Value::Object{{"url", url}};
+  if (!health) return service;
+  Value found = Value::Object{{"state", health->state},
+                              {"passed", count_json(health->passed)},
+                              {"failed", count_json(health->failed)}};
+  if (health->since_unix_ns != 0) {
+    found.set("since", query::rfc3339_nanoseconds(health->since_unix_ns));
+  }
+  if (!health->last_failure.empty()) found.set("last_failure", health->last_failure);
+  service.set("health", std::move(found));
+  return service;
+}
+
+Value facts_json(const MigrationNow& migration) {
+  const MigrationFacts& facts = migration.facts;
+  const auto& traffic = migration.traffic;
   Value::List routes;
   for (const RouteFacts& route : facts.routes) {
     routes.push_back(Value::Object{{"name", route.name},
@@ -95,12 +120,15 @@ Value facts_json(const MigrationFacts& facts) {
                                    {"compare", route.compare},
                                    {"safe_to_repeat", route.safe_to_repeat}});
   }
-  return Value::Object{{"name", facts.name},
-                       {"listen", facts.listen},
-                       {"control", Value::Object{{"url", facts.control_url}}},
-                       {"candidate", Value::Object{{"url", facts.candidate_url}}},
-                       {"bucket_by", facts.bucket_by},
-                       {"routes", std::move(routes)}};
+  return Value::Object{
+      {"name", facts.name},
+      {"listen", facts.listen},
+      {"control",
+       service_json(facts.control_url, traffic ? traffic->control_health : std::nullopt)},
+      {"candidate",
+       service_json(facts.candidate_url, traffic ? traffic->candidate_health : std::nullopt)},
+      {"bucket_by", facts.bucket_by},
+      {"routes", std::move(routes)}};
 }
 
 /// Whether evaluations become events right now.
@@ -180,10 +208,10 @@ Result<Response> get_migration(const Dependencies& dependencies, const Call& cal
   if (!migration) return check_migration(dependencies, call.path("name")).error();
   TRY_ASSIGN(const auto population, wanted_population(call));
   TRY_ASSIGN(const EvidenceWindow window, evidence_window(dependencies, *migration, call));
-  Value shown = facts_json(migration->facts);
+  Value shown = facts_json(*migration);
   shown.set("mode", value_or_error(mode_json(dependencies, migration->facts.name)));
   shown.set("accounting", value_or_error(accounting_of(dependencies, *migration, window)));
-  shown.set("counters", counts_json(migration->counters));
+  shown.set("counters", counters_json(migration->traffic));
   shown.set("recording", recording_json(dependencies));
   shown.set("recorder", counts_json(dependencies.migrations.recorder_counters()));
   shown.set("verdict", value_or_error(verdict_json(dependencies, *migration, window, population)));

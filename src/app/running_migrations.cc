@@ -102,6 +102,7 @@ std::optional<api::MigrationNow> RunningMigrations::find(std::string_view name) 
   now.criteria = migration->criteria;
   now.evidence_since_ns = evidence_since_ns(*migration);
   now.accounting = *accounting(name);
+  now.traffic = traffic(name);
   const MigrationDifferences kept = recorder_.differences(options.name);
   now.differences = differences(options.name, kept);
   now.noise = {.share = options.noise_share,
@@ -133,6 +134,32 @@ std::optional<api::AccountingNumbers> RunningMigrations::accounting(std::string_
     numbers.noise.push_back({std::string(proxy::name(account)), books->of(account)});
   }
   return numbers;
+}
+
+std::optional<api::HealthNumbers> RunningMigrations::health(const std::string& name,
+                                                            flags::Service service) const {
+  auto now = proxy_.health(name, service);
+  if (!now) return std::nullopt;
+  return api::HealthNumbers{.state = std::string(proxy::name(now->state)),
+                            .since_unix_ns = now->since_unix_ns,
+                            .passed = now->passed,
+                            .failed = now->failed,
+                            .last_failure = std::move(now->last_failure)};
+}
+
+std::optional<api::TrafficNumbers> RunningMigrations::traffic(std::string_view name) {
+  const std::shared_ptr<const Config> current = config();
+  const MigrationConfig* migration = find_config(*current, name);
+  if (migration == nullptr || migration->options->listen.empty()) return std::nullopt;
+  const std::string& known_name = migration->options->name;
+  const auto connections = proxy_.connections(known_name);
+  const auto books = proxy_.accounting(known_name);
+  return api::TrafficNumbers{.connections = connections.open,
+                             .connections_max = connections.max,
+                             .connections_refused = books->connections_refused(),
+                             .circuits_opened = books->circuits_opened(),
+                             .control_health = health(known_name, flags::Service::kControl),
+                             .candidate_health = health(known_name, flags::Service::kCandidate)};
 }
 
 api::DifferenceNumbers RunningMigrations::differences(const std::string& name,

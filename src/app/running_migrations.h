@@ -9,6 +9,7 @@
 #include "api/migration_directory.h"
 #include "app/config_file.h"
 #include "app/exchange_recorder.h"
+#include "flags/mode.h"
 #include "proxy/proxy.h"
 #include "state/state_store.h"
 
@@ -31,11 +32,13 @@ class RunningMigrations final : public api::MigrationDirectory {
   std::vector<std::string> names() override;
   std::optional<api::MigrationNow> find(std::string_view name) override;
   std::optional<api::AccountingNumbers> accounting(std::string_view name) override;
+  std::optional<api::TrafficNumbers> traffic(std::string_view name) override;
   std::vector<api::NamedCount> recorder_counters() override;
 
  private:
   const MigrationConfig* find_config(const Config& config, std::string_view name) const;
   std::shared_ptr<const Config> config() const;
+  std::optional<api::HealthNumbers> health(const std::string& name, flags::Service service) const;
   api::DifferenceNumbers differences(const std::string& name,
                                      const MigrationDifferences& kept) const;
   int64_t evidence_since_ns(const MigrationConfig& migration) const;

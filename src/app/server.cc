@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "app/data_folder.h"
+#include "app/descriptor_limit.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "flags/mode.h"
@@ -135,24 +136,29 @@ base::Status Server::open() {
   rules_->set_migrations(names_of(config));
   recorder_->set_before_comparing([this] { rules_->follow(); });
 
+  AdminServerOptions admin{.listen = config.admin.listen};
+  const auto descriptors = DescriptorDivision::of(raise_descriptor_limit(), admin.connections_max);
+  admin.connections_max = descriptors.admin_connections_max;
+
   using Record = proxy::ProxyOptions::Record;
   proxy_ = std::make_unique<proxy::Proxy>(
       proxy::ProxyOptions{
           .workers = config.workers,
-          .record = config.recording == Recording::kOn ? Record::kAll : Record::kComparedOnly},
+          .record = config.recording == Recording::kOn ? Record::kAll : Record::kComparedOnly,
+          .descriptors_max = descriptors.data_plane_max},
       flags_, *recorder_);
   migrations_ = std::make_unique<RunningMigrations>(*proxy_, *recorder_, *state_);
   migrations_->set_config(config_);
-  api_ = std::make_unique<api::Api>(api::Dependencies{.state = *state_,
-                                                      .events = *events_,
-                                                      .flags = *publisher_,
-                                                      .migrations = *migrations_,
-                                                      .clock = base::system_clock(),
-                                                      .reload = [this] { return reload(); },
-                                                      .ready = [this] { return ready(); }},
-                                    api::ApiOptions{.host_names = config.admin.hosts,
-                                                    .require_keys = config.admin.require_keys});
-  TRY(open_admin(config.admin));
+  api_ = std::make_unique<api::Api>(
+      api::Dependencies{.state = *state_,
+                        .events = *events_,
+                        .flags = *publisher_,
+                        .migrations = *migrations_,
+                        .clock = base::system_clock(),
+                        .reload = [this] { return reload(); },
+                        .ready = [this] { return ready(); }},
+      api::ApiOptions{.host_names = config.admin.hosts, .require_keys = config.admin.require_keys});
+  TRY(open_admin(config.admin, std::move(admin)));
   return proxy_->start(options_of(config));
 }
 
@@ -168,8 +174,8 @@ base::Status Server::open_stores(const Config& config) {
   return {};
 }
 
-base::Status Server::open_admin(const AdminConfig& admin) {
-  auto started = AdminServer::start(*api_, {.listen = admin.listen});
+base::Status Server::open_admin(const AdminConfig& admin, AdminServerOptions options) {
+  auto started = AdminServer::start(*api_, std::move(options));
   if (started.ok()) {
     admin_ = *std::move(started);
     return {};
@@ -215,6 +221,17 @@ std::shared_ptr<const Config> Server::config() const {
   return config_;
 }
 
+base::Status Server::prepare(const Config& before, const Config& after) {
+  TRY(ensure_flags(after));
+  std::vector<std::string> names = names_of(after);
+  for (std::string& name : names_of(before)) {
+    if (std::find(names.begin(), names.end(), name) == names.end())
+      names.push_back(std::move(name));
+  }
+  rules_->set_migrations(std::move(names));
+  return {};
+}
+
 base::Result<std::string> Server::reload() {
   const std::lock_guard one_at_a_time(reload_mutex_);
   if (draining_.load()) return base::error(base::ErrorKind::kUnavailable, "the server is stopping");
@@ -222,16 +239,8 @@ base::Result<std::string> Server::reload() {
   const std::shared_ptr<const Config> before = config();
   const auto next = std::make_shared<const Config>(std::move(loaded));
   TRY(check_apart_from_admin(*next, admin_->address()));
-  // The data plane first: it is the one that can refuse (a port in use), and then nothing happened.
-  TRY(proxy_->reload(options_of(*next)));
-  if (base::Status flags = ensure_flags(*next); !flags.ok()) {
-    // Back to the listeners of a moment ago.
-    if (const base::Status back = proxy_->reload(options_of(*before)); !back.ok()) {
-      base::log_error("the former configuration cannot be taken up again: ", back.error().context);
-    }
-    return std::move(flags).error();
-  }
-  rules_->set_migrations(names_of(*next));
+  // The data plane is the one that can refuse (a port in use), and then nothing happened.
+  TRY(proxy_->reload(options_of(*next), [&] { return prepare(*before, *next); }));
   migrations_->set_config(next);
   base::set_log_level(next->log_level);
   {

@@ -48,9 +48,12 @@ class Server {
   Server(Config config, std::string config_file, std::vector<EnvironmentVariable> environment);
   base::Status open();
   base::Status open_stores(const Config& config);
-  base::Status open_admin(const AdminConfig& admin);
+  base::Status open_admin(const AdminConfig& admin, AdminServerOptions options);
   /// Creates or follows the flags of the configuration, and tells everybody.
   base::Status ensure_flags(const Config& config);
+  /// What a migration needs before its first request, its flags and rules; the rules of those that
+  /// go stay while requests that began before may still end.
+  base::Status prepare(const Config& before, const Config& after);
   base::Status ready() const;
   std::shared_ptr<const Config> config() const;
 

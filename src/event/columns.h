@@ -64,10 +64,10 @@
   X(kCandidateStatusCode, "candidate.status_code", kInt, "", "v", "HTTP status of the answer")    \
   X(kControlErrorType, "control.error.type", kString, "", "v",                                    \
     "connect_refused, connect_timeout, tls, timeout, reset, closed_early, "                       \
-    "malformed, too_large, shed")                                                                 \
+    "malformed, unhealthy, ...")                                                                  \
   X(kCandidateErrorType, "candidate.error.type", kString, "", "v",                                \
     "connect_refused, connect_timeout, tls, timeout, reset, closed_early, "                       \
-    "malformed, too_large, shed")                                                                 \
+    "malformed, unhealthy, ...")                                                                  \
   X(kControlBodyBytes, "control.body_bytes", kInt, "bytes", "v", "Body bytes of the answer")      \
   X(kCandidateBodyBytes, "candidate.body_bytes", kInt, "bytes", "v", "Body bytes of the answer")  \
   X(kControlVersion, "control.version", kString, "", "v", "Version of the service, when known")   \

@@ -44,6 +44,11 @@ class H1ClientConnection final : public ClientStream {
   void set_deadline(int64_t deadline_ns) override { stream_->set_deadline(deadline_ns); }
 
   Stream& stream() { return *stream_; }
+  /// After a 101: the connection is the caller's, and never the next request's.
+  RawStream take_over() {
+    keep_alive_ = false;
+    return {.stream = stream_.get(), .unread = in_.unread()};
+  }
 
  private:
   /// Room for reading into `in_`.

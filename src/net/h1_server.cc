@@ -243,6 +243,12 @@ base::Task<StreamError> H1ServerConnection::send_body(std::string_view body, boo
   co_return stream_error(result);
 }
 
+RawStream H1ServerConnection::take_over() {
+  keep_alive_ = false;
+  stream_->watch_close(nullptr);
+  return {.stream = stream_.get(), .unread = in_.unread()};
+}
+
 void H1ServerConnection::abort() {
   aborted_ = true;
   keep_alive_ = false;

@@ -73,6 +73,7 @@ class H1ServerConnection final : public ServerStream {
   base::Task<StreamError> send_body(std::string_view body, bool end,
                                     const http::Fields* trailers) override;
   void abort() override;
+  RawStream take_over() override;
   void watch_close(CloseWatcher* watcher) override { stream_->watch_close(watcher); }
   bool client_gone() const override { return stream_->peer_closed(); }
   /// Why the request's body could not be read: 400, 408 or 413; 0 when it could.

@@ -32,6 +32,8 @@ std::string_view name(StreamError error) {
       return "cancelled";
     case StreamError::kTls:
       return "tls";
+    case StreamError::kUnhealthy:
+      return "unhealthy";
     case StreamError::kIo:
       return "io";
   }

@@ -24,6 +24,7 @@ enum class StreamError : uint8_t {
   kPoolFull,        // a limit of ours on connections
   kCancelled,       // our own side gave up
   kTls,             // no agreement on TLS, or its protection was broken
+  kUnhealthy,       // not tried: its health checks fail
   kIo,              // the operating system failed the call
 };
 /// "refused", "closed_early", ...: the value of `control.error.type`.
@@ -36,6 +37,12 @@ struct BodyPiece {
   std::string_view data;
   bool end = false;  // nothing follows; trailers are known
   StreamError error = StreamError::kNone;
+};
+
+/// A connection that has left HTTP. The view is valid as long as the connection is.
+struct RawStream {
+  Stream* stream = nullptr;
+  std::string_view unread;  // what had been read of it beyond the last head
 };
 
 /// One request and its answer as the serving side sees them: an HTTP/1 connection between two
@@ -53,7 +60,8 @@ class ServerStream {
   virtual BodyPiece body_at_hand() = 0;
   virtual const http::Fields& trailers() const = 0;
 
-  /// An informational answer (103 and such); the final one follows.
+  /// An informational answer (103 and such); the final one follows. Also a 101, after which
+  /// take_over() does.
   virtual base::Task<StreamError> send_interim(const http::ResponseHead& head) = 0;
   /// The answer's head with the first, perhaps only piece of its body. Framing and keep_alive of
   /// `head` are adjusted to what this client understands.
@@ -63,6 +71,10 @@ class ServerStream {
                                             const http::Fields* trailers) = 0;
   /// The answer cannot be completed: the client must be able to tell that it is not whole.
   virtual void abort() = 0;
+
+  /// The connection is the caller's from here on, to be spoken with directly. No stream where one
+  /// request does not have the connection for itself.
+  virtual RawStream take_over() { return {}; }
 
   /// Told when the client goes away; null removes.
   virtual void watch_close(CloseWatcher* watcher) = 0;

@@ -60,7 +60,9 @@ base::Result<std::unique_ptr<Listener>> Listener::open(EventLoop& loop,
   listener->address_.length = sizeof listener->address_.storage;
   getsockname(descriptor, reinterpret_cast<sockaddr*>(&listener->address_.storage),
               &listener->address_.length);
-  TRY(loop.watch_level(descriptor, *listener));
+  if (options.start == ListenerOptions::Start::kAtOnce) {
+    TRY(listener->begin());
+  }
   return listener;
 }
 
@@ -87,6 +89,13 @@ void Listener::retire() {
   close_descriptor();
 }
 
+base::Status Listener::begin() { return loop_.watch_level(descriptor_, *this); }
+
+void Listener::on_events(uint32_t) {
+  for (int i = 0; i < kAcceptsPerTurnMax && accept_one(); ++i) {
+  }
+}
+
 bool Listener::accept_one() {
   SocketAddress peer;
   peer.length = sizeof peer.storage;
@@ -95,19 +104,20 @@ bool Listener::accept_one() {
   if (accepted < 0) {
     if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
       ++pauses_;
-      base::log_warn("accepting on ", address_.text(), " pauses: ", std::strerror(errno));
+      if (loop_.now_ns() >= log_due_ns_) {
+        base::log_warn("accepting on ", address_.text(), " pauses: ", std::strerror(errno));
+        log_due_ns_ = loop_.now_ns() + kLogEveryNs;
+      }
       loop_.unwatch(descriptor_, *this);
       set_deadline(loop_.now_ns() + kPauseNs);
+      return false;
     }
-    return false;
+    // A connection that ended while it waited says nothing about those behind it.
+    return errno == ECONNABORTED || errno == EINTR;
   }
   auto stream = TcpStream::adopt(loop_, accepted);
   if (stream.ok()) on_connection_(std::move(*stream), peer);
   return true;
-}
-
-void Listener::on_events(uint32_t) {
-  for (int i = 0; i < kAcceptsPerTurnMax && accept_one();) ++i;
 }
 
 void Listener::on_deadline() {

@@ -13,6 +13,8 @@ struct ListenerOptions {
   int backlog = 4096;
   /// Several listeners (one per worker) share the port; the kernel spreads connections.
   enum class PortUse { kShared, kExclusive } port_use = PortUse::kShared;
+  /// kHeld: clients can connect and wait in the backlog until begin().
+  enum class Start { kAtOnce, kHeld } start = Start::kAtOnce;
 };
 
 /// Accepts TCP connections on one address for one loop.
@@ -28,6 +30,8 @@ class Listener final : private Pollable, private Timer {
                                                       OnConnection on_connection);
   ~Listener() override;
 
+  /// Accepts from now on; for a listener that was opened kHeld, once.
+  base::Status begin();
   /// Hands over the connections that wait already, up to the length of their queue, and closes: who
   /// comes after that is refused. To be called once.
   void retire();
@@ -40,12 +44,13 @@ class Listener final : private Pollable, private Timer {
  private:
   static constexpr int kAcceptsPerTurnMax = 64;
   static constexpr int64_t kPauseNs = 100'000'000;
+  static constexpr int64_t kLogEveryNs = 10'000'000'000;
 
   Listener(EventLoop& loop, int descriptor, int backlog, OnConnection on_connection);
-  /// False when there was none, or none can be taken now.
-  bool accept_one();
   void close_descriptor();
   void on_events(uint32_t events) override;
+  /// False when none waits, or accepting has to pause.
+  bool accept_one();
   void on_deadline() override;
 
   EventLoop& loop_;
@@ -54,6 +59,7 @@ class Listener final : private Pollable, private Timer {
   OnConnection on_connection_;
   SocketAddress address_;
   uint64_t pauses_ = 0;
+  int64_t log_due_ns_ = 0;
 };
 
 }  // namespace understudy::net

@@ -49,6 +49,33 @@ TEST_F(ListenerTest, EveryConnectionIsHandedOver) {
   for (const int client : clients) ::close(client);
 }
 
+TEST_F(ListenerTest, AHeldOneLetsClientsWaitUntilItBegins) {
+  auto address = parse_listen_address("127.0.0.1:0");
+  auto listener = Listener::open(loop_, *address, {.start = ListenerOptions::Start::kHeld},
+                                 [this](std::unique_ptr<TcpStream> stream, const SocketAddress&) {
+                                   accepted_.push_back(std::move(stream));
+                                 });
+  ASSERT_TRUE(listener.ok());
+  const int client = connect_to((*listener)->address());
+  loop_.turn(0);
+  EXPECT_EQ(accepted_.size(), 0u);
+  EXPECT_TRUE((*listener)->begin().ok());
+  loop_.turn(0);
+  EXPECT_EQ(accepted_.size(), 1u);
+  ::close(client);
+}
+
+TEST_F(ListenerTest, WhoWaitsCanBeTakenBeforeItCloses) {
+  auto listener = open("127.0.0.1:0");
+  ASSERT_NE(listener, nullptr);
+  std::vector<int> clients;
+  for (int i = 0; i < 100; ++i) clients.push_back(connect_to(listener->address()));
+  listener->retire();
+  listener.reset();
+  EXPECT_EQ(accepted_.size(), 100u);
+  for (const int client : clients) ::close(client);
+}
+
 TEST_F(ListenerTest, APortInUseIsAnErrorThatNamesTheAddress) {
   const auto first = open("127.0.0.1:0");
   ASSERT_NE(first, nullptr);

@@ -43,6 +43,8 @@ class Accounting {
   void count_dropped_record() { add(records_dropped_); }
   void count_noise_sample() { add(noise_sampled_); }
   void count(NoiseAccount account) { add(noise_[static_cast<size_t>(account)]); }
+  void count_refused_connection() { add(connections_refused_); }
+  void count_opened_circuit() { add(circuits_opened_); }
 
   uint64_t requests() const { return requests_.load(std::memory_order_relaxed); }
   uint64_t of(Account account) const {
@@ -59,6 +61,12 @@ class Accounting {
   uint64_t of(NoiseAccount account) const {
     return noise_[static_cast<size_t>(account)].load(std::memory_order_relaxed);
   }
+  /// Client connections beyond the bound; none of their requests is among `requests`.
+  uint64_t connections_refused() const {
+    return connections_refused_.load(std::memory_order_relaxed);
+  }
+  /// How often a worker stopped calling the shadow because it gave no answers.
+  uint64_t circuits_opened() const { return circuits_opened_.load(std::memory_order_relaxed); }
 
  private:
   static void add(std::atomic<uint64_t>& counter) {
@@ -70,6 +78,8 @@ class Accounting {
   std::atomic<uint64_t> records_dropped_{0};
   std::atomic<uint64_t> noise_sampled_{0};
   std::array<std::atomic<uint64_t>, kNoiseAccountCount> noise_{};
+  std::atomic<uint64_t> connections_refused_{0};
+  std::atomic<uint64_t> circuits_opened_{0};
 };
 
 }  // namespace understudy::proxy

@@ -18,6 +18,7 @@ using base::Result;
 
 constexpr size_t kNameBytesMax = 100;
 constexpr int64_t kCountMax = 1'000'000;
+constexpr auto kHealthIntervalMin = std::chrono::milliseconds(100);
 constexpr uint64_t kKeyBodyBytesMax = 16 << 20;
 
 Result<uint32_t> read_count(const ConfigNode& node) {
@@ -55,6 +56,24 @@ base::Status set_bool(const ConfigNode& parent, std::string_view key, bool& out)
   return {};
 }
 
+Result<HealthOptions> parse_health(const ConfigNode& node) {
+  TRY(node.only_keys({"path", "interval", "timeout", "unhealthy_after", "healthy_after"}));
+  HealthOptions health;
+  TRY_ASSIGN(const ConfigNode* path, node.require("path"));
+  TRY_ASSIGN(health.path, path->as_string());
+  const auto visible = [](char letter) { return letter > ' ' && letter < 0x7f && letter != '#'; };
+  if (health.path.empty() || health.path.front() != '/' ||
+      !std::all_of(health.path.begin(), health.path.end(), visible)) {
+    return path->error("must be a path as it is sent: /healthz");
+  }
+  TRY(set_duration(node, "interval", health.interval));
+  if (health.interval < kHealthIntervalMin) return node.find("interval")->error("is below 100ms");
+  TRY(set_duration(node, "timeout", health.timeout));
+  TRY(set_count(node, "unhealthy_after", health.unhealthy_after));
+  TRY(set_count(node, "healthy_after", health.healthy_after));
+  return health;
+}
+
 Result<SideOptions> parse_side(const ConfigNode& node, SideOptions side) {
   TRY(node.must_be_map());
   TRY_ASSIGN(const ConfigNode* url_node, node.require("url"));
@@ -77,6 +96,9 @@ Result<SideOptions> parse_side(const ConfigNode& node, SideOptions side) {
     if (word != "client" && word != "url") return host->error("is neither \"client\" nor \"url\"");
     side.host = word == "url" ? SideOptions::HostHeader::kUrl : SideOptions::HostHeader::kClient;
   }
+  if (const ConfigNode* health = node.find("health"); health != nullptr && !health->is_null()) {
+    TRY_ASSIGN(side.health, parse_health(*health));
+  }
   return side;
 }
 
@@ -92,10 +114,13 @@ Result<ShadowOptions> parse_shadow(const ConfigNode& node, ShadowOptions shadow)
   return shadow;
 }
 
-base::Status parse_server(const ConfigNode& node, net::H1ServerOptions& server) {
-  TRY(node.only_keys({"head_timeout", "idle_timeout", "body_timeout", "request_timeout",
-                      "write_timeout", "head_bytes_max", "field_count_max", "target_bytes_max",
-                      "body_bytes_max"}));
+base::Status parse_limits(const ConfigNode& node, MigrationOptions& options) {
+  TRY(node.only_keys({"connections_max", "head_timeout", "idle_timeout", "body_timeout",
+                      "request_timeout", "write_timeout", "head_bytes_max", "field_count_max",
+                      "target_bytes_max", "body_bytes_max", "upgrade_idle_timeout"}));
+  TRY(set_duration(node, "upgrade_idle_timeout", options.upgrade_idle_timeout));
+  TRY(set_count(node, "connections_max", options.connections_max));
+  net::H1ServerOptions& server = options.server;
   TRY(set_duration(node, "head_timeout", server.head_timeout));
   TRY(set_duration(node, "idle_timeout", server.idle_timeout));
   TRY(set_duration(node, "body_timeout", server.body_timeout));
@@ -317,12 +342,12 @@ Result<MigrationOptions> MigrationOptions::parse(const ConfigNode& node) {
       TRY_ASSIGN(options.listen_tls, parse_listen_tls(*tls));
     }
     TRY_ASSIGN(const ConfigNode* control, node.require("control"));
-    TRY(control->only_keys(
-        {"url", "connect_timeout", "timeout", "idle_timeout", "connections_max", "host", "tls"}));
+    TRY(control->only_keys({"url", "connect_timeout", "timeout", "idle_timeout", "connections_max",
+                            "host", "tls", "health"}));
     TRY_ASSIGN(options.control, parse_side(*control, options.control));
     TRY_ASSIGN(const ConfigNode* candidate, node.require("candidate"));
     TRY(candidate->only_keys({"url", "connect_timeout", "timeout", "idle_timeout",
-                              "connections_max", "host", "in_flight_max", "tls"}));
+                              "connections_max", "host", "tls", "health", "in_flight_max"}));
     options.candidate.timeout = std::chrono::seconds(2);
     TRY_ASSIGN(options.candidate, parse_side(*candidate, options.candidate));
     TRY(set_count(*candidate, "in_flight_max", options.shadow.in_flight_max));
@@ -380,7 +405,7 @@ Result<MigrationOptions> MigrationOptions::parse(const ConfigNode& node) {
     }
   }
   if (const ConfigNode* limits = node.find("limits")) {
-    TRY(parse_server(*limits, options.server));
+    TRY(parse_limits(*limits, options));
   }
   return options;
 }
@@ -406,9 +431,10 @@ auto members(const net::H1ServerOptions& of) {
 }
 
 auto members(const SideOptions& of) {
-  const auto& [url, connect_timeout, timeout, connections_max, idle_timeout, host, tls] = of;
-  return std::tuple_cat(
-      members(url), std::tie(connect_timeout, timeout, connections_max, idle_timeout, host, tls));
+  const auto& [url, connect_timeout, timeout, connections_max, idle_timeout, host, health, tls] =
+      of;
+  return std::tuple_cat(members(url), std::tie(connect_timeout, timeout, connections_max,
+                                               idle_timeout, host, health, tls));
 }
 
 auto members(const ShadowOptions& of) {
@@ -434,10 +460,13 @@ bool same_settings(const MigrationOptions& a, const MigrationOptions& b) {
   };
   // In which line of the file it stands changes nothing.
   const auto& [name, mode_flag, compare_flag, listen, listen_source, listen_tls, control, candidate,
-               shadow, bucket_by, routes, fallback, via, forwarded, trace, server] = a;
-  return std::tie(name, mode_flag, compare_flag, listen, listen_tls, fallback, via, forwarded,
-                  trace) == std::tie(b.name, b.mode_flag, b.compare_flag, b.listen, b.listen_tls,
-                                     b.fallback_to_control, b.via, b.forwarded_headers, b.trace) &&
+               shadow, bucket_by, routes, noise_share, fallback, via, forwarded, trace, server,
+               connections_max, upgrade_idle_timeout] = a;
+  return std::tie(name, mode_flag, compare_flag, listen, listen_tls, noise_share, fallback, via,
+                  forwarded, trace, connections_max, upgrade_idle_timeout) ==
+             std::tie(b.name, b.mode_flag, b.compare_flag, b.listen, b.listen_tls, b.noise_share,
+                      b.fallback_to_control, b.via, b.forwarded_headers, b.trace, b.connections_max,
+                      b.upgrade_idle_timeout) &&
          members(control) == members(b.control) && members(candidate) == members(b.candidate) &&
          members(shadow) == members(b.shadow) && members(bucket_by) == members(b.bucket_by) &&
          std::equal(routes.begin(), routes.end(), b.routes.begin(), b.routes.end(), same_route) &&

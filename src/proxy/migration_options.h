@@ -17,6 +17,17 @@
 
 namespace understudy::proxy {
 
+/// How a service is asked whether it can do its work.
+struct HealthOptions {
+  std::string path;  // as it is sent, without the path of the service's url
+  std::chrono::nanoseconds interval = std::chrono::seconds(5);  // from one check to the next
+  std::chrono::nanoseconds timeout = std::chrono::seconds(1);   // until the whole answer is there
+  uint32_t unhealthy_after = 3;                                 // failed checks in a row
+  uint32_t healthy_after = 2;                                   // checks in a row that passed
+
+  bool operator==(const HealthOptions&) const = default;
+};
+
 /// One of the two services.
 struct SideOptions {
   http::OriginUrl url;
@@ -30,6 +41,7 @@ struct SideOptions {
   std::chrono::nanoseconds idle_timeout = std::chrono::seconds(50);
   /// What the service sees as Host: the client's, or that of the url.
   enum class HostHeader { kClient, kUrl } host = HostHeader::kClient;
+  std::optional<HealthOptions> health;  // none: it is not asked
   /// How an https service is talked to; null: in plain text.
   std::shared_ptr<const net::TlsContext> tls;
 };
@@ -105,6 +117,10 @@ struct MigrationOptions {
     kBegin,      // the same, and a request without a trace begins one, sampled
   } trace = Trace::kContinue;
   net::H1ServerOptions server;
+  /// Client connections at once, over all workers; a further one is answered with 503 and closed.
+  uint32_t connections_max = 10'000;
+  /// While no byte goes either way on a connection that was upgraded.
+  std::chrono::nanoseconds upgrade_idle_timeout = std::chrono::minutes(10);
 
   /// Reads the keys of `migrations[i]` that concern the proxy; leaves the others alone.
   static base::Result<MigrationOptions> parse(const base::ConfigNode& node);

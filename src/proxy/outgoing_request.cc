@@ -19,6 +19,7 @@ const http::RequestHead& OutgoingRequest::build(const Input& input) {
   if (input.side.host == SideOptions::HostHeader::kUrl || input.client.authority.empty()) {
     options.authority = input.side.url.authority;
   }
+  options.forward_upgrade = input.upgrade;
   if (input.migration.trace != MigrationOptions::Trace::kUntouched) {
     options.drop.insert(http::KnownField::kTraceparent);
     options.drop.insert(http::KnownField::kTracestate);

@@ -24,6 +24,7 @@ class OutgoingRequest {
     const http::TraceContext& trace;
     http::SpanId span_id{};  // the parent this side is told
     bool shadow = false;
+    bool upgrade = false;  // the client's wish to change the protocol is passed on
   };
 
   /// Valid until the next call, as long as the client's head is.

@@ -189,22 +189,53 @@ base::Task<AcquireResult> Pool::connect(int64_t deadline_ns) {
   deadline_ns = std::min(deadline_ns, loop_.precise_now_ns() + side_.connect_timeout.count());
   result.error = co_await resolve(deadline_ns, result.detail);
   if (result.error != StreamError::kNone) co_return result;
-  const size_t count = addresses_.size();
-  for (size_t i = 0; i < count; ++i) {
-    const net::SocketAddress address = addresses_[(address_index_ + i) % addresses_.size()];
+  const std::vector<net::SocketAddress> addresses = in_turn();
+  const int64_t resolved_ns = resolved_ns_;
+  for (size_t i = 0; i < addresses.size(); ++i) {
+    const net::SocketAddress& address = addresses[i];
     // An address that does not answer leaves the others their share of the time.
     const int64_t now_ns = loop_.precise_now_ns();
-    const auto left = static_cast<int64_t>(count - i);
+    const auto left = static_cast<int64_t>(addresses.size() - i);
     AcquireResult attempt;
     co_await connect_to(address, now_ns + (deadline_ns - now_ns) / left, attempt);
     if (attempt.connection != nullptr) {
-      address_index_ = (address_index_ + i) % addresses_.size();
+      // What was looked up meanwhile begins with its own first.
+      if (resolved_ns == resolved_ns_) worked(address);
       co_return attempt;
     }
+    failed(address);
     // Who was reached and not believed says more than who was not reached.
     if (result.error != StreamError::kTls) result = std::move(attempt);
   }
   co_return result;
+}
+
+std::vector<net::SocketAddress> Pool::in_turn() {
+  std::vector<net::SocketAddress> order(addresses_.size());
+  for (size_t i = 0; i < order.size(); ++i) {
+    order[i] = addresses_[(address_index_ + i) % addresses_.size()];
+  }
+  if (shunned_until_ns_.empty()) return order;
+  const int64_t now_ns = loop_.precise_now_ns();
+  std::erase_if(shunned_until_ns_, [&](const auto& item) { return item.second <= now_ns; });
+  std::stable_partition(order.begin(), order.end(), [&](const net::SocketAddress& address) {
+    return !shunned_until_ns_.contains(address.text());
+  });
+  return order;
+}
+
+void Pool::worked(const net::SocketAddress& address) {
+  if (addresses_.size() < 2) return;
+  const std::string text = address.text();
+  shunned_until_ns_.erase(text);
+  for (size_t i = 0; i < addresses_.size(); ++i) {
+    if (addresses_[i].text() == text) address_index_ = i;
+  }
+}
+
+void Pool::failed(const net::SocketAddress& address) {
+  if (addresses_.size() < 2) return;  // there is no other to go to
+  shunned_until_ns_[address.text()] = loop_.precise_now_ns() + kShunnedNs;
 }
 
 }  // namespace understudy::proxy

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -44,9 +45,10 @@ struct AcquireResult {
 
 /// Connections of one worker to one service, used again in last-in-first-out order, so that under
 /// light load few stay open. A host with several addresses is tried in turn from the last that
-/// worked. A service behind TLS is one whose certificate was found good before a byte is sent; its
-/// session is resumed by the next connection. A connection that closes or speaks while idle is
-/// dropped, never lent. Lifetime: outlives its connections. Threads: the loop's.
+/// worked; one that failed is left alone for `kShunnedNs` as long as another answers. A service
+/// behind TLS is one whose certificate was found good before a byte is sent; its session is resumed
+/// by the next connection. A connection that closes or speaks while idle is dropped, never lent.
+/// Lifetime: outlives its connections. Threads: the loop's.
 class Pool {
  public:
   Pool(net::EventLoop& loop, net::BufferPool& buffers, net::Resolver& resolver,
@@ -69,9 +71,14 @@ class Pool {
  private:
   friend class PooledConnection;
   static constexpr int64_t kAddressesFreshNs = 30'000'000'000;
+  static constexpr int64_t kShunnedNs = 60'000'000'000;
 
   struct Resolution;
   base::Task<net::StreamError> resolve(int64_t deadline_ns, std::string& detail);
+  /// The addresses as they are to be tried: those that failed of late come last.
+  std::vector<net::SocketAddress> in_turn();
+  void worked(const net::SocketAddress& address);
+  void failed(const net::SocketAddress& address);
   /// Fills in the connection, or the error.
   base::Task<void> connect_to(net::SocketAddress address, int64_t deadline_ns,
                               AcquireResult& result);
@@ -91,6 +98,7 @@ class Pool {
   bool literal_address_ = false;
   int64_t resolved_ns_ = 0;
   size_t address_index_ = 0;
+  std::map<std::string, int64_t> shunned_until_ns_;  // by address; empty while all work
   std::shared_ptr<Resolution> resolution_;
 };
 

@@ -2,10 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <string>
+#include <vector>
 
+#include "net/listener.h"
 #include "net/task_scope.h"
 #include "net/testing/certificates.h"
 #include "proxy/testing/service.h"
@@ -131,6 +134,81 @@ TEST_F(PoolTest, WhoWasReachedAndNotBelievedSaysMoreThanWhoWasNotReached) {
   run_until_it_ends();
   EXPECT_EQ(error_, net::StreamError::kTls);
   EXPECT_EQ(detail_, "certificate verify failed: self-signed certificate");
+}
+
+/// A host with several addresses of one port, some of which do not answer.
+class SeveralAddressesTest : public ::testing::Test {
+ protected:
+  SeveralAddressesTest() {
+    side_.url = *http::parse_origin_url(base::cat("http://several:", service_.port()));
+    side_.connect_timeout = 3600s;
+  }
+  static net::SocketAddress address(int last, uint16_t port) {
+    return *net::parse_ip_address(base::cat("127.0.0.", last), port);
+  }
+  /// The third is known from the second question on.
+  net::Resolver::LookUp look_up() {
+    return [this](const std::string&, uint16_t port) -> base::Result<net::Resolver::Addresses> {
+      if (asked_++ == 0) return net::Resolver::Addresses{address(2, port), address(1, port)};
+      return net::Resolver::Addresses{address(2, port), address(3, port), address(1, port)};
+    };
+  }
+  void listen_at(int last) {
+    auto listener =
+        net::Listener::open(loop_, address(last, service_.port()), {}, [](auto, const auto&) {});
+    ASSERT_TRUE(listener.ok()) << listener.error().context;
+    listeners_.push_back(*std::move(listener));
+  }
+  base::Task<void> connect_once(bool& ended, std::string& reached) {
+    AcquireResult result = co_await pool_.connect(net::kNever);
+    ended = true;
+    if (result.connection == nullptr) co_return;
+    sockaddr_storage peer{};
+    socklen_t length = sizeof peer;
+    const auto& stream = static_cast<net::TcpStream&>(result.connection->http().stream());
+    getpeername(stream.descriptor(), reinterpret_cast<sockaddr*>(&peer), &length);
+    reached = net::SocketAddress{.storage = peer, .length = length}.ip();
+  }
+  /// The address a new connection leads to.
+  std::string reaches() {
+    bool ended = false;
+    std::string reached = "none";
+    net::TaskScope scope;
+    scope.spawn(connect_once(ended, reached));
+    while (!ended) loop_.turn(1'000'000);
+    return reached;
+  }
+  void pass(std::chrono::nanoseconds time) { clock_.advance_ns(time.count()); }
+
+  testing::Service service_{testing::says("x")};  // at 127.0.0.1
+  std::atomic<int> asked_{0};
+  base::FakeClock clock_;
+  net::EventLoop loop_{clock_};
+  net::BufferPool buffers_;
+  net::Resolver resolver_{look_up()};
+  SideOptions side_;
+  Pool pool_{loop_, buffers_, resolver_, side_, {}, 8};
+  std::vector<std::unique_ptr<net::Listener>> listeners_;
+};
+
+TEST_F(SeveralAddressesTest, OneThatFailedIsLeftAloneForAWhile) {
+  EXPECT_EQ(reaches(), "127.0.0.1");
+  listen_at(2);
+  listen_at(3);
+  pass(31s);  // the name is looked up again, and its answer begins with the one that failed
+  std::string reached = "127.0.0.1";
+  while (reached == "127.0.0.1") reached = reaches();
+  EXPECT_EQ(reached, "127.0.0.3");
+  pass(31s);
+  while (reached == "127.0.0.3") reached = reaches();
+  EXPECT_EQ(reached, "127.0.0.2");
+}
+
+TEST_F(SeveralAddressesTest, OneThatFailedIsTriedWhenNoOtherAnswers) {
+  EXPECT_EQ(reaches(), "127.0.0.1");
+  listen_at(2);
+  service_.stop();
+  EXPECT_EQ(reaches(), "127.0.0.2");
 }
 
 TEST_F(PoolTest, WhoWaitsForANameMayBeDestroyed) {

@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <mutex>
 #include <thread>
+#include <vector>
 
+#include "proxy/client_connections.h"
 #include "proxy/testing/proxy_fixture.h"
 
 namespace understudy::proxy {
@@ -202,6 +205,189 @@ TEST_F(ProxyTest, AClientThatLeavesReleasesBothSides) {
   EXPECT_TRUE(seen.client_aborted);
   const ProxyActivity activity = proxy_->activity();
   EXPECT_EQ(activity.requests_in_flight + activity.shadows_in_flight, 0u);
+}
+
+// Health.
+
+/// A service whose health is what the test says; its other answers are `body`.
+class Patient {
+ public:
+  explicit Patient(std::string body)
+      : service_([this, body](Socket& socket, const Request& request) {
+          const bool asked = request.target() == "/healthz";
+          if (!asked) ++requests_;
+          socket.send(asked ? answer(well_ ? 200 : 500, "") : answer(200, body));
+        }) {}
+  void fall_ill() { well_ = false; }
+  void recover() { well_ = true; }
+  int requests() const { return requests_; }
+  uint16_t port() const { return service_.port(); }
+
+ private:
+  std::atomic<bool> well_{true};
+  std::atomic<int> requests_{0};
+  Service service_;
+};
+
+class ProxyHealthTest : public testing::ProxyFixture {
+ protected:
+  static constexpr std::string_view kChecks =
+      ", health: {path: /healthz, interval: 100ms, unhealthy_after: 2, healthy_after: 1}";
+
+  void start_with_checks(flags::Mode mode, std::string_view more = "") {
+    start(mode, control_.port(), candidate_.port(), more, base::cat(", timeout: 10s", kChecks),
+          kChecks);
+    wait_for(flags::Service::kControl, SideHealth::State::kHealthy);
+    wait_for(flags::Service::kCandidate, SideHealth::State::kHealthy);
+  }
+  void wait_for(flags::Service service, SideHealth::State state) {
+    const auto deadline =
+        std::chrono::steady_clock::now() + std::chrono::seconds(testing::kPatienceSeconds);
+    while (proxy_->health("m", service)->state != state) {
+      ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "never " << name(state);
+      std::this_thread::yield();
+    }
+  }
+  void candidate_falls_ill() {
+    candidate_.fall_ill();
+    wait_for(flags::Service::kCandidate, SideHealth::State::kUnhealthy);
+  }
+
+  Patient control_{"old"};
+  Patient candidate_{"new"};
+};
+
+TEST_F(ProxyHealthTest, AnUnhealthyCandidateIsNotShadowedUntilItIsWellAgain) {
+  workers_ = 2;  // one of them asks, all of them know
+  start_with_checks(flags::Mode::kFullEvaluation);
+  candidate_falls_ill();
+  for (int i = 0; i < 8; ++i) EXPECT_EQ(body_of(get()), "old");
+  for (size_t i = 0; i < 8; ++i) {
+    EXPECT_EQ(exchange(i).account, Account::kShed);
+    EXPECT_EQ(exchange(i).reason, "unhealthy");
+  }
+  EXPECT_EQ(candidate_.requests(), 0);
+  candidate_.recover();
+  wait_for(flags::Service::kCandidate, SideHealth::State::kHealthy);
+  get();
+  EXPECT_EQ(exchange(8).account, Account::kCompared);
+}
+
+TEST_F(ProxyHealthTest, ControlServesAtOnceInPlaceOfAnUnhealthyCandidate) {
+  start_with_checks(flags::Mode::kCandidateOnly, "fallback: control");
+  EXPECT_EQ(body_of(get()), "new");
+  candidate_falls_ill();
+  EXPECT_EQ(body_of(get()), "old");
+  EXPECT_EQ(body_of(talk("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n"
+                         "Connection: close\r\n\r\n")),
+            "old")
+      << "nothing is sent twice, so a write may go there, too";
+  EXPECT_EQ(candidate_.requests(), 1);
+  for (const size_t i : {1, 2}) {
+    EXPECT_EQ(exchange(i).served_by, base::Side::kControl);
+    EXPECT_EQ(exchange(i).account, Account::kNotSampled);
+    EXPECT_EQ(exchange(i).reason, "unhealthy");
+    EXPECT_EQ(exchange(i).candidate.error, net::StreamError::kUnhealthy)
+        << "it was its turn, and the judge must see that";
+  }
+}
+
+TEST_F(ProxyHealthTest, InReverseEvaluationControlIsNotComparedWithItself) {
+  start_with_checks(flags::Mode::kReverseEvaluation, "fallback: control");
+  candidate_falls_ill();
+  EXPECT_EQ(body_of(get()), "old");
+  EXPECT_EQ(exchange(0).account, Account::kShed);
+  EXPECT_EQ(exchange(0).reason, "unhealthy");
+  EXPECT_EQ(control_.requests(), 1);
+}
+
+TEST_F(ProxyHealthTest, WithoutAFallbackAnUnhealthyCandidateIsStillAsked) {
+  start_with_checks(flags::Mode::kCandidateOnly);
+  candidate_falls_ill();
+  EXPECT_EQ(body_of(get()), "new");
+}
+
+TEST_F(ProxyHealthTest, AnUnhealthyControlChangesNothingForTheClient) {
+  start_with_checks(flags::Mode::kFullEvaluation);
+  control_.fall_ill();
+  wait_for(flags::Service::kControl, SideHealth::State::kUnhealthy);
+  EXPECT_EQ(body_of(get()), "old");
+  EXPECT_EQ(exchange(0).account, Account::kCompared);
+}
+
+TEST_F(ProxyHealthTest, WhenBothAreUnhealthyTheModeDecides) {
+  start_with_checks(flags::Mode::kCandidateOnly, "fallback: control");
+  candidate_falls_ill();
+  control_.fall_ill();
+  wait_for(flags::Service::kControl, SideHealth::State::kUnhealthy);
+  EXPECT_EQ(body_of(get()), "new");
+}
+
+TEST_F(ProxyHealthTest, AReloadKeepsWhatIsKnownOfTheSameService) {
+  start_with_checks(flags::Mode::kFullEvaluation);
+  candidate_falls_ill();
+  const auto same = [&](std::string_view more) {
+    return options(control_.port(), candidate_.port(), more, kChecks, kChecks);
+  };
+  ASSERT_TRUE(proxy_->reload({same("via: true")}).ok());
+  EXPECT_EQ(proxy_->health("m", flags::Service::kCandidate)->state, SideHealth::State::kUnhealthy);
+  candidate_.recover();
+  wait_for(flags::Service::kCandidate, SideHealth::State::kHealthy);
+  ASSERT_TRUE(proxy_->reload({options(control_.port(), candidate_.port(), "", "", kChecks)}).ok());
+  EXPECT_FALSE(proxy_->health("m", flags::Service::kCandidate).has_value());
+}
+
+TEST_F(ProxyTest, AConnectionBeyondTheBoundIsToldSoAndItsPlaceIsFreeAgainLater) {
+  Service control(says("old"));
+  start(flags::Mode::kControlOnly, control.port(), control.port(), "limits: {connections_max: 2}");
+  const Socket first = client();
+  first.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  first.receive_until("old");
+  {
+    const Socket second = client();
+    second.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    EXPECT_EQ(body_of(second.receive_until("old")), "old");
+    const Socket third = client();
+    third.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    const testing::Received refusal = third.receive_to_end();
+    EXPECT_EQ(status_of(refusal.bytes), "503");
+    EXPECT_NE(refusal.bytes.find("connections_max"), std::string::npos) << refusal.bytes;
+    EXPECT_NE(base::to_lower(refusal.bytes).find("connection: close"), std::string::npos);
+    EXPECT_EQ(refusal.end, testing::Received::End::kClosed);
+  }
+  EXPECT_EQ(proxy_->connections("m").max, 2u);
+  while (proxy_->connections("m").open > 1) std::this_thread::yield();
+  EXPECT_EQ(body_of(get()), "old");
+  EXPECT_EQ(books_->connections_refused(), 1u);
+  EXPECT_EQ(books_->requests(), 3u) << "a refused connection is no request";
+}
+
+TEST_F(ProxyTest, TheBoundHoldsOverAllWorkers) {
+  Service control(says("old"));
+  workers_ = 3;
+  start(flags::Mode::kControlOnly, control.port(), control.port(), "limits: {connections_max: 5}");
+  std::vector<Socket> clients;
+  int served = 0;
+  for (int i = 0; i < 20; ++i) {
+    const Socket& socket = clients.emplace_back(client());
+    socket.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    served += status_of(socket.receive_until("\r\n\r\n")) == "200" ? 1 : 0;
+  }
+  EXPECT_EQ(served, 5);
+  EXPECT_EQ(books_->connections_refused(), 15u);
+}
+
+TEST_F(ProxyTest, ConnectionsFarBeyondTheBoundAreClosedWithoutAWord) {
+  Service control(says("old"));
+  start(flags::Mode::kControlOnly, control.port(), control.port(), "limits: {connections_max: 1}");
+  const Socket only = client();
+  only.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  only.receive_until("old");
+  std::vector<Socket> silent;  // each holds one of the few places to be told in
+  for (uint32_t i = 0; i < kTurnedAwayPerWorkerMax; ++i) silent.push_back(client());
+  const Socket late = client();
+  EXPECT_EQ(late.receive_all(), "");
+  EXPECT_FALSE(late.met_silence());
 }
 
 TEST_F(ProxyTest, AnAmbiguousRequestIsNeverForwarded) {

@@ -8,6 +8,7 @@
 #include "http/h1_writer.h"
 #include "http/hop_by_hop.h"
 #include "http/url.h"
+#include "net/tunnel.h"
 #include "proxy/bucket_key.h"
 #include "proxy/noise_sample.h"
 #include "proxy/outgoing_request.h"
@@ -25,6 +26,10 @@ constexpr int kInterimMax = 16;
 bool repeatable_by_nature(http::MethodId method) {
   return method == http::MethodId::kGet || method == http::MethodId::kHead ||
          method == http::MethodId::kOptions;
+}
+
+Service other(Service service) {
+  return service == Service::kControl ? Service::kCandidate : Service::kControl;
 }
 
 base::Side side_of(Service service) {
@@ -63,6 +68,7 @@ base::Task<void> RequestFlow::run() {
   }
   client_.watch_close(this);
   Service service = flags::serving_side(exchange_.mode);
+  if (service == Service::kCandidate && passes_over_candidate()) service = Service::kControl;
   Served served = co_await serve_from(service);
   if (served == Served::kNoAnswer && service == Service::kCandidate && may_repeat() &&
       replayable() && runtime_.options->fallback_to_control && !exchange_.client_aborted) {
@@ -122,6 +128,8 @@ base::Task<void> RequestFlow::read_body_for_key() {
 void RequestFlow::decide() {
   const http::RequestHead& head = client_.head();
   exchange_.request_body_bytes = first_.data.size();
+  // Before a request with a body has ended nobody could say where the other protocol begins.
+  upgrade_ = head.upgrade_requested && head.method_id == http::MethodId::kGet && !head.has_body();
   exchange_.route = runtime_.routes.match(head);
   if (exchange_.route < 0) {
     exchange_.reason = "route_not_matched";
@@ -143,6 +151,11 @@ void RequestFlow::decide() {
       runtime_.decide(worker_.flag_snapshot(), key ? std::string_view(*key) : random_key);
   exchange_.mode = decision.mode;
   exchange_.flag_version = decision.decision.flag_version;
+  if (upgrade_) {
+    // A conversation cannot be held twice.
+    exchange_.reason = "upgrade";
+    return;
+  }
   if (!flags::has_shadow(exchange_.mode)) return;
   if (!may_repeat()) {
     exchange_.reason = "not_safe_to_repeat";
@@ -150,6 +163,21 @@ void RequestFlow::decide() {
   }
   exchange_.shadow_wanted = true;
   exchange_.comparison_wanted = flags::compares(exchange_.mode);
+}
+
+/// Goes straight to control when the candidate is known not to answer. Nothing is sent twice by
+/// that, so it is not asked whether the request may be.
+bool RequestFlow::passes_over_candidate() {
+  const bool passes = runtime_.options->fallback_to_control &&
+                      runtime_.unhealthy(Service::kCandidate) &&
+                      !runtime_.unhealthy(Service::kControl);
+  if (!passes) return false;
+  // Evidence against the candidate all the same: it was its turn.
+  SideResult& result = settlement_->side(Service::kCandidate);
+  result.called = true;
+  end_side(result, StreamError::kUnhealthy, "health");
+  if (!exchange_.shadow_wanted) exchange_.reason = "unhealthy";
+  return true;
 }
 
 bool RequestFlow::may_repeat() const {
@@ -167,13 +195,17 @@ bool RequestFlow::replayable() const {
 void RequestFlow::start_shadow() {
   if (shadow_started_ || !exchange_.shadow_wanted) return;
   shadow_started_ = true;
-  const std::string_view refusal = runtime_.gate.try_enter(worker_.loop().now_ns());
-  if (!refusal.empty()) return settlement_->shed(Account::kShed, refusal);
   const Service service = *flags::shadow_side(exchange_.mode);
+  // When control serves in place of the candidate there is nothing to hold beside it.
+  const bool in_vain = runtime_.unhealthy(service) ||
+                       settlement_->side(other(service)).error == StreamError::kUnhealthy;
+  if (in_vain) return settlement_->shed(Account::kShed, "unhealthy");
+  const ShadowGate::Entry entry = runtime_.gate.try_enter(worker_.loop().now_ns());
+  if (!entry.refusal.empty()) return settlement_->shed(Account::kShed, entry.refusal);
   const http::RequestHead& outgoing = outgoing_head(service, new_span(), Copy::kShadow);
   const std::string_view body = tee_ == nullptr ? first_.data : std::string_view();
-  worker_.shadows().spawn(
-      run_shadow_call(settlement_, ShadowRole::kOtherSide, service, &outgoing, body, tee_));
+  worker_.shadows().spawn(run_shadow_call(settlement_, ShadowRole::kOtherSide, service, entry.pass,
+                                          &outgoing, body, tee_));
   if (runtime_.options->noise_share > 0) start_noise_call();
 }
 
@@ -185,8 +217,8 @@ void RequestFlow::start_noise_call() {
   }
   const http::RequestHead& outgoing = outgoing_head(Service::kControl, new_span(), Copy::kShadow);
   const std::string_view body = tee_ == nullptr ? first_.data : std::string_view();
-  worker_.shadows().spawn(
-      run_shadow_call(settlement_, ShadowRole::kNoise, Service::kControl, &outgoing, body, tee_));
+  worker_.shadows().spawn(run_shadow_call(settlement_, ShadowRole::kNoise, Service::kControl, {},
+                                          &outgoing, body, tee_));
 }
 
 const http::RequestHead& RequestFlow::outgoing_head(Service service, const http::SpanId& span_id,
@@ -198,7 +230,8 @@ const http::RequestHead& RequestFlow::outgoing_head(Service service, const http:
                                    .client_scheme = client_scheme_,
                                    .trace = exchange_.trace,
                                    .span_id = span_id,
-                                   .shadow = copy == Copy::kShadow});
+                                   .shadow = copy == Copy::kShadow,
+                                   .upgrade = upgrade_});
 }
 
 void RequestFlow::copy_body(std::string_view piece, bool end, const http::Fields* trailers) {
@@ -292,6 +325,8 @@ base::Task<RequestFlow::Served> RequestFlow::exchange_with(Service service,
     const bool send_failed = sent != StreamError::kNone && !side.answered();
     end_side(result, send_failed ? sent : answer.error, send_failed ? "send" : "read_head",
              answer.detail);
+  } else if (answer.head->status == 101 && upgrade_ && asked_for(*answer.head)) {
+    served = co_await pass_through(service, side, *answer.head);
   } else if (answer.head->interim || answer.head->status == 101) {
     end_side(result, StreamError::kMalformed, "read_head", "an informational answer too many");
   } else {
@@ -363,6 +398,47 @@ base::Task<RequestFlow::Served> RequestFlow::pass_on_answer(Service service,
       co_return Served::kDone;
     }
   }
+}
+
+base::Task<RequestFlow::Served> RequestFlow::pass_through(Service service,
+                                                          net::H1ClientConnection& side,
+                                                          const http::ResponseHead& answer) {
+  SideResult& result = settlement_->side(service);
+  side.set_deadline(net::kNever);
+  result.status = answer.status;
+  result.first_byte_ns = settlement_->elapsed_ns();
+  // As an answer it ends here; how long people talk is nobody's latency.
+  result.end_ns = result.first_byte_ns;
+  result.complete = true;
+  exchange_.served_by = side_of(service);
+  exchange_.served_status = answer.status;
+  const StreamError written = co_await client_.send_interim(outgoing_answer(answer));
+  if (written != StreamError::kNone) {
+    exchange_.client_aborted = true;
+    co_return Served::kDone;
+  }
+  exchange_.served_complete = true;
+  net::Tunnel tunnel(client_.take_over(), side.take_over(), worker_.buffers(),
+                     {.idle_timeout = runtime_.options->upgrade_idle_timeout});
+  co_await tunnel.run();
+  exchange_.request_body_bytes = tunnel.bytes_from_first();
+  exchange_.served_body_bytes = tunnel.bytes_from_second();
+  co_return Served::kDone;
+}
+
+bool RequestFlow::asked_for(const http::ResponseHead& switching) const {
+  bool named = false;
+  for (const http::Field& chosen : switching.fields) {
+    if (chosen.known != http::KnownField::kUpgrade) continue;
+    named = true;
+    bool offered = false;
+    for (const http::Field& offer : client_.head().fields) {
+      offered |= offer.known == http::KnownField::kUpgrade &&
+                 http::list_has_token(offer.value, chosen.value);
+    }
+    if (!offered) return false;
+  }
+  return named;
 }
 
 http::ResponseHead& RequestFlow::outgoing_answer(const http::ResponseHead& answer) {

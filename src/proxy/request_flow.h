@@ -52,10 +52,16 @@ class RequestFlow final : private net::CloseWatcher {
   base::Task<Served> exchange_with(flags::Service service, PooledConnection& connection);
   base::Task<Served> pass_on_answer(flags::Service service, net::ClientStream& side,
                                     const http::ResponseHead& answer);
+  /// After the side's 101: the client and the side speak with each other until one of them ends it.
+  base::Task<Served> pass_through(flags::Service service, net::H1ClientConnection& side,
+                                  const http::ResponseHead& answer);
+  /// Whether a 101 switches to a protocol that the client has asked for.
+  bool asked_for(const http::ResponseHead& switching) const;
   /// Valid until the worker's next answer.
   http::ResponseHead& outgoing_answer(const http::ResponseHead& answer);
   base::Task<void> pump_body(net::ClientStream& side, std::chrono::nanoseconds timeout);
   base::Task<void> answer_ourselves(flags::Service service);
+  bool passes_over_candidate();
   bool may_repeat() const;
   bool replayable() const;
   void end_side(SideResult& result, net::StreamError error, const char* where,
@@ -75,6 +81,7 @@ class RequestFlow final : private net::CloseWatcher {
   net::ClientStream* main_ = nullptr;
   net::StreamError body_error_ = net::StreamError::kNone;
   net::TaskScope pump_;
+  bool upgrade_ = false;  // the client asked for another protocol, in a way we pass on
   bool shadow_started_ = false;
   bool awaits_head_ = false;  // the request was sent, at least in part, and nothing came back
   bool overloaded_ = false;

@@ -17,29 +17,31 @@ constexpr int kInterimMax = 16;
 /// Tells the gate at the end, however the call ends, and keeps the stream known for cancellation.
 class Presence {
  public:
-  Presence(Settlement& settlement, ShadowRole role) : settlement_(settlement), role_(role) {
+  Presence(Settlement& settlement, ShadowRole role, ShadowGate::Pass pass)
+      : settlement_(settlement), role_(role), pass_(pass) {
     settlement_.worker().shadow_started();
   }
   Presence(const Presence&) = delete;
   Presence& operator=(const Presence&) = delete;
   ~Presence() {
     settlement_.shadow_stream(role_) = nullptr;
-    ShadowGate& gate = settlement_.runtime().gate;
+    MigrationRuntime& runtime = settlement_.runtime();
     if (role_ == ShadowRole::kNoise) {
-      gate.leave_noise();
-    } else {
-      gate.leave(sign_, settlement_.worker().loop().now_ns());
+      runtime.gate.leave_noise();
+    } else if (runtime.gate.leave(pass_, sign_, settlement_.worker().loop().now_ns())) {
+      runtime.accounting->count_opened_circuit();
     }
     settlement_.worker().shadow_ended();
   }
-  void answered() { sign_ = ShadowGate::Sign::kAlive; }
+  void answered() { sign_ = Sign::kAlive; }
   /// Nobody can say whether the service is alive, because we gave up.
-  void gave_up() { sign_ = ShadowGate::Sign::kUnknown; }
+  void gave_up() { sign_ = Sign::kUnknown; }
 
  private:
   Settlement& settlement_;
   const ShadowRole role_;
-  ShadowGate::Sign sign_ = ShadowGate::Sign::kSilent;
+  const ShadowGate::Pass pass_;
+  Sign sign_ = Sign::kSilent;
 };
 
 struct Outcome {
@@ -117,9 +119,10 @@ void shed(Settlement& settlement, ShadowRole role, Account account, std::string_
 }  // namespace
 
 base::Task<void> run_shadow_call(std::shared_ptr<Settlement> settlement, ShadowRole role,
-                                 flags::Service service, const http::RequestHead* head,
-                                 std::string_view body, std::shared_ptr<BodyTee> tee) {
-  Presence presence(*settlement, role);
+                                 flags::Service service, ShadowGate::Pass pass,
+                                 const http::RequestHead* head, std::string_view body,
+                                 std::shared_ptr<BodyTee> tee) {
+  Presence presence(*settlement, role, pass);
   MigrationRuntime& runtime = settlement->runtime();
   Pool& pool = runtime.shadow_pool(service);
   const bool noise = role == ShadowRole::kNoise;

@@ -6,12 +6,28 @@
 #include <future>
 #include <utility>
 
+#include "base/check.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "http/h1_writer.h"
 #include "net/tls_stream.h"
 #include "proxy/request_flow.h"
 
 namespace understudy::proxy {
+namespace {
+
+constexpr std::string_view kTooManyConnections =
+    "{\"error\":\"too many connections\",\"type\":\"connections_max\"}\n";
+
+/// For a connection that gets no more than an apology.
+net::H1ServerOptions turned_away_options() {
+  net::H1ServerOptions options;
+  options.idle_timeout = options.head_timeout = options.write_timeout = std::chrono::seconds(1);
+  options.linger_bytes_max = 64 * 1024;
+  return options;
+}
+
+}  // namespace
 
 Worker::Worker(int index, const ProxyOptions& options, const flags::SnapshotHolder& flags,
                ExchangeSink& sink)
@@ -19,67 +35,72 @@ Worker::Worker(int index, const ProxyOptions& options, const flags::SnapshotHold
 
 Worker::~Worker() { stop_and_join(); }
 
-std::shared_ptr<MigrationRuntime> Worker::make_runtime(
-    const std::shared_ptr<const MigrationOptions>& options,
-    const std::shared_ptr<Accounting>& books) {
-  return std::make_shared<MigrationRuntime>(loop_, buffers_, resolver_, options, books,
+std::shared_ptr<MigrationRuntime> Worker::make_runtime(const Placement& migration) {
+  return std::make_shared<MigrationRuntime>(loop_, buffers_, resolver_, migration,
                                             static_cast<uint32_t>(options_.workers));
 }
 
-base::Status Worker::open(const std::shared_ptr<const MigrationOptions>& migration,
-                          const std::shared_ptr<Accounting>& books,
-                          const net::SocketAddress& address) {
-  auto& entrance = entrances_[migration->name];
-  if (!entrance) {
-    entrance = std::make_shared<Entrance>();
-    entrance->runtime = make_runtime(migration, books);
-  }
+base::Result<net::SocketAddress> Worker::open(const net::SocketAddress& address) {
+  const auto entrance = std::make_shared<Entrance>();
   const std::weak_ptr<Entrance> weak = entrance;
-  auto listener = net::Listener::open(
-      loop_, address, {},
-      [this, weak](std::unique_ptr<net::TcpStream> stream, const net::SocketAddress& peer) {
-        if (const auto strong = weak.lock()) {
-          clients_.spawn(serve(std::move(stream), peer, strong));
-        }
-      });
-  if (!listener.ok()) return std::move(listener).error();
-  entrance->opened = std::move(*listener);
-  return {};
+  TRY_ASSIGN(entrance->listener,
+             net::Listener::open(loop_, address, {.start = net::ListenerOptions::Start::kHeld},
+                                 [this, weak](std::unique_ptr<net::TcpStream> stream,
+                                              const net::SocketAddress& peer) {
+                                   if (const auto strong = weak.lock())
+                                     take(std::move(stream), peer, strong);
+                                 }));
+  const net::SocketAddress bound = entrance->listener->address();
+  opened_[bound.text()] = entrance;
+  return bound;
 }
 
-void Worker::give_up() {
-  for (auto& [name, entrance] : entrances_) entrance->opened.reset();
-  std::erase_if(entrances_, [](const auto& item) { return item.second->listener == nullptr; });
-}
+void Worker::give_up() { opened_.clear(); }
 
-const net::SocketAddress* Worker::listening_on(const std::string& migration) const {
-  const auto found = entrances_.find(migration);
-  if (found == entrances_.end()) return nullptr;
-  const Entrance& entrance = *found->second;
-  if (entrance.opened) return &entrance.opened->address();
-  return entrance.listener ? &entrance.listener->address() : nullptr;
-}
-
-void Worker::apply(const std::vector<std::shared_ptr<const MigrationOptions>>& migrations,
-                   const std::map<std::string, std::shared_ptr<Accounting>>& accounting) {
-  std::map<std::string, std::shared_ptr<Entrance>> kept;
-  for (const auto& options : migrations) {
-    const auto found = entrances_.find(options->name);
-    if (found == entrances_.end() || options->listen.empty()) continue;
-    Entrance& entrance = *found->second;
-    if (entrance.opened) entrance.listener = std::move(entrance.opened);
-    // Its connections, its breaker and its caps outlive a reload that does not concern it.
-    if (!same_settings(*entrance.runtime->options, *options)) {
-      entrance.runtime = make_runtime(options, accounting.at(options->name));
-    }
-    kept.insert(*found);
-    entrances_.erase(found);
+void Worker::watch_health(const std::vector<Placement>& migrations) {
+  health_checkers_.clear();
+  if (index_ != 0) return;  // one asks for all
+  const auto watch = [this](const SideOptions& side, const std::shared_ptr<SideHealth>& health) {
+    if (health == nullptr) return;
+    health_checkers_.push_back(
+        std::make_unique<HealthChecker>(loop_, buffers_, resolver_, side, health));
+  };
+  for (const Placement& migration : migrations) {
+    watch(migration.options->control, migration.control_health);
+    watch(migration.options->candidate, migration.candidate_health);
   }
-  for (auto& [name, gone] : entrances_) {
+}
+
+void Worker::apply(const std::vector<Placement>& migrations) {
+  watch_health(migrations);
+  Entrances kept;
+  for (const Placement& migration : migrations) {
+    const std::string address = migration.address.text();
+    const bool is_new = opened_.contains(address);
+    auto node = is_new ? opened_.extract(address) : entrances_.extract(address);
+    CHECK(!node.empty());
+    Entrance& entrance = *node.mapped();
+    // Its connections, its breaker and its caps outlive a reload that does not concern it.
+    const bool same = entrance.runtime != nullptr &&
+                      same_settings(*entrance.runtime->options, *migration.options) &&
+                      entrance.runtime->shadow_connections_max == migration.shadow_connections_max;
+    if (!same) {
+      entrance.runtime = make_runtime(migration);
+    }
+    entrance.clients = migration.clients;
+    if (is_new) {
+      if (const auto begun = entrance.listener->begin(); !begun.ok()) {
+        base::log_error("not accepting on ", address, ": ", begun.error().context);
+      }
+    }
+    kept.insert(std::move(node));
+  }
+  for (auto& [address, gone] : entrances_) {
     gone->runtime->closing = true;
-    if (gone->listener) gone->listener->retire();
+    gone->listener->retire();
   }
   entrances_ = std::move(kept);
+  opened_.clear();
 }
 
 void Worker::start() {
@@ -87,9 +108,12 @@ void Worker::start() {
     pthread_setname_np(pthread_self(), base::cat("proxy-", index_).c_str());
     loop_.run();
     // What is still under way is cut off here, on the thread it belongs to.
+    health_checkers_.clear();
+    turned_away_.cancel_all();
     clients_.cancel_all();
     shadows_.cancel_all();
     entrances_.clear();
+    opened_.clear();
   });
 }
 
@@ -119,6 +143,45 @@ void Worker::stop_and_join() {
   if (!thread_.joinable()) return;
   loop_.stop();
   thread_.join();
+}
+
+void Worker::take(std::unique_ptr<net::TcpStream> stream, const net::SocketAddress& peer,
+                  const std::shared_ptr<Entrance>& entrance) {
+  if (auto place = entrance->clients->take_place()) {
+    return clients_.spawn(serve(std::move(stream), peer, entrance, *std::move(place)));
+  }
+  const MigrationRuntime& runtime = *entrance->runtime;
+  runtime.accounting->count_refused_connection();
+  if (const auto refused = entrance->clients->refusals_to_log(loop_.now_ns())) {
+    base::log_warn("migration ", runtime.options->name, ": ", entrance->clients->max(),
+                   " client connections are open, which is the most it takes; ", *refused,
+                   " refused");
+  }
+  // A handshake would cost more than the answer is worth.
+  const bool plain = runtime.options->listen_tls == nullptr;
+  if (plain && turned_away_.size() < kTurnedAwayPerWorkerMax) {
+    turned_away_.spawn(turn_away(std::move(stream)));
+  }
+}
+
+base::Task<void> Worker::turn_away(std::unique_ptr<net::TcpStream> stream) {
+  static const net::H1ServerOptions kOptions = turned_away_options();
+  net::H1ServerConnection connection(std::move(stream), buffers_, kOptions);
+  const auto next = co_await connection.next_request();
+  if (next == net::H1ServerConnection::Next::kClosed) co_return;
+  if (next == net::H1ServerConnection::Next::kRequest) {
+    connection.drain();  // the answer says that it is the last
+    http::ResponseHead head;
+    head.status = 503;
+    head.reason = http::reason_phrase(head.status);
+    head.framing = http::Framing::kLength;
+    head.content_length = kTooManyConnections.size();
+    head.fields.add("content-type", "application/json");
+    head.fields.add("retry-after", "1");
+    const bool no_body = connection.head().method_id == http::MethodId::kHead;
+    co_await connection.send_head(head, no_body ? "" : kTooManyConnections, true);
+  }
+  co_await connection.close();
 }
 
 base::Task<std::unique_ptr<net::Stream>> Worker::shake_hands(std::unique_ptr<net::TcpStream> tcp,
@@ -165,7 +228,8 @@ base::Task<std::unique_ptr<net::Stream>> Worker::shake_hands(std::unique_ptr<net
 }
 
 base::Task<void> Worker::serve(std::unique_ptr<net::TcpStream> tcp, net::SocketAddress peer,
-                               std::shared_ptr<Entrance> entrance) {
+                               std::shared_ptr<Entrance> entrance,
+                               [[maybe_unused]] ClientConnections::Place place) {
   // The connection's limits stay those it began with, whatever is reloaded meanwhile.
   const std::shared_ptr<const MigrationOptions> options = entrance->runtime->options;
   const std::string client_address = peer.ip();

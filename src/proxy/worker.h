@@ -18,9 +18,12 @@
 #include "net/listener.h"
 #include "net/resolver.h"
 #include "net/task_scope.h"
+#include "proxy/client_connections.h"
 #include "proxy/exchange.h"
+#include "proxy/health_checker.h"
 #include "proxy/migration_runtime.h"
 #include "proxy/outgoing_request.h"
+#include "proxy/placement.h"
 #include "proxy/proxy.h"
 
 namespace understudy::proxy {
@@ -34,17 +37,14 @@ class Worker {
          ExchangeSink& sink);
   ~Worker();
 
-  /// Opens a listener for a migration, beside the one it may have until apply() or give_up().
-  /// This, apply(), give_up() and drain() on the worker's thread.
-  base::Status open(const std::shared_ptr<const MigrationOptions>& migration,
-                    const std::shared_ptr<Accounting>& books, const net::SocketAddress& address);
+  /// Opens a listener that holds its clients back until apply() says whose they are; the address it
+  /// really has. This, apply(), give_up() and drain() on the worker's thread.
+  base::Result<net::SocketAddress> open(const net::SocketAddress& address);
   /// Closes what was opened since the last apply().
   void give_up();
-  /// The address a migration's newest listener really has; null when there is none.
-  const net::SocketAddress* listening_on(const std::string& migration) const;
-  /// Replaces the migrations; closes the listeners of those that are gone.
-  void apply(const std::vector<std::shared_ptr<const MigrationOptions>>& migrations,
-             const std::map<std::string, std::shared_ptr<Accounting>>& accounting);
+  /// Replaces the migrations. An address keeps its listener and its connections, whoever has it
+  /// now; those of addresses that nobody has any more close.
+  void apply(const std::vector<Placement>& migrations);
   void start();
   /// Runs `call` on the worker's thread and waits for it.
   void run_there(const std::function<void()>& call);
@@ -64,6 +64,7 @@ class Worker {
   OutgoingRequest& outgoing() { return outgoing_; }
   http::ResponseHead& outgoing_answer() { return outgoing_answer_; }
   http::ForwardScratch& answer_scratch() { return answer_scratch_; }
+  net::BufferPool& buffers() { return buffers_; }
   net::TaskScope& shadows() { return shadows_; }
   void shadow_started() { shadows_running_.fetch_add(1, std::memory_order_relaxed); }
   void shadow_ended() { shadows_running_.fetch_sub(1, std::memory_order_relaxed); }
@@ -77,18 +78,23 @@ class Worker {
   static constexpr uint32_t kHandshakesMax = 1024;
   static constexpr int64_t kWarningEveryNs = 10'000'000'000;
 
-  /// What the connections of one listener follow through reloads.
+  /// What the connections of one address follow through reloads.
   struct Entrance {
     std::shared_ptr<MigrationRuntime> runtime;
+    std::shared_ptr<ClientConnections> clients;
     std::unique_ptr<net::Listener> listener;
-    std::unique_ptr<net::Listener> opened;  // replaces `listener` with the next apply()
   };
-  std::shared_ptr<MigrationRuntime> make_runtime(
-      const std::shared_ptr<const MigrationOptions>& options,
-      const std::shared_ptr<Accounting>& books);
+  using Entrances = std::map<std::string, std::shared_ptr<Entrance>>;  // by address
+  /// Asks the services how they are, from now on those of these migrations.
+  void watch_health(const std::vector<Placement>& migrations);
+  std::shared_ptr<MigrationRuntime> make_runtime(const Placement& migration);
 
+  /// A new connection: serves it, or turns it away when there are too many.
+  void take(std::unique_ptr<net::TcpStream> stream, const net::SocketAddress& peer,
+            const std::shared_ptr<Entrance>& entrance);
   base::Task<void> serve(std::unique_ptr<net::TcpStream> tcp, net::SocketAddress peer,
-                         std::shared_ptr<Entrance> entrance);
+                         std::shared_ptr<Entrance> entrance, ClientConnections::Place place);
+  base::Task<void> turn_away(std::unique_ptr<net::TcpStream> stream);
   /// Null when the client and we did not come to terms in time.
   base::Task<std::unique_ptr<net::Stream>> shake_hands(std::unique_ptr<net::TcpStream> tcp,
                                                        net::SocketAddress peer,
@@ -106,7 +112,8 @@ class Worker {
   http::ResponseHead outgoing_answer_;
   http::ForwardScratch answer_scratch_;
   std::vector<std::unique_ptr<Exchange>> exchanges_;
-  std::map<std::string, std::shared_ptr<Entrance>> entrances_;
+  Entrances entrances_;
+  Entrances opened_;  // since the last apply()
   std::unordered_set<net::H1ServerConnection*> connections_;
   std::atomic<uint64_t> connection_count_{0};
   std::atomic<uint64_t> requests_{0};
@@ -118,6 +125,8 @@ class Worker {
   // Tasks last: they use everything above.
   net::TaskScope shadows_;
   net::TaskScope clients_;
+  net::TaskScope turned_away_;
+  std::vector<std::unique_ptr<HealthChecker>> health_checkers_;
   std::thread thread_;
 };
 

@@ -188,18 +188,6 @@ TEST_F(HopByHop, AnAbsoluteTargetDecidesTheHost) {
   EXPECT_EQ(request.field("Host"), "real:81");
 }
 
-TEST_F(HopByHop, AnUpgradeIsNotPassedOnAndAnAnswerToItIsNot101) {
-  Service control([](Socket& socket, const Request& request) {
-    const bool asked = request.field("Upgrade") != "";
-    socket.send(asked ? "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"
-                      : answer(200, "old"));
-  });
-  start(Mode::kControlOnly, control.port(), dead_port());
-  EXPECT_EQ(body_of(talk("GET /chat HTTP/1.1\r\nHost: h\r\nConnection: Upgrade, close\r\n"
-                         "Upgrade: websocket\r\n\r\n")),
-            "old");
-}
-
 TEST_F(HopByHop, AClientThatExpects100GetsItBeforeItSendsTheBody) {
   Service control(
       [](Socket& socket, const Request& request) { socket.send(answer(200, request.body)); });

@@ -184,13 +184,16 @@ class Understudy:
         with open(self.config_file, "w") as file:
             file.write(text)
 
-    def spawn(self, file_bytes_max=None):
-        """Does not wait. `file_bytes_max` stands for a disk that is full beyond it."""
+    def spawn(self, file_bytes_max=None, descriptors=None):
+        """Does not wait. `file_bytes_max` stands for a disk that is full beyond it, `descriptors` are
+        the soft and the hard limit of open files."""
 
         def before():
             if file_bytes_max is not None:
                 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
                 resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes_max, file_bytes_max))
+            if descriptors is not None:
+                resource.setrlimit(resource.RLIMIT_NOFILE, descriptors)
 
         with open(self.log_file, "w") as log:
             self.process = subprocess.Popen([BINARY, "serve", "-c", self.config_file], stderr=log,

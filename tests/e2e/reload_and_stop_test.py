@@ -76,6 +76,45 @@ class Reload(harness.Case):
                          {b'{"from": "old"}', b'{"from": "new"}'})
         server.settled(len(load.answers))
 
+    def test_a_migration_is_renamed_on_its_address_without_losing_a_request(self):
+        listen = f"127.0.0.1:{harness.free_port()}"
+        named = lambda name: harness.migration(self.old, self.new, name=name, listen=listen,
+                                               mode="full_evaluation")
+        server = self.start(named("shop"))
+        load = Load(server)
+        for name in ("store", "shop", "market"):
+            load.wait_for(50)
+            server.write_config(named(name))
+            server.reload()
+            self.assertNotIn("not reloaded", server.log())
+        load.wait_for(50)
+        load.stop()
+        self.assertEqual(load.failures, [])
+        self.assertEqual({answer for answer in load.answers}, {(200, b'{"from": "old"}')})
+        # Not one went by without its flag, or was compared without its rules.
+        harness.until("every request is an evaluation",
+                      lambda: server.count("evaluations") == len(load.answers))
+        self.assertEqual(server.count("evaluations", ("evaluation.mode", "=", "full_evaluation")),
+                         len(load.answers))
+        self.assertEqual(
+            server.count("evaluations", ("evaluation.accounting", "=", "not_comparable")), 0)
+
+    def test_migrations_exchange_their_addresses_in_one_reload(self):
+        first, second = (f"127.0.0.1:{harness.free_port()}" for _ in range(2))
+        both = lambda a, b: (harness.migration(self.old, self.old, name="shop", listen=a) +
+                             harness.migration(self.new, self.new, name="store", listen=b))
+        server = self.start(both(first, second))
+        load = Load(server)
+        for round in range(4):
+            load.wait_for(50)
+            server.write_config(both(second, first) if round % 2 == 0 else both(first, second))
+            server.reload()
+        load.wait_for(50)
+        load.stop()
+        self.assertEqual(load.failures, [])
+        self.assertEqual({status for status, _ in load.answers}, {200})
+        self.assertNotIn("not reloaded", server.log())
+
     def test_a_bad_configuration_changes_nothing_and_says_why(self):
         server = self.start(harness.migration(self.old, self.new))
         server.write_config(harness.migration(self.new, self.old), settings="wrokers: 2\n")
@@ -97,23 +136,6 @@ class Reload(harness.Case):
         self.assertEqual(server.get().body, b'{"from": "old"}')
         answer = harness.request(server.admin, "/api/migrations/second")
         self.assertEqual(answer.status, 404)
-
-    def test_a_port_of_this_server_is_not_called_another_process(self):
-        server = self.start(harness.migration(self.old, self.new))
-        listen = f"127.0.0.1:{server.port()}"
-        server.write_config(harness.migration(self.new, self.old, name="renamed", listen=listen))
-        server.reload()
-        self.assertIn(f"{server.config_file}:5: migrations[0].listen: {listen} is in use by the "
-                      "migration shop of this server", server.log())
-        listen = f"127.0.0.1:{server.admin}"
-        server.write_config(harness.migration(self.new, self.old, name="second", listen=listen))
-        answer = harness.request(server.admin, "/api/reload", "POST",
-                                 {"content-type": "application/json"})
-        self.assertEqual(answer.status, 409)
-        self.assertEqual(json.loads(answer.body)["error"],
-                         f"{server.config_file}:5: migrations[0].listen: {listen} is in use by "
-                         "the admin interface of this server until a restart")
-        self.assertEqual(server.get().body, b'{"from": "old"}')
 
     def test_a_reload_that_cannot_store_its_flags_changes_nothing(self):
         server = self.start(harness.migration(self.old, self.new))
@@ -144,6 +166,18 @@ class Reload(harness.Case):
         server.reload()
         with self.assertRaises(ConnectionRefusedError):
             harness.request(port)
+        self.assertEqual(server.get().body, b'{"from": "old"}')
+
+    def test_the_admin_port_of_this_server_is_not_called_another_process(self):
+        server = self.start(harness.migration(self.old, self.new))
+        listen = f"127.0.0.1:{server.admin}"
+        server.write_config(harness.migration(self.new, self.old, name="second", listen=listen))
+        answer = harness.request(server.admin, "/api/reload", "POST",
+                                 {"content-type": "application/json"})
+        self.assertEqual(answer.status, 409)
+        self.assertEqual(json.loads(answer.body)["error"],
+                         f"{server.config_file}:5: migrations[0].listen: {listen} is in use by "
+                         "the admin interface of this server until a restart")
         self.assertEqual(server.get().body, b'{"from": "old"}')
 
     def test_the_configuration_does_not_undo_what_a_person_set(self):

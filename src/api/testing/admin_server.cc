@@ -41,6 +41,11 @@ std::optional<AccountingNumbers> FakeMigrations::accounting(std::string_view nam
   return found->accounting;
 }
 
+std::optional<TrafficNumbers> FakeMigrations::traffic(std::string_view name) {
+  const auto found = find(name);
+  return found ? found->traffic : std::nullopt;
+}
+
 AdminServer::AdminServer(ApiOptions options, size_t streams_max)
     : publisher(state, holder, streams_max) {
   MigrationNow& migration = migrations.add("data-engine");

@@ -25,6 +25,7 @@ class FakeMigrations final : public MigrationDirectory {
   std::vector<std::string> names() override;
   std::optional<MigrationNow> find(std::string_view name) override;
   std::optional<AccountingNumbers> accounting(std::string_view name) override;
+  std::optional<TrafficNumbers> traffic(std::string_view name) override;
   std::vector<NamedCount> recorder_counters() override { return recorder; }
 
   std::vector<NamedCount> recorder = {{"exchanges", 7}, {"exchanges_refused", 0}};

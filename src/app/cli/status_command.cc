@@ -92,6 +92,18 @@ std::string accounting_text(const Value& accounting) {
              reported ? " (as the client library reported)" : "", "\n");
 }
 
+/// A line for each service whose checks fail; what is well needs no line.
+std::string health_text(const Value& migration) {
+  std::string out;
+  for (const char* side : {"control", "candidate"}) {
+    const Value& health = member(member(migration, side), "health");
+    if (!health.is_object() || text_of(health, "state") != "unhealthy") continue;
+    out += cat("unhealthy    ", side, " since ", text_of(health, "since"), ": ",
+               text_of(health, "last_failure"), "\n");
+  }
+  return out;
+}
+
 /// Empty as long as everything could be stored.
 std::string recording_text(const Value& recording) {
   const int64_t dropped = member(recording, "events_dropped").as_integer();
@@ -172,6 +184,7 @@ std::string described(const Value& migration, const Console& console) {
   out +=
       cat("mode         ",
           member(mode, "error").is_string() ? text_of(mode, "error") : text_of(mode, "mode"), "\n");
+  out += health_text(migration);
   out += accounting_text(member(migration, "accounting"));
   out += recording_text(member(migration, "recording"));
   const Value& window = member(verdict, "window");
