@@ -32,26 +32,6 @@ int64_t agreed_minimum(const Criteria& criteria) {
   return minimum;
 }
 
-std::vector<Excluded> excluded_from(const WindowCounts& counts, Population population) {
-  std::vector<Excluded> excluded;
-  const auto add = [&](const char* reason, int64_t evaluations, const char* meaning) {
-    if (evaluations > 0) excluded.push_back({reason, evaluations, meaning});
-  };
-  add("shed", counts.shed,
-      "the candidate was not called because one of our own limits was reached; it is not counted "
-      "against it");
-  add("client_aborted", counts.client_aborted, "the client left before the answers were there");
-  add("not_compared", counts.not_compared,
-      "judged for success and latency, but the bodies were too large or could not be compared");
-  if (population == Population::kPaired) {
-    add("candidate_only", counts.cutover_candidate,
-        "no control call to pair with; judge the cutover population to see them");
-  } else {
-    add("paired", counts.paired, "shadow modes; judge the paired population to see them");
-  }
-  return excluded;
-}
-
 std::string headline(const Verdict& verdict) {
   if (verdict.criteria.empty()) return "No criteria were agreed, so nothing can pass.";
   if (verdict.evaluations == 0) {
@@ -93,6 +73,13 @@ std::string headline(const Verdict& verdict) {
   return {};
 }
 
+/// Evidence of another time than the window's is never used without being named.
+std::string against_baseline(const Verdict& verdict) {
+  if (!verdict.baseline || verdict.population != Population::kCutover) return {};
+  return cat(" Control is judged by the control_only evaluations of ",
+             rfc3339(verdict.baseline->start_ns), " to ", rfc3339(verdict.baseline->end_ns), ".");
+}
+
 }  // namespace
 
 Result<Verdict> judge(store::EventStore& store, const JudgeRequest& request) {
@@ -103,15 +90,24 @@ Result<Verdict> judge(store::EventStore& store, const JudgeRequest& request) {
   }
 
   const Evidence evidence(store, request.migration, request.window, request.baseline);
-  TRY_ASSIGN(const WindowCounts counts, evidence.window_counts(""));
-  const Population population = request.population.value_or(
-      counts.cutover_candidate > counts.paired ? Population::kCutover : Population::kPaired);
+  TRY_ASSIGN(const Tally* tally, evidence.tally(""));
+  const double pairs = tally->pairs().total();
+  const double alone = tally->candidate_only().total + tally->reverse_unpaired().total;
+  const Population population =
+      request.population.value_or(alone > pairs ? Population::kCutover : Population::kPaired);
+  // What the other population shows is not left unsaid: it cannot pass anything, but it can fail.
+  std::optional<Population> also;
+  if (!request.population && pairs > 0 && tally->candidate_only().total > 0) {
+    also = population == Population::kPaired ? Population::kCutover : Population::kPaired;
+  }
 
   // Everything must pass, so a wrong pass of the whole is no likelier than that of one criterion;
   // any failure fails, so the budget of a wrong fail is shared out.
-  const size_t can_fail = std::max<size_t>(statistical_criteria(request.criteria), 1);
+  const size_t can_fail =
+      std::max<size_t>(statistical_criteria(request.criteria), 1) * (also ? 2 : 1);
   const RulingContext context{.evidence = evidence,
                               .population = population,
+                              .also = also,
                               .alpha_pass = request.criteria.alpha,
                               .alpha_fail = request.criteria.alpha / static_cast<double>(can_fail),
                               .evaluations_min = agreed_minimum(request.criteria)};
@@ -123,15 +119,18 @@ Result<Verdict> judge(store::EventStore& store, const JudgeRequest& request) {
   verdict.alpha = request.criteria.alpha;
   verdict.window = request.window;
   verdict.baseline = request.baseline;
-  verdict.evaluations = counts.evaluations;
+  verdict.population = population;
+  verdict.evaluations = tally->evaluations();
+  verdict.judged = tally->judged(population, evidence.control_from_window());
   verdict.judged_at_ns = request.now_ns;
   for (const Criterion& criterion : request.criteria.list) {
     TRY_ASSIGN(CriterionVerdict ruled, rule(context, criterion));
     verdict.criteria.push_back(std::move(ruled));
   }
-  verdict.excluded = excluded_from(counts, population);
+  verdict.excluded = tally->left_out(population, evidence.control_from_window());
+  verdict.not_compared = tally->not_compared();
   verdict.overall = overall_ruling(verdict.criteria);
-  verdict.headline = headline(verdict);
+  verdict.headline = cat(headline(verdict), against_baseline(verdict));
   return verdict;
 }
 

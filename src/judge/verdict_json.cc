@@ -55,6 +55,15 @@ ordered_json criterion(const CriterionVerdict& criterion) {
   return json;
 }
 
+ordered_json by_reason(const std::vector<Excluded>& groups) {
+  ordered_json json = ordered_json::array();
+  for (const Excluded& one : groups) {
+    json.push_back(
+        {{"reason", one.reason}, {"evaluations", one.evaluations}, {"meaning", one.meaning}});
+  }
+  return json;
+}
+
 }  // namespace
 
 ordered_json verdict_to_json(const Verdict& verdict) {
@@ -67,11 +76,10 @@ ordered_json verdict_to_json(const Verdict& verdict) {
   json["criteria_text"] = verdict.criteria_text;
   json["criteria"] = ordered_json::array();
   for (const CriterionVerdict& one : verdict.criteria) json["criteria"].push_back(criterion(one));
-  json["excluded"] = ordered_json::array();
-  for (const Excluded& one : verdict.excluded) {
-    json["excluded"].push_back(
-        {{"reason", one.reason}, {"evaluations", one.evaluations}, {"meaning", one.meaning}});
-  }
+  json["population"] = name(verdict.population);
+  json["judged"] = verdict.judged;
+  json["excluded"] = by_reason(verdict.excluded);
+  json["not_compared"] = by_reason(verdict.not_compared);
   return json;
 }
 
