@@ -53,8 +53,6 @@ std::string bound_address(const std::string& listen, uint16_t port) {
 
 }  // namespace
 
-std::string criteria_flag_key(std::string_view migration) { return cat(migration, ".criteria"); }
-
 void RunningMigrations::set_config(std::shared_ptr<const Config> config) {
   const std::lock_guard lock(mutex_);
   config_ = std::move(config);
@@ -145,7 +143,7 @@ api::DifferenceNumbers RunningMigrations::differences(const std::string& name) c
 int64_t RunningMigrations::evidence_since_ns(const MigrationConfig& migration) const {
   int64_t since_ns = 0;
   for (const std::string& key :
-       {migration.compare_flag, criteria_flag_key(migration.options->name)}) {
+       {migration.compare_flag, judge::criteria_flag_key(migration.options->name)}) {
     const auto newest =
         state_.history({.kind = state::ItemKind::kFlag, .key = key, .before_id = 0, .limit = 1});
     if (newest.ok() && !newest->empty()) since_ns = std::max(since_ns, newest->front().time_ns);

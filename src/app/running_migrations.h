@@ -14,10 +14,6 @@
 
 namespace understudy::app {
 
-/// The flag that holds what was agreed, so that its history says when: `<name>.criteria`, a text.
-/// Verdicts go by the configuration; the flag is its record.
-std::string criteria_flag_key(std::string_view migration);
-
 /// What the API knows about the migrations of the configuration: facts from the file, counters from
 /// the data plane and the recorder, and since when evidence counts, from the history of the flags.
 /// Lifetime: everything it is made of outlives it. Threads: any.

@@ -51,6 +51,7 @@ class Server {
   base::Status open_admin(const AdminConfig& admin);
   /// Creates or follows the flags of the configuration, and tells everybody.
   base::Status ensure_flags(const Config& config);
+  base::Status record_criteria(const MigrationConfig& migration);
   base::Status ready() const;
   std::shared_ptr<const Config> config() const;
 
