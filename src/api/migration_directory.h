@@ -8,6 +8,7 @@
 
 #include "compare/grouping.h"
 #include "judge/criteria.h"
+#include "judge/verdict.h"
 
 namespace understudy::api {
 
@@ -82,6 +83,11 @@ class MigrationDirectory {
   virtual std::optional<MigrationNow> find(std::string_view name) = 0;
   /// Only the accounting, for lists and /metrics: cheaper than find.
   virtual std::optional<AccountingNumbers> accounting(std::string_view name) = 0;
+  /// When the candidate was first called at or after `since_ns` (Unix ns) in a way that counts for
+  /// the population; nullopt when that is not known here.
+  virtual std::optional<int64_t> candidate_first_called(std::string_view name,
+                                                        judge::Population population,
+                                                        int64_t since_ns) = 0;
   /// Counters of the recorder: "exchanges", "exchanges_refused", ... [a-z0-9_]+ each.
   virtual std::vector<NamedCount> recorder_counters() = 0;
 };

@@ -57,6 +57,16 @@ SettledExchange settle_account(const proxy::Exchange& exchange,
   return settled;
 }
 
+void note_candidate_call(const proxy::Exchange& exchange, CandidateCalls& calls) {
+  if (!exchange.candidate.called || exchange.client_aborted) return;
+  if (flags::has_shadow(exchange.mode) && exchange.control.called) {
+    calls.note(exchange.migration->name, judge::Population::kPaired, exchange.unix_ns);
+  }
+  if (flags::serving_side(exchange.mode) == flags::Service::kCandidate) {
+    calls.note(exchange.migration->name, judge::Population::kCutover, exchange.unix_ns);
+  }
+}
+
 }  // namespace
 
 base::Result<RecorderOptions> RecorderOptions::parse(const base::ConfigNode& node) {
@@ -140,7 +150,9 @@ void ExchangeRecorder::settle(const proxy::Exchange& exchange, const Comparators
   if (comparator != nullptr) settled.rules = &comparator->rules();
   if (exchange.account == proxy::Account::kCompared) exchange.accounting->count(settled.account);
   if (settled.comparison) keep_groups(exchange, *comparator, *settled.comparison);
-  if (options_.write_events) write_exchange(exchange, settled, writer_);
+  if (!options_.write_events) return;
+  note_candidate_call(exchange, candidate_calls_);
+  write_exchange(exchange, settled, writer_);
 }
 
 void ExchangeRecorder::keep_groups(const proxy::Exchange& exchange,

@@ -151,6 +151,12 @@ int64_t RunningMigrations::evidence_since_ns(const MigrationConfig& migration) c
   return since_ns;
 }
 
+std::optional<int64_t> RunningMigrations::candidate_first_called(std::string_view name,
+                                                                 judge::Population population,
+                                                                 int64_t since_ns) {
+  return recorder_.candidate_calls().first_since(name, population, since_ns);
+}
+
 std::vector<api::NamedCount> RunningMigrations::recorder_counters() {
   const RecorderStats stats = recorder_.stats();
   return {{"exchanges", stats.exchanges},

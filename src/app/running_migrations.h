@@ -27,6 +27,8 @@ class RunningMigrations final : public api::MigrationDirectory {
   std::vector<std::string> names() override;
   std::optional<api::MigrationNow> find(std::string_view name) override;
   std::optional<api::AccountingNumbers> accounting(std::string_view name) override;
+  std::optional<int64_t> candidate_first_called(std::string_view name, judge::Population population,
+                                                int64_t since_ns) override;
   std::vector<api::NamedCount> recorder_counters() override;
 
  private:

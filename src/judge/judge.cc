@@ -6,6 +6,7 @@
 #include "judge/evidence.h"
 #include "judge/rulings.h"
 #include "judge/wording.h"
+#include "store/event_store.h"
 
 namespace understudy::judge {
 namespace {
@@ -73,6 +74,32 @@ std::string headline(const Verdict& verdict) {
   return {};
 }
 
+/// Since when everything that is looked at is in the store, if it is not all of it.
+std::optional<int64_t> complete_since(store::EventStore& store, const JudgeRequest& request) {
+  std::optional<int64_t> since_ns;
+  const auto look_at = [&](std::string_view dataset, const TimeSpan& span) {
+    const auto complete_ns = store::complete_since(store, dataset, span.start_ns);
+    if (complete_ns) since_ns = std::max(since_ns.value_or(*complete_ns), *complete_ns);
+  };
+  look_at(event::kEvaluations, request.window);
+  if (request.baseline) look_at(event::kEvaluations, *request.baseline);
+  const auto& list = request.criteria.list;
+  if (std::any_of(list.begin(), list.end(), [](const Criterion& criterion) {
+        return std::holds_alternative<ErrorClassesCriterion>(criterion.rule);
+      })) {
+    look_at(event::kErrors, request.window);
+  }
+  return since_ns;
+}
+
+/// A part of the evidence that is gone is not left unsaid.
+std::string incomplete(const Verdict& verdict) {
+  if (!verdict.complete_since_ns) return {};
+  return cat(" The oldest evidence can no longer be queried: not all from before ",
+             rfc3339(*verdict.complete_since_ns),
+             " counts (store.events_in_memory_max, store.memory_bytes_max).");
+}
+
 /// Evidence of another time than the window's is never used without being named.
 std::string against_baseline(const Verdict& verdict) {
   if (!verdict.baseline || verdict.population != Population::kCutover) return {};
@@ -110,7 +137,9 @@ Result<Verdict> judge(store::EventStore& store, const JudgeRequest& request) {
                               .also = also,
                               .alpha_pass = request.criteria.alpha,
                               .alpha_fail = request.criteria.alpha / static_cast<double>(can_fail),
-                              .evaluations_min = agreed_minimum(request.criteria)};
+                              .evaluations_min = agreed_minimum(request.criteria),
+                              .first_paired_ns = request.first_paired_ns,
+                              .first_cutover_ns = request.first_cutover_ns};
 
   Verdict verdict;
   verdict.migration = request.migration;
@@ -122,6 +151,7 @@ Result<Verdict> judge(store::EventStore& store, const JudgeRequest& request) {
   verdict.population = population;
   verdict.evaluations = tally->evaluations();
   verdict.judged = tally->judged(population, evidence.control_from_window());
+  verdict.complete_since_ns = complete_since(store, request);
   verdict.judged_at_ns = request.now_ns;
   for (const Criterion& criterion : request.criteria.list) {
     TRY_ASSIGN(CriterionVerdict ruled, rule(context, criterion));
@@ -130,7 +160,7 @@ Result<Verdict> judge(store::EventStore& store, const JudgeRequest& request) {
   verdict.excluded = tally->left_out(population, evidence.control_from_window());
   verdict.not_compared = tally->not_compared();
   verdict.overall = overall_ruling(verdict.criteria);
-  verdict.headline = cat(headline(verdict), against_baseline(verdict));
+  verdict.headline = cat(headline(verdict), against_baseline(verdict), incomplete(verdict));
   return verdict;
 }
 

@@ -21,6 +21,38 @@ using testing::HasSubstr;
 constexpr int64_t kSecond = 1'000'000'000;
 constexpr int64_t kStart = 1'700'000'000 * kSecond;
 
+/// A store that has lost its oldest evaluations.
+class AgedStore final : public store::EventStore {
+ public:
+  base::Status append(std::span<const event::Event> events) override {
+    return inner_.append(events);
+  }
+  base::Result<store::ResultTable> select(const store::Select& select) override {
+    store::Select kept = select;
+    if (lost_until_ns && kept.dataset == lost_of) {
+      kept.start_ns = std::max(kept.start_ns, *lost_until_ns + 1);
+    }
+    return inner_.select(kept);
+  }
+  std::vector<store::DatasetInfo> datasets() override {
+    auto all = inner_.datasets();
+    for (store::DatasetInfo& info : all) {
+      if (info.name == lost_of) info.aged_out_until_ns = lost_until_ns;
+    }
+    return all;
+  }
+  base::Result<std::vector<store::DatasetColumn>> columns(std::string_view dataset) override {
+    return inner_.columns(dataset);
+  }
+  store::StoreStats stats() override { return inner_.stats(); }
+
+  std::string lost_of = "evaluations";
+  std::optional<int64_t> lost_until_ns;
+
+ private:
+  store::MemoryStore inner_;
+};
+
 /// Plays evaluations into a MemoryStore, one a second, and asks for the verdict on them.
 class JudgeTest : public testing::Test {
  public:
@@ -87,6 +119,7 @@ class JudgeTest : public testing::Test {
                                   .window = {.start_ns = window_start_ns_, .end_ns = now_ns_},
                                   .baseline = baseline_,
                                   .population = population,
+                                  .first_paired_ns = first_paired_ns_,
                                   .now_ns = now_ns_});
     EXPECT_TRUE(verdict.ok()) << verdict.error().context;
     return *std::move(verdict);
@@ -122,7 +155,8 @@ class JudgeTest : public testing::Test {
     now_ns_ += kSecond;
   }
 
-  store::MemoryStore store_;
+  AgedStore store_;
+  std::optional<int64_t> first_paired_ns_;
   int64_t now_ns_ = kStart;
   int64_t window_start_ns_ = kStart;
   std::optional<TimeSpan> baseline_;
@@ -695,6 +729,37 @@ TEST_F(JudgeTest, EvidenceWaitsForTheDurationToo) {
   play({}, 101);
   EXPECT_EQ(ruling_on("{ evidence: { evaluations_min: 100, duration_min: 10m } }").ruling,
             Ruling::kPass);
+}
+
+TEST_F(JudgeTest, EvidenceThatIsGoneIsNamed) {
+  play({}, 1'000);
+  EXPECT_FALSE(verdict_on("- { success_rate: { no_worse_by: 1% } }").complete_since_ns);
+  store_.lost_until_ns = kStart - 1;  // before the window
+  EXPECT_FALSE(verdict_on("- { success_rate: { no_worse_by: 1% } }").complete_since_ns);
+  store_.lost_until_ns = kStart + 100 * kSecond;
+  const Verdict verdict = verdict_on("- { success_rate: { no_worse_by: 1% } }");
+  EXPECT_EQ(verdict.evaluations, 899);
+  EXPECT_EQ(verdict.complete_since_ns, kStart + 100 * kSecond + 1);
+  EXPECT_THAT(verdict.headline, HasSubstr("not all from before 2023-11-14T22:15:00Z counts"));
+  EXPECT_THAT(verdict_to_json(verdict).dump(), HasSubstr("\"complete\":false"));
+}
+
+TEST_F(JudgeTest, ErrorsThatAreGoneAreNamedWhereTheyAreAskedFor) {
+  play({}, 200);
+  fail_with("Harmless");
+  store_.lost_of = "errors";
+  store_.lost_until_ns = kStart;
+  EXPECT_FALSE(verdict_on("- { success_rate: { no_worse_by: 1% } }").complete_since_ns);
+  EXPECT_TRUE(verdict_on("- { error_classes: { forbid: [Boom] } }").complete_since_ns);
+}
+
+TEST_F(JudgeTest, TheDurationCountsFromTheFirstCallEvenIfItsEventIsGone) {
+  play({}, 700);
+  store_.lost_until_ns = kStart + 300 * kSecond;
+  constexpr const char* kTenMinutes = "{ evidence: { duration_min: 10m } }";
+  EXPECT_EQ(ruling_on(kTenMinutes).ruling, Ruling::kNotEnoughEvidence);
+  first_paired_ns_ = kStart + 5 * kSecond;
+  EXPECT_EQ(ruling_on(kTenMinutes).ruling, Ruling::kPass);
 }
 
 TEST_F(JudgeTest, OneFailureFailsTheWholeEvenBeforeTheMinimum) {

@@ -291,7 +291,14 @@ Result<CriterionVerdict> rule_evidence(const RulingContext& context, const Crite
   if (evaluations > 0) verdict.tested = Interval{number, number, number};
   if (needed.evaluations_min > 0) verdict.margin = static_cast<double>(needed.evaluations_min);
 
-  const int64_t active_ms = active ? (active->end_ns - active->start_ns) / 1'000'000 : 0;
+  int64_t active_ms = 0;
+  if (active) {
+    // The first call may have left the store; then whoever saw it says when it was.
+    const auto& seen_ns = paired ? context.first_paired_ns : context.first_cutover_ns;
+    const bool seen = criterion.route.empty() && seen_ns;
+    const int64_t start_ns = seen ? std::min(*seen_ns, active->start_ns) : active->start_ns;
+    active_ms = (active->end_ns - start_ns) / 1'000'000;
+  }
   const int64_t needed_ms =
       std::chrono::ceil<std::chrono::milliseconds>(needed.duration_min).count();
   verdict.explanation = cat(with_thousands(evaluations), " evaluations with the candidate, over ",

@@ -18,6 +18,8 @@ struct RulingContext {
   double alpha_pass = 0.05;          // budget of a wrong pass, per criterion
   double alpha_fail = 0.05;          // budget of a wrong fail, per criterion
   int64_t evaluations_min = 0;       // from the evidence criterion, for what needs a minimum
+  std::optional<int64_t> first_paired_ns{};  // see JudgeRequest
+  std::optional<int64_t> first_cutover_ns{};
 };
 
 /// Without an agreed minimum, "this error did not appear" needs at least so many calls.

@@ -91,6 +91,9 @@ struct Verdict {
   std::optional<TimeSpan>
       baseline{};           // where control_only evaluations were taken from, if elsewhere
   int64_t evaluations = 0;  // in the window, all modes
+  /// Set when the window begins before the oldest evidence the store still has: only from this
+  /// moment on is all of it there.
+  std::optional<int64_t> complete_since_ns{};
   int64_t judged_at_ns = 0;
 };
 

@@ -71,6 +71,8 @@ ordered_json verdict_to_json(const Verdict& verdict) {
                        {"headline", verdict.headline},    {"evaluations", verdict.evaluations},
                        {"confidence", 1 - verdict.alpha}, {"window", span(verdict.window)}};
   if (verdict.baseline) json["baseline"] = span(*verdict.baseline);
+  json["complete"] = !verdict.complete_since_ns;
+  if (verdict.complete_since_ns) json["complete_since"] = rfc3339(*verdict.complete_since_ns);
   json["judged_at"] = rfc3339(verdict.judged_at_ns);
   json["criteria_hash"] = verdict.criteria_hash;
   json["criteria_text"] = verdict.criteria_text;
