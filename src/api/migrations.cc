@@ -208,7 +208,7 @@ Routes migration_routes(const Dependencies& dependencies) {
            .handle = [&](const Call& call) { return list_migrations(dependencies, call); }},
           {.method = "GET",
            .path = "/api/migrations/{name}",
-           .parameters = {"last", "since", "population"},
+           .parameters = {"last", "since", "population", "baseline"},
            .handle = [&](const Call& call) { return get_migration(dependencies, call); }}};
 }
 
