@@ -146,6 +146,38 @@ class Verdicts(harness.Case):
         asked = server.cli("status", "shop", "--baseline", "1h")
         self.assertEqual(asked.returncode, 0, asked.stdout)
 
+    def test_evidence_that_has_aged_out_is_named(self):
+        services = [self.use(answering(200, b"{}")) for _ in range(2)]
+        criteria = SUCCESS + "      - { evidence: { duration_min: 1s } }\n"
+        server = self.start(harness.migration(*services, mode="full_evaluation", more=criteria),
+                            settings="store: { events_in_memory_max: 1000 }\n")
+        spec = {"dataset": "evaluations", "calculations": [{"op": "COUNT"}], "time_range": 3600}
+        first = time.monotonic()
+        server.get()
+        self.recorded(server, 1)
+        self.assertTrue(server.api("/api/query", "POST", spec)["complete"])
+        self.assertTrue(self.verdict(server)["complete"])
+        connection = harness.http.client.HTTPConnection("127.0.0.1", server.port())
+        self.addCleanup(connection.close)
+        requests = 1
+        while requests < 1200 or time.monotonic() < first + 1.5:
+            connection.request("GET", "/")
+            connection.getresponse().read()
+            requests += 1
+        server.settled(requests)
+        verdict = harness.until("the oldest are gone", lambda: (
+            lambda one: None if one["complete"] else one)(self.verdict(server)))
+        self.assertLessEqual(verdict["evaluations"], 1000)
+        self.assertIn("can no longer be queried", verdict["headline"])
+        # The first second is not among what is left, and yet it is known.
+        self.assertEqual(verdict["criteria"][1]["ruling"], "pass", verdict["criteria"][1])
+        answer = server.api("/api/query", "POST", spec)
+        self.assertFalse(answer["complete"])
+        self.assertIn("complete_since", answer)
+        shown = server.cli("query", "evaluations", "--calc", "COUNT", "--last", "1h").stdout
+        self.assertIn("not complete:", shown)
+        self.assertIn("can no longer be queried", server.cli("status", "shop").stdout.replace("\n  ", " "))
+
     def test_check_says_when_the_candidate_has_less_time(self):
         control = candidate = harness.free_port()
         folder = self.folder()
