@@ -97,8 +97,8 @@ std::optional<Explanation> parse_explanation(std::string_view word) {
 }
 
 std::span<const char* const> distance_units() {
-  static constexpr std::array<const char*, 7> kUnits = {"ulp",  "absolute", "ratio", "s",
-                                                        "rows", "columns",  "items"};
+  static constexpr std::array<const char*, 8> kUnits = {"ulp",  "absolute", "ratio", "s",
+                                                        "rows", "columns",  "items", "bytes"};
   return kUnits;
 }
 

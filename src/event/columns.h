@@ -66,7 +66,8 @@
   X(kCandidateErrorType, "candidate.error.type", kString, "", "v", "Likewise at the candidate")    \
   X(kControlCutOff, "control.cut_off", kString, "", "v",                                           \
     "What ended the call that is not the service's doing: client_closed, shadow_deadline, "        \
-    "dropped_bytes_max, request_bytes_max, connections_max or shutdown; the duration is then a "   \
+    "dropped_bytes_max, request_bytes_max, memory_bytes_max, connections_max or shutdown; the "    \
+    "duration is then a "                                                                          \
     "lower bound")                                                                                 \
   X(kCandidateCutOff, "candidate.cut_off", kString, "", "v", "Likewise at the candidate")          \
   X(kControlBodyBytes, "control.body_bytes", kInt, "bytes", "v", "Body bytes of the answer")       \
@@ -105,12 +106,13 @@
   X(kDifferenceExplanation, "difference.explanation", kString, "", "d",                            \
     "float_ulp, float_rounding, float_single, integer_as_double, number_representation, "          \
     "negative_zero, nan_null, time_unit, iso_epoch, time_precision, time_zone, number_as_string, " \
-    "bool_as_string, bool_as_number, null_missing, row_order, white_space, case, truncation or "   \
+    "bool_as_string, bool_as_number, null_missing, row_order, white_space, case, unicode_form, "   \
+    "truncation or "                                                                               \
     "none")                                                                                        \
   X(kDifferenceDistance, "difference.distance", kDouble, "see difference.distance_unit", "d",      \
     "How far apart the values are")                                                                \
   X(kDifferenceDistanceUnit, "difference.distance_unit", kString, "", "d",                         \
-    "ulp, absolute, ratio, s, rows, columns or items")                                             \
+    "ulp, absolute, ratio, s, rows, columns, items or bytes")                                      \
   X(kDifferenceRule, "difference.rule", kString, "", "d",                                          \
     "The rule that would accept this difference")                                                  \
   X(kErrorSide, "error.side", kString, "", "e",                                                    \

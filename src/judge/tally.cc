@@ -119,7 +119,7 @@ const Reason& reason_of(const Alike& one, Population population) {
   if (one.mode == "control_only") return kControlOnly;
   if (one.mode == "candidate_only") return kCandidateOnly;
   if (one.reason == "not_safe_to_repeat") return kNotSafe;
-  if (cut_off_by(one, "request_bytes_max")) return kRequestTooLarge;
+  if (one.accounting == "too_large") return kRequestTooLarge;
   if (one.accounting == "shed") return kShed;
   if (cut_off_by(one, "shadow_deadline")) return kShadowDeadline;
   if (cut_off_by(one, "connections_max")) return kConnectionsMax;
