@@ -290,13 +290,5 @@ TEST(FlagPoll, AnUnchangedStateIsNotSentAgain) {
   EXPECT_EQ(server.get("/sdk/latest-all", {{"If-None-Match", tag}}).status, 200);
 }
 
-TEST(Flags, WhatWasAgreedIsNotChangedThroughItsRecord) {
-  AdminServer server;
-  const Response put = server.put("/api/flags/data-engine.criteria", R"({"variations":["none"]})");
-  EXPECT_EQ(put.status, 422);
-  EXPECT_THAT(error_of(put), HasSubstr("change them there and reload"));
-  EXPECT_EQ(server.remove("/api/flags/data-engine.criteria").status, 422);
-}
-
 }  // namespace
 }  // namespace understudy::api
