@@ -299,6 +299,7 @@ TEST_F(ExchangeRecorderTest, AnErrorAnswerIsNamedByWhatItsBodySays) {
 }
 
 TEST_F(ExchangeRecorderTest, WhatARuleRedactsIsNotTheMessageOfAnError) {
+  recorder();
   compare_with("[{path: $.error.message, redact: true}]");
   auto made = exchange(flags::Mode::kFireAndForget, Account::kNotSampled);
   made->candidate = answered(500, R"({"error":{"type":"NoSuchUser","message":"ann@example.com"}})");
