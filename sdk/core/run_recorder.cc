@@ -32,16 +32,30 @@ compare::Table to_table(Lifted& lifted) {
   return table;
 }
 
-event::SideRecord side_record(const Call& call, bool timed_out) {
+/// Whether the caller's own call took as long as the shadow was allowed: then a shadow that ran out
+/// of time did nothing that the other side did not do as well.
+bool main_took_as_long(const Run& run) {
+  const Call& main = run.call(run.main);
+  const Call& shadow = run.call(run.shadow());
+  return main.called && main.end_ns - main.start_ns >= shadow.end_ns - shadow.start_ns;
+}
+
+event::SideRecord side_record(const Run& run, Side which, bool timed_out) {
+  const Call& call = run.call(which);
   event::SideRecord side;
   side.called = call.called;
   if (!call.called) return side;
-  side.cancelled = call.cancelled;
-  if (call.cancelled) return side;  // how long we let it run says nothing about it
+  if (call.cancelled) {
+    side.undecided = true;
+    side.cut_off = "shutdown";
+    return side;  // how long we let it run says nothing about it
+  }
   side.complete = !timed_out && call.failure == nullptr;
   side.duration_ms = static_cast<double>(call.end_ns - call.start_ns) / kNsPerMs;
   if (timed_out) {
-    side.error_type = "timeout";
+    side.cut_off = "shadow_deadline";
+    side.undecided = main_took_as_long(run);
+    if (!side.undecided) side.error_type = "timeout";
   } else if (call.failure != nullptr) {
     side.error_type = call.failure->type;
   }
@@ -221,8 +235,9 @@ void RunRecorder::record_unguarded(FinishedRun& finished) {
   record.route = options.route;
   if (run.served_by) record.served_by = understudy::name(*run.served_by);
   record.duration_ms = static_cast<double>(run.end_ns - run.start_ns) / kNsPerMs;
-  record.control = side_record(run.control, timed_out && run.shadow() == Side::kControl);
-  record.candidate = side_record(run.candidate, timed_out && run.shadow() == Side::kCandidate);
+  record.control = side_record(run, Side::kControl, timed_out && run.shadow() == Side::kControl);
+  record.candidate =
+      side_record(run, Side::kCandidate, timed_out && run.shadow() == Side::kCandidate);
   if (run.flag_version != 0) {
     record.flag_key = experiment.mode_flag();
     record.flag_variant = mode;
@@ -291,7 +306,7 @@ void RunRecorder::record_unguarded(FinishedRun& finished) {
     const Call& call = run.call(side);
     if (call.failure) offer_error(understudy::name(side), *call.failure, "call");
   }
-  if (timed_out) {
+  if (timed_out && !main_took_as_long(run)) {
     offer_error(understudy::name(run.shadow()),
                 {"timeout", base::cat("no answer within ", options.shadow_timeout.count(), " ms")},
                 "call");

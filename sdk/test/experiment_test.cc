@@ -241,6 +241,36 @@ TEST_F(ExperimentTest, HungCandidateDoesNotDelayTheCaller) {
   EXPECT_EQ(settle().timed_out, 1U) << "the late result must not count";
 }
 
+TEST_F(ExperimentTest, ACandidatePastItsDeadlineIsUndecidedWhenControlTookAsLong) {
+  start();
+  mode(Mode::kFireAndForget);
+  Text experiment(*client_, {.migration = "m", .shadow_timeout = std::chrono::seconds(2)});
+  std::latch started(1);
+  std::latch release(1);
+  experiment.run(
+      {.bucket_by = "k"},
+      [this, started = &started] {
+        started->wait();
+        clock_.advance_ns(3'000'000'000);
+        core_->wake();
+        while (core_->counters().shadows_stuck == 0) std::this_thread::yield();
+        return answer_one();
+      },
+      [started = &started, release = &release] {
+        started->count_down();
+        release->wait();
+        return answer_one();
+      });
+  EXPECT_EQ(settle().timed_out, 1U);
+  const auto evaluation = events("evaluations").at(0);
+  EXPECT_EQ(column(evaluation, "candidate.cut_off"), event::Value("shadow_deadline"));
+  EXPECT_EQ(column(evaluation, "candidate.success"), event::Value());
+  EXPECT_EQ(column(evaluation, "candidate.error.type"), event::Value());
+  EXPECT_TRUE(events("errors").empty());
+  release.count_down();
+  while (core_->counters().shadows_stuck != 0) std::this_thread::yield();
+}
+
 TEST_F(ExperimentTest, ACandidateThatLooksAtItsDeadlineIsToldToStop) {
   start();
   mode(Mode::kFireAndForget);

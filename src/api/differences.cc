@@ -38,14 +38,6 @@ store::Select in_window(const MigrationNow& migration, const EvidenceWindow& win
   return select;
 }
 
-/// The unit as static text, which is what a Difference holds.
-const char* static_unit(std::string_view unit) {
-  static constexpr std::array<const char*, 7> kUnits = {"ulp",  "absolute", "ratio",  "s",
-                                                        "rows", "columns",  "seconds"};
-  const auto found = std::find(kUnits.begin(), kUnits.end(), unit);
-  return found == kUnits.end() ? "" : *found;
-}
-
 /// The stored differences put together as the recorder does it, so that the rule a group offers
 /// accepts all of it.
 Result<DifferenceNumbers> stored_differences(const Dependencies& dependencies,
@@ -80,7 +72,7 @@ Result<DifferenceNumbers> stored_differences(const Dependencies& dependencies,
     difference.explanation = explanation.value_or(compare::Explanation::kNone);
     difference.path_pattern = cell_text(row[1]);
     difference.rule = cell_text(row[4]);
-    difference.distance_unit = static_unit(cell_text(row[5]));
+    difference.distance_unit = compare::parse_distance_unit(cell_text(row[5]));
     difference.distance = row[7].is_number() ? row[7].as_number() : 0;
     groups.add(cell_text(row[0]), difference, number);
   }

@@ -21,19 +21,30 @@ Result<std::optional<int64_t>> mode_changed_ns(const Dependencies& dependencies,
   return std::optional<int64_t>(history.front().time_ns);
 }
 
-/// Whether some requests still get control_only, so that there is a fresh baseline.
-bool has_control_share(const Dependencies& dependencies, const std::string& migration) {
-  const auto snapshot = dependencies.flags.current();
-  const flags::Flag* flag = snapshot->find_flag(flags::mode_flag_key(migration));
-  if (flag == nullptr) return true;
-  const auto mix = flags::mix_of(*flag);
-  return !mix.ok() || mix->weight(flags::Mode::kControlOnly) > 0;
+/// Where control_only evaluations are to come from instead of the window: since that moment, or for
+/// that long, until the window ends. Only when somebody asks: without, the verdict says what it
+/// lacks rather than fall back on what was measured at another time.
+Result<std::optional<judge::TimeSpan>> wanted_baseline(const Call& call,
+                                                       const judge::TimeSpan& window,
+                                                       int64_t now_ns) {
+  const auto text = call.query("baseline");
+  if (!text) return std::optional<judge::TimeSpan>();
+  judge::TimeSpan baseline{.start_ns = 0, .end_ns = window.end_ns};
+  if (const auto duration_ns = parse_duration_ns(*text); duration_ns.ok()) {
+    baseline.start_ns = std::max<int64_t>(0, now_ns - *duration_ns);
+  } else {
+    TRY_ASSIGN(const auto moment, call.query_time("baseline"));
+    baseline.start_ns = *moment;
+  }
+  if (baseline.start_ns > now_ns) {
+    return base::error(base::ErrorKind::kProtocol, "parameter 'baseline' lies in the future");
+  }
+  return std::optional<judge::TimeSpan>(baseline);
 }
 
-}  // namespace
-
-Result<EvidenceWindow> evidence_window(const Dependencies& dependencies,
-                                       const MigrationNow& migration, const Call& call) {
+/// The span and the reason, without a baseline.
+Result<EvidenceWindow> window_of(const Dependencies& dependencies, const MigrationNow& migration,
+                                 const Call& call) {
   EvidenceWindow window;
   const int64_t now_ns = dependencies.clock.unix_ns();
   window.span.end_ns = now_ns + 1;  // the end does not belong to it
@@ -62,9 +73,15 @@ Result<EvidenceWindow> evidence_window(const Dependencies& dependencies,
   window.span.start_ns = std::max(agreed_ns, mode_ns);
   window.reason = mode_ns > agreed_ns ? "since the mode was changed"
                                       : "since the criteria and rules were agreed";
-  if (mode_ns > agreed_ns && !has_control_share(dependencies, migration.facts.name)) {
-    window.baseline = judge::TimeSpan{agreed_ns, window.span.end_ns};
-  }
+  return window;
+}
+
+}  // namespace
+
+Result<EvidenceWindow> evidence_window(const Dependencies& dependencies,
+                                       const MigrationNow& migration, const Call& call) {
+  TRY_ASSIGN(EvidenceWindow window, window_of(dependencies, migration, call));
+  TRY_ASSIGN(window.baseline, wanted_baseline(call, window.span, dependencies.clock.unix_ns()));
   return window;
 }
 

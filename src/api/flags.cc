@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "flags/flag_json.h"
 #include "flags/mode.h"
+#include "judge/criteria.h"
 #include "query/rfc3339.h"
 
 namespace understudy::api {
@@ -112,7 +113,7 @@ base::Status check_migration_flag(const Dependencies& dependencies, const Flag& 
 /// Criteria are agreed in the configuration; their flag says since when.
 base::Status check_not_criteria(const Dependencies& dependencies, std::string_view key) {
   for (const std::string& migration : dependencies.migrations.names()) {
-    if (key != cat(migration, ".criteria")) continue;
+    if (key != judge::criteria_flag_key(migration)) continue;
     return base::invalid(cat("the criteria of migration ", migration,
                              " are agreed in the configuration; change them there and reload"));
   }

@@ -9,6 +9,7 @@
 #include "compare/grouping.h"
 #include "compare/noise.h"
 #include "judge/criteria.h"
+#include "judge/verdict.h"
 
 namespace understudy::api {
 
@@ -116,6 +117,11 @@ class MigrationDirectory {
   virtual std::optional<AccountingNumbers> accounting(std::string_view name) = 0;
   /// nullopt when no traffic of this migration passes through here.
   virtual std::optional<TrafficNumbers> traffic(std::string_view name) = 0;
+  /// When the candidate was first called at or after `since_ns` (Unix ns) in a way that counts for
+  /// the population; nullopt when that is not known here.
+  virtual std::optional<int64_t> candidate_first_called(std::string_view name,
+                                                        judge::Population population,
+                                                        int64_t since_ns) = 0;
   /// Counters of the recorder: "exchanges", "exchanges_refused", ... [a-z0-9_]+ each.
   virtual std::vector<NamedCount> recorder_counters() = 0;
 };

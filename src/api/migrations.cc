@@ -160,12 +160,20 @@ Result<std::optional<judge::Population>> wanted_population(const Call& call) {
 Result<Value> verdict_json(const Dependencies& dependencies, const MigrationNow& migration,
                            const EvidenceWindow& window,
                            std::optional<judge::Population> population) {
+  const auto first_called = [&](judge::Population of) {
+    return dependencies.migrations.candidate_first_called(migration.facts.name, of,
+                                                          window.span.start_ns);
+  };
   TRY_ASSIGN(const judge::Verdict verdict,
              judge::judge(dependencies.events, {.migration = migration.facts.name,
                                                 .criteria = migration.criteria,
                                                 .window = window.span,
                                                 .baseline = window.baseline,
                                                 .population = population,
+                                                .first_paired_ns =
+                                                    first_called(judge::Population::kPaired),
+                                                .first_cutover_ns =
+                                                    first_called(judge::Population::kCutover),
                                                 .now_ns = dependencies.clock.unix_ns()}));
   const std::string text = judge::verdict_to_json(verdict).dump(
       -1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
@@ -234,7 +242,7 @@ Routes migration_routes(const Dependencies& dependencies) {
            .handle = [&](const Call& call) { return list_migrations(dependencies, call); }},
           {.method = "GET",
            .path = "/api/migrations/{name}",
-           .parameters = {"last", "since", "population"},
+           .parameters = {"last", "since", "population", "baseline"},
            .handle = [&](const Call& call) { return get_migration(dependencies, call); }}};
 }
 

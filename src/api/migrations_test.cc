@@ -1,9 +1,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "api/testing/admin_server.h"
 #include "base/config_yaml.h"
 #include "base/text.h"
+#include "compare/difference.h"
 
 namespace understudy::api {
 namespace {
@@ -278,7 +281,60 @@ TEST(Migrations, AnotherWindowCanBeAskedFor) {
   }
 }
 
+TEST(Migrations, AnOlderBaselineIsUsedOnlyWhenItIsAskedFor) {
+  AdminServer server;
+  server.migrations.first().criteria = criteria("- { success_rate: { no_worse_by: 20% } }");
+  for (int i = 0; i < 100; ++i) {
+    server.happened("evaluations", 3600,
+                    {{"evaluation.mode", "control_only"},
+                     {"control.success", 100},
+                     {"control.duration_ms", 10.0}});
+  }
+  server.put("/api/migrations/data-engine/mode", R"({"mode":"candidate_only"})");
+  server.clock.advance_ns(kSecondNs);
+  for (int i = 0; i < 100; ++i) {
+    server.happened("evaluations", 0,
+                    {{"evaluation.mode", "candidate_only"},
+                     {"candidate.success", 100},
+                     {"candidate.duration_ms", 10.0}});
+  }
+  const Response fresh = server.get("/api/migrations/data-engine");
+  EXPECT_EQ(at(fresh, "verdict.verdict").as_string(), "not_enough_evidence");
+  EXPECT_TRUE(at(fresh, "verdict.baseline").is_null());
+  EXPECT_THAT(at(fresh, "verdict.criteria.0.explanation").as_string(),
+              HasSubstr("no control_only evaluation to compare with"));
+  for (const char* baseline : {"baseline=2h", "baseline=2026-11-22T13:00:00Z"}) {
+    const Response asked = server.get(base::cat("/api/migrations/data-engine?", baseline));
+    EXPECT_EQ(at(asked, "verdict.verdict").as_string(), "pass") << asked.body;
+    EXPECT_THAT(at(asked, "verdict.headline").as_string(),
+                HasSubstr("control_only evaluations of 2026-11-22T13"));
+  }
+  for (const char* bad : {"baseline=", "baseline=yesterday", "baseline=2999-01-01T00:00:00Z"}) {
+    EXPECT_EQ(server.get(base::cat("/api/migrations/data-engine?", bad)).status, 400) << bad;
+  }
+}
+
 // --- Differences ------------------------------------------------------------------------------
+
+TEST(Differences, AGroupKeepsItsDistanceInEveryUnit) {
+  AdminServer server;
+  for (const char* unit : compare::distance_units()) {
+    server.happened("differences", 0,
+                    {{"difference.path_pattern", base::cat("$.", unit)},
+                     {"difference.dimension", "order"},
+                     {"difference.explanation", "row_order"},
+                     {"difference.distance", 3.0},
+                     {"difference.distance_unit", unit}});
+  }
+  const Response response = server.get("/api/migrations/data-engine/differences");
+  std::set<std::string> units;
+  const flags::Value groups = at(response, "groups");
+  for (const flags::Value& group : groups.as_list()) {
+    units.insert(group.find("distance_unit")->as_string());
+    EXPECT_EQ(group.find("distance_max")->as_number(), 3.0);
+  }
+  EXPECT_EQ(units.size(), compare::distance_units().size());
+}
 
 TEST(Differences, AreGroupedByCauseWithARuleThatAcceptsAllOfAGroup) {
   AdminServer server;

@@ -13,6 +13,9 @@
 #include "app/cli/command_line.h"
 #include "app/config_file.h"
 #include "base/text.h"
+#include "compare/difference.h"
+#include "event/columns.h"
+#include "net/http_stream.h"
 
 namespace understudy::app {
 namespace {
@@ -151,6 +154,43 @@ TEST(CommandLinePage, HasEveryOptionOfEveryCommand) {
       const std::string name = option.starts_with("--") ? option : "-" + option;
       EXPECT_NE(page.find(name), std::string::npos) << command.front() << ": " << name;
     }
+  }
+}
+
+/// The words of what is said about a column.
+std::set<std::string> words_about(event::Column column) {
+  std::string text(event::built_in_column(column)->meaning);
+  for (char& letter : text) {
+    if (letter == ',' || letter == ';' || letter == ':' || letter == '.') letter = ' ';
+  }
+  std::set<std::string> words;
+  for (const std::string_view word : base::split(text, ' ')) {
+    if (!word.empty()) words.emplace(word);
+  }
+  return words;
+}
+
+TEST(Documentation, EveryExplanationAndUnitOfADifferenceIsListed) {
+  const auto explanations = words_about(event::columns::kDifferenceExplanation);
+  for (int i = 0;; ++i) {
+    const std::string word = compare::name(static_cast<compare::Explanation>(i));
+    if (word.empty()) break;
+    EXPECT_TRUE(explanations.contains(word)) << word;
+  }
+  const auto units = words_about(event::columns::kDifferenceDistanceUnit);
+  for (const char* unit : compare::distance_units()) EXPECT_TRUE(units.contains(unit)) << unit;
+  EXPECT_EQ(units.size(), compare::distance_units().size() + 1) << "and the word or";
+}
+
+TEST(Documentation, EveryErrorOfACallIsListed) {
+  using net::StreamError;
+  const auto errors = words_about(event::columns::kControlErrorType);
+  for (int i = 1; i <= static_cast<int>(StreamError::kIo); ++i) {
+    const auto error = static_cast<StreamError>(i);
+    // Bounds of ours, and a client that left, are in the column cut_off.
+    const bool of_the_service = error != StreamError::kTooLarge &&
+                                error != StreamError::kPoolFull && error != StreamError::kCancelled;
+    EXPECT_EQ(errors.contains(std::string(net::name(error))), of_the_service) << net::name(error);
   }
 }
 

@@ -32,28 +32,75 @@ struct Texts {
   }
 };
 
-/// A call that a bound of ours ended says nothing about the service: it is neither a success nor a
-/// failure, as if the client had left.
-bool ended_by_us(const proxy::SideResult& side) {
-  return side.error == net::StreamError::kCancelled || side.error == net::StreamError::kTooLarge ||
-         side.error == net::StreamError::kPoolFull;
+/// What ended a call that is not of the service's doing.
+struct CutOff {
+  std::string_view by;     // the name of the bound; empty: nothing did
+  bool undecided = false;  // nobody can say whether it would have succeeded
+};
+
+const proxy::SideResult& side_of(const proxy::Exchange& exchange, base::Side which) {
+  return which == base::Side::kControl ? exchange.control : exchange.candidate;
+}
+const proxy::SideResult& other_side_of(const proxy::Exchange& exchange, base::Side which) {
+  return which == base::Side::kControl ? exchange.candidate : exchange.control;
 }
 
-event::SideRecord side_record(const proxy::SideResult& side) {
+/// Whether this side was called beside the one that serves. After a fallback it served itself.
+bool is_shadow(const proxy::Exchange& exchange, base::Side which) {
+  const auto shadow = flags::shadow_side(exchange.mode);
+  if (!exchange.shadow_wanted || !shadow || exchange.served_by == which) return false;
+  return (*shadow == flags::Service::kControl) == (which == base::Side::kControl);
+}
+
+CutOff cut_off(const proxy::Exchange& exchange, base::Side which) {
+  const proxy::SideResult& side = side_of(exchange, which);
+  switch (side.error) {
+    case net::StreamError::kCancelled:
+      return {"client_closed", true};
+    case net::StreamError::kPoolFull:
+      return {"connections_max", true};
+    case net::StreamError::kTooLarge:
+      // Without a head it was the request that could not be sent. With one, the service answered,
+      // and what we did not read is taken for good.
+      if (side.status == 0) {
+        return {side.bound.empty() ? std::string_view("request_bytes_max") : side.bound, true};
+      }
+      return {"dropped_bytes_max", false};
+    case net::StreamError::kTimeout: {
+      if (!is_shadow(exchange, which)) return {};
+      // The deadline of a shadow call counts for the whole answer, that of a serving one piece by
+      // piece. What took the serving side as long cannot be held against the shadow.
+      const proxy::SideResult& serving = other_side_of(exchange, which);
+      const bool as_long = serving.end_ns - serving.start_ns >= side.end_ns - side.start_ns;
+      return {"shadow_deadline", serving.called && as_long};
+    }
+    default:
+      return {};
+  }
+}
+
+event::SideRecord side_record(const proxy::Exchange& exchange, base::Side which) {
+  const proxy::SideResult& side = side_of(exchange, which);
   event::SideRecord record;
   record.called = side.called;
   if (!side.called) return record;
-  record.cancelled = ended_by_us(side);
-  record.complete = side.complete;
+  const CutOff cut = cut_off(exchange, which);
+  record.cut_off = cut.by;
+  record.undecided = cut.undecided;
+  const bool answered_past_bound = side.error == net::StreamError::kTooLarge && !cut.undecided;
+  record.complete = side.complete || answered_past_bound;
   if (side.status != 0) record.status_code = side.status;
-  if (side.end_ns >= side.start_ns && side.end_ns != 0) {
+  const bool never_sent = side.error == net::StreamError::kPoolFull ||
+                          (side.error == net::StreamError::kTooLarge && cut.undecided);
+  if (!never_sent && side.end_ns >= side.start_ns && side.end_ns != 0) {
     record.duration_ms = static_cast<double>(side.end_ns - side.start_ns) / kNsPerMs;
   }
   if (side.first_byte_ns > side.start_ns) {
     record.ttfb_ms = static_cast<double>(side.first_byte_ns - side.start_ns) / kNsPerMs;
   }
   record.body_bytes = static_cast<int64_t>(side.body_bytes);
-  if (side.error != net::StreamError::kNone) record.error_type = net::name(side.error);
+  const bool failed_by_itself = side.error != net::StreamError::kNone && !cut.undecided;
+  if (failed_by_itself && !answered_past_bound) record.error_type = net::name(side.error);
   return record;
 }
 
@@ -105,8 +152,8 @@ void write_evaluation(const proxy::Exchange& exchange, const SettledExchange& se
   record.served_by = base::name(exchange.served_by);
   record.client_aborted = exchange.client_aborted;
   record.duration_ms = static_cast<double>(exchange.duration_ns) / kNsPerMs;
-  record.control = side_record(exchange.control);
-  record.candidate = side_record(exchange.candidate);
+  record.control = side_record(exchange, base::Side::kControl);
+  record.candidate = side_record(exchange, base::Side::kCandidate);
   record.method = exchange.method;
   record.route = route_name(exchange);
   record.path = http::split_target(exchange.target).path;
@@ -186,10 +233,13 @@ void write_noise(const proxy::Exchange& exchange, const compare::Comparison& com
 }
 
 /// The error of one side, if it had one.
-std::optional<ErrorAnswer> side_error(const proxy::SideResult& side, const proxy::SideResult& other,
+std::optional<ErrorAnswer> side_error(const proxy::Exchange& exchange, base::Side which,
                                       const compare::Rules& rules) {
-  if (!side.called || ended_by_us(side)) return std::nullopt;
-  if (side.error != net::StreamError::kNone) {
+  const proxy::SideResult& side = side_of(exchange, which);
+  const proxy::SideResult& other = other_side_of(exchange, which);
+  if (!side.called || cut_off(exchange, which).undecided) return std::nullopt;
+  const bool answered_past_bound = side.error == net::StreamError::kTooLarge;
+  if (side.error != net::StreamError::kNone && !answered_past_bound) {
     return ErrorAnswer{std::string(net::name(side.error)), side.error_detail};
   }
   if (side.status < 400) return std::nullopt;
@@ -205,10 +255,8 @@ std::optional<ErrorAnswer> side_error(const proxy::SideResult& side, const proxy
 
 void write_error(const proxy::Exchange& exchange, base::Side which, const compare::Rules& rules,
                  const Texts& texts, EventWriter& writer) {
-  const bool control = which == base::Side::kControl;
-  const proxy::SideResult& side = control ? exchange.control : exchange.candidate;
-  const proxy::SideResult& other = control ? exchange.candidate : exchange.control;
-  const std::optional<ErrorAnswer> error = side_error(side, other, rules);
+  const proxy::SideResult& side = side_of(exchange, which);
+  const std::optional<ErrorAnswer> error = side_error(exchange, which, rules);
   if (!error) return;
   event::ErrorRecord record;
   record.time_unix_ns = exchange.unix_ns;
@@ -219,8 +267,8 @@ void write_error(const proxy::Exchange& exchange, base::Side which, const compar
   record.side = base::name(which);
   record.type = error->type;
   record.message = error->message;
-  record.where = side.error_where;
-  if (record.where.empty()) record.where = "answer";
+  const bool answered = side.error_where.empty() || side.error == net::StreamError::kTooLarge;
+  record.where = answered ? std::string_view("answer") : std::string_view(side.error_where);
   writer.add([&](event::Event& event) { record.to_event(event); });
 }
 

@@ -79,6 +79,16 @@ void settle_noise(const proxy::Exchange& exchange, const compare::Comparator* co
   exchange.accounting->count(settled.noise_account);
 }
 
+void note_candidate_call(const proxy::Exchange& exchange, CandidateCalls& calls) {
+  if (!exchange.candidate.called || exchange.client_aborted) return;
+  if (flags::has_shadow(exchange.mode) && exchange.control.called) {
+    calls.note(exchange.migration->name, judge::Population::kPaired, exchange.unix_ns);
+  }
+  if (flags::serving_side(exchange.mode) == flags::Service::kCandidate) {
+    calls.note(exchange.migration->name, judge::Population::kCutover, exchange.unix_ns);
+  }
+}
+
 }  // namespace
 
 base::Result<RecorderOptions> RecorderOptions::parse(const base::ConfigNode& node) {
@@ -165,7 +175,9 @@ void ExchangeRecorder::settle(const proxy::Exchange& exchange, const Comparators
   if (exchange.noise != nullptr) settle_noise(exchange, comparator, settled);
   if (settled.noise_comparison) keep_noise(exchange, *comparator, *settled.noise_comparison);
   if (settled.comparison) keep_groups(exchange, *comparator, settled);
-  if (options_.write_events) write_exchange(exchange, settled, writer_);
+  if (!options_.write_events) return;
+  note_candidate_call(exchange, candidate_calls_);
+  write_exchange(exchange, settled, writer_);
 }
 
 void ExchangeRecorder::keep_groups(const proxy::Exchange& exchange,

@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "app/candidate_calls.h"
 #include "app/event_writer.h"
 #include "app/exchange_events.h"
 #include "base/bounded_queue.h"
@@ -89,6 +90,7 @@ class ExchangeRecorder final : public proxy::ExchangeSink {
   /// Empty for a migration nothing was compared for.
   MigrationDifferences differences(std::string_view migration) const;
   RecorderStats stats() const;
+  const CandidateCalls& candidate_calls() const { return candidate_calls_; }
   /// Waits until nothing is waiting and every event was appended or dropped. For when nothing
   /// emits any more: the end of a drain, and tests.
   void flush();
@@ -105,6 +107,7 @@ class ExchangeRecorder final : public proxy::ExchangeSink {
   const RecorderOptions options_;
   std::function<void()> before_comparing_;
   EventWriter writer_;
+  CandidateCalls candidate_calls_;
   base::BoundedQueue<std::unique_ptr<proxy::Exchange>> queue_;
   std::atomic<uint64_t> waiting_{0};
   std::atomic<uint64_t> waiting_bytes_{0};

@@ -495,6 +495,91 @@ TEST_F(ExchangeRecorderTest, WithoutASecondCallNothingIsSaidAboutNoise) {
   EXPECT_EQ(rows("noise").rows.size(), 0U);
 }
 
+// --- What ended a call that is not the service's doing ---
+
+TEST_F(ExchangeRecorderTest, AnErrorAnswerTooLargeToReadIsStillAFailure) {
+  auto made = exchange(flags::Mode::kFullEvaluation, Account::kTooLarge);
+  made->candidate = answered(500, "");
+  made->candidate.complete = false;
+  made->candidate.error = net::StreamError::kTooLarge;
+  made->candidate.error_where = "read_body";
+  ASSERT_TRUE(emit(std::move(made)));
+  EXPECT_EQ(evaluation("candidate.success"), "0");
+  EXPECT_EQ(evaluation("candidate.status_code"), "500");
+  EXPECT_EQ(evaluation("candidate.ttfb_ms"), "1.0");
+  EXPECT_EQ(evaluation("candidate.cut_off"), "dropped_bytes_max");
+  EXPECT_EQ(error("exception.type"), "http_500");
+  EXPECT_EQ(error("error.where"), "answer");
+}
+
+TEST_F(ExchangeRecorderTest, ASoundAnswerTooLargeToReadIsASuccessWithoutALatency) {
+  auto made = exchange(flags::Mode::kFireAndForget, Account::kTooLarge);
+  made->candidate = answered(200, "");
+  made->candidate.complete = false;
+  made->candidate.error = net::StreamError::kTooLarge;
+  made->candidate.error_where = "read_body";
+  ASSERT_TRUE(emit(std::move(made)));
+  EXPECT_EQ(evaluation("candidate.success"), "100");
+  EXPECT_EQ(evaluation("candidate.cut_off"), "dropped_bytes_max");
+  EXPECT_EQ(evaluation("candidate.error.type"), "absent");
+  EXPECT_EQ(rows("errors").rows.size(), 0U);
+}
+
+TEST_F(ExchangeRecorderTest, ARequestTooLargeToSendTwiceSaysNothingOfTheService) {
+  auto made = exchange(flags::Mode::kFireAndForget, Account::kTooLarge);
+  made->candidate = failed(net::StreamError::kTooLarge);
+  made->candidate.error_where = "send";
+  made->candidate.end_ns = 5;
+  ASSERT_TRUE(emit(std::move(made)));
+  EXPECT_EQ(evaluation("candidate.success"), "absent");
+  EXPECT_EQ(evaluation("candidate.duration_ms"), "absent");
+  EXPECT_EQ(evaluation("candidate.cut_off"), "request_bytes_max");
+  EXPECT_EQ(rows("errors").rows.size(), 0U);
+}
+
+TEST_F(ExchangeRecorderTest, AShadowPastItsDeadlineFailedWhenTheOtherSideWasQuicker) {
+  auto made = exchange(flags::Mode::kFullEvaluation, Account::kTimedOut);
+  made->candidate = failed(net::StreamError::kTimeout);
+  made->candidate.end_ns = made->control.end_ns + 1;
+  ASSERT_TRUE(emit(std::move(made)));
+  EXPECT_EQ(evaluation("candidate.success"), "0");
+  EXPECT_EQ(evaluation("candidate.cut_off"), "shadow_deadline");
+  EXPECT_EQ(evaluation("candidate.error.type"), "timeout");
+  EXPECT_EQ(error("exception.type"), "timeout");
+}
+
+TEST_F(ExchangeRecorderTest, AShadowPastItsDeadlineIsUndecidedWhenTheOtherSideTookAsLong) {
+  auto made = exchange(flags::Mode::kFullEvaluation, Account::kTimedOut);
+  made->candidate = failed(net::StreamError::kTimeout);
+  made->candidate.end_ns = made->control.end_ns;
+  ASSERT_TRUE(emit(std::move(made)));
+  EXPECT_EQ(evaluation("candidate.success"), "absent");
+  EXPECT_EQ(evaluation("candidate.duration_ms"), "2.0");
+  EXPECT_EQ(evaluation("candidate.cut_off"), "shadow_deadline");
+  EXPECT_EQ(evaluation("candidate.error.type"), "absent");
+  EXPECT_EQ(evaluation("success"), "100");
+  EXPECT_EQ(rows("errors").rows.size(), 0U);
+}
+
+TEST_F(ExchangeRecorderTest, ATimeoutOfTheServingSideIsItsFailureHoweverLongTheShadowTook) {
+  auto made = exchange(flags::Mode::kReverseEvaluation, Account::kCompared);
+  made->account = Account::kFailed;
+  made->served_by = base::Side::kNone;
+  made->candidate = failed(net::StreamError::kTimeout);
+  made->candidate.end_ns = 1'000'000;
+  ASSERT_TRUE(emit(std::move(made)));
+  EXPECT_EQ(evaluation("candidate.success"), "0");
+  EXPECT_EQ(evaluation("candidate.cut_off"), "absent");
+  EXPECT_EQ(error("exception.type"), "timeout");
+}
+
+TEST_F(ExchangeRecorderTest, WithoutAKeyThereIsNoHashOfOne) {
+  auto made = exchange(flags::Mode::kControlOnly, Account::kNotSampled);
+  made->key_hash = 0;
+  ASSERT_TRUE(emit(std::move(made)));
+  EXPECT_EQ(evaluation("evaluation.key_hash"), "absent");
+}
+
 // --- Bounds and faults ---
 
 TEST_F(ExchangeRecorderTest, BeyondTheQueueAnExchangeIsRefusedAndLeftWithItsOwner) {

@@ -53,8 +53,6 @@ std::string bound_address(const std::string& listen, uint16_t port) {
 
 }  // namespace
 
-std::string criteria_flag_key(std::string_view migration) { return cat(migration, ".criteria"); }
-
 void RunningMigrations::set_config(std::shared_ptr<const Config> config) {
   const std::lock_guard lock(mutex_);
   config_ = std::move(config);
@@ -182,12 +180,18 @@ api::DifferenceNumbers RunningMigrations::differences(const std::string& name,
 int64_t RunningMigrations::evidence_since_ns(const MigrationConfig& migration) const {
   int64_t since_ns = 0;
   for (const std::string& key :
-       {migration.compare_flag, criteria_flag_key(migration.options->name)}) {
+       {migration.compare_flag, judge::criteria_flag_key(migration.options->name)}) {
     const auto newest =
         state_.history({.kind = state::ItemKind::kFlag, .key = key, .before_id = 0, .limit = 1});
     if (newest.ok() && !newest->empty()) since_ns = std::max(since_ns, newest->front().time_ns);
   }
   return since_ns;
+}
+
+std::optional<int64_t> RunningMigrations::candidate_first_called(std::string_view name,
+                                                                 judge::Population population,
+                                                                 int64_t since_ns) {
+  return recorder_.candidate_calls().first_since(name, population, since_ns);
 }
 
 std::vector<api::NamedCount> RunningMigrations::recorder_counters() {

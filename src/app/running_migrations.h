@@ -15,10 +15,6 @@
 
 namespace understudy::app {
 
-/// The flag that holds what was agreed, so that its history says when: `<name>.criteria`, a text.
-/// Verdicts go by the configuration; the flag is its record.
-std::string criteria_flag_key(std::string_view migration);
-
 /// What the API knows about the migrations of the configuration: facts from the file, counters from
 /// the data plane and the recorder, and since when evidence counts, from the history of the flags.
 /// Lifetime: everything it is made of outlives it. Threads: any.
@@ -33,6 +29,8 @@ class RunningMigrations final : public api::MigrationDirectory {
   std::optional<api::MigrationNow> find(std::string_view name) override;
   std::optional<api::AccountingNumbers> accounting(std::string_view name) override;
   std::optional<api::TrafficNumbers> traffic(std::string_view name) override;
+  std::optional<int64_t> candidate_first_called(std::string_view name, judge::Population population,
+                                                int64_t since_ns) override;
   std::vector<api::NamedCount> recorder_counters() override;
 
  private:

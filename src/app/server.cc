@@ -203,10 +203,22 @@ base::Status Server::ensure_flags(const Config& config) {
     TRY(ensure(flags::make_mode_flag(name, migration.initial_mode), migration.mode_source));
     TRY(ensure(value_flag(migration.compare_flag, migration.compare_value),
                migration.compare_source));
-    TRY(ensure(value_flag(criteria_flag_key(name), migration.criteria.canonical_text()),
-               migration.criteria_source));
+    TRY(record_criteria(migration));
   }
   return publisher_->publish();
+}
+
+base::Status Server::record_criteria(const MigrationConfig& migration) {
+  // Verdicts go by the configuration, whoever may have written to this flag. It has to say so, as
+  // evidence counts from its last change on: a bar that was moved is not held against what was seen
+  // before.
+  const flags::Flag agreed = value_flag(judge::criteria_flag_key(migration.options->name),
+                                        migration.criteria.canonical_text());
+  TRY_ASSIGN(const state::Ensured ensured, state_->ensure_flag(agreed, migration.criteria_source));
+  if (ensured != state::Ensured::kKept) return {};
+  const auto written =
+      state_->put_flag(agreed, {.who = migration.criteria_source, .comment = "as configured"});
+  return written.ok() ? base::Status() : base::Status(written.error());
 }
 
 base::Status Server::ready() const {

@@ -54,6 +54,7 @@ class Server {
   /// What a migration needs before its first request, its flags and rules; the rules of those that
   /// go stay while requests that began before may still end.
   base::Status prepare(const Config& before, const Config& after);
+  base::Status record_criteria(const MigrationConfig& migration);
   base::Status ready() const;
   std::shared_ptr<const Config> config() const;
 

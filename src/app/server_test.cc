@@ -142,6 +142,35 @@ TEST_F(ServerTest, AMigrationOfTheFileHasItsFlags) {
   EXPECT_TRUE(get("/readyz").ok());
 }
 
+TEST_F(ServerTest, TheCriteriaOfTheFileAreRecordedWhateverTheFlagSaid) {
+  const auto with_margin = [](const char* margin) {
+    return base::cat(kMigration, "    criteria: [ { success_rate: { no_worse_by: ", margin,
+                     " } } ]\n");
+  };
+  const auto recorded = [&](const char* margin) {
+    const auto flag = get("/api/flags/shop.criteria");
+    return flag.ok() && flag->find(base::cat("no_worse_by ", margin)) != std::string::npos;
+  };
+  {
+    // As an older version let anybody do.
+    std::filesystem::create_directories(folder_ + "/data");
+    auto state = state::SqliteStateStore::open({.path = folder_ + "/data/state.db"});
+    ASSERT_TRUE(state.ok());
+    flags::Flag flag;
+    flag.key = "shop.criteria";
+    flag.on = true;
+    flag.variations = {flags::Value("success_rate no_worse_by 0.9\n")};
+    flag.fallthrough.variation = 0;
+    flag.off_variation = 0;
+    ASSERT_TRUE((*state)->put_flag(flag, {.who = "alice"}).ok());
+  }
+  ASSERT_TRUE(start(with_margin("1%")).ok());
+  EXPECT_TRUE(recorded("0.01"));
+  write(with_margin("40%"));
+  ASSERT_TRUE(server_->reload().ok());
+  EXPECT_TRUE(recorded("0.4"));
+}
+
 TEST_F(ServerTest, AReloadSaysWhatNeedsARestart) {
   ASSERT_TRUE(start().ok());
   write("workers: 2\nmigrations:\n  - name: a\n");

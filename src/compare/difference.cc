@@ -96,6 +96,19 @@ std::optional<Explanation> parse_explanation(std::string_view word) {
   return value_of(kExplanations, word);
 }
 
+std::span<const char* const> distance_units() {
+  static constexpr std::array<const char*, 8> kUnits = {"ulp",  "absolute", "ratio", "s",
+                                                        "rows", "columns",  "items", "bytes"};
+  return kUnits;
+}
+
+const char* parse_distance_unit(std::string_view word) {
+  for (const char* unit : distance_units()) {
+    if (word == unit) return unit;
+  }
+  return "";
+}
+
 const char* name(Outcome outcome) {
   switch (outcome) {
     case Outcome::kMatch:

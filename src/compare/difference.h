@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -68,6 +69,10 @@ const char* name(ValueType type);
 const char* name(Explanation explanation);
 std::optional<Dimension> parse_dimension(std::string_view word);
 std::optional<Explanation> parse_explanation(std::string_view word);
+/// The units of a distance: what `Difference::distance_unit` may be besides "".
+std::span<const char* const> distance_units();
+/// One of them as the static text a Difference holds; "" for any other word.
+const char* parse_distance_unit(std::string_view word);
 
 /// One place where two answers disagree. Owns its text; values are cut to
 /// `value_bytes_max` and redacted before they get here.
@@ -83,7 +88,7 @@ struct Difference {
   std::string candidate_value;  // empty when missing
   Explanation explanation = Explanation::kNone;
   double distance = 0;             // how far apart; 0 when there is no measure
-  const char* distance_unit = "";  // "ulp", "absolute", "ratio", "s", "rows", "columns", ""
+  const char* distance_unit = "";  // one of distance_units(), or ""
   std::string rule;  // JSON text of the narrowest rule that accepts it; empty when unexplained
 };
 

@@ -28,7 +28,6 @@ EvaluationRecord typical() {
                        .status_code = 200,
                        .duration_ms = 4.0,
                        .ttfb_ms = 3.5,
-                       .connect_ms = {},
                        .body_bytes = 1024};
   }
   record.method = "POST";

@@ -21,27 +21,26 @@ void add_percent(Event& out, Column column, std::optional<bool> success) {
 }
 
 struct SideColumns {
-  Column success, duration_ms, ttfb_ms, connect_ms, status_code, body_bytes, error_type, version;
+  Column success, duration_ms, ttfb_ms, status_code, body_bytes, error_type, cut_off;
 };
-constexpr SideColumns kControlColumns = {columns::kControlSuccess,    columns::kControlDurationMs,
-                                         columns::kControlTtfbMs,     columns::kControlConnectMs,
-                                         columns::kControlStatusCode, columns::kControlBodyBytes,
-                                         columns::kControlErrorType,  columns::kControlVersion};
+constexpr SideColumns kControlColumns = {columns::kControlSuccess,   columns::kControlDurationMs,
+                                         columns::kControlTtfbMs,    columns::kControlStatusCode,
+                                         columns::kControlBodyBytes, columns::kControlErrorType,
+                                         columns::kControlCutOff};
 constexpr SideColumns kCandidateColumns = {
-    columns::kCandidateSuccess,   columns::kCandidateDurationMs, columns::kCandidateTtfbMs,
-    columns::kCandidateConnectMs, columns::kCandidateStatusCode, columns::kCandidateBodyBytes,
-    columns::kCandidateErrorType, columns::kCandidateVersion};
+    columns::kCandidateSuccess,    columns::kCandidateDurationMs, columns::kCandidateTtfbMs,
+    columns::kCandidateStatusCode, columns::kCandidateBodyBytes,  columns::kCandidateErrorType,
+    columns::kCandidateCutOff};
 
 void add_side(Event& out, const SideColumns& columns, const SideRecord& side) {
   if (!side.called) return;
   add_percent(out, columns.success, side.success());
   add(out, columns.duration_ms, side.duration_ms);
   add(out, columns.ttfb_ms, side.ttfb_ms);
-  add(out, columns.connect_ms, side.connect_ms);
   add(out, columns.status_code, side.status_code);
   add(out, columns.body_bytes, side.body_bytes);
   add(out, columns.error_type, side.error_type);
-  add(out, columns.version, side.version);
+  add(out, columns.cut_off, side.cut_off);
 }
 
 /// 100 only when every side with a known end succeeded; absent when none has one.
@@ -63,7 +62,7 @@ std::optional<bool> served_success(const EvaluationRecord& record) {
 }  // namespace
 
 std::optional<bool> SideRecord::success() const {
-  if (!called || cancelled) return std::nullopt;
+  if (!called || undecided) return std::nullopt;
   return complete && error_type.empty() && status_code.value_or(0) < 500;
 }
 

@@ -11,17 +11,17 @@ namespace understudy::event {
 /// What is known about one side of an evaluation. Absent strings are empty, absent numbers nullopt.
 struct SideRecord {
   bool called = false;     // whether a call was made; when false nothing else is written
-  bool cancelled = false;  // our side stopped the call (the client left): no success, no failure
-  bool complete = false;   // the answer arrived whole
+  bool undecided = false;  // it ended before it could succeed or fail, and not by its own doing
+  bool complete = false;   // the answer arrived whole, or as far as we let it
   std::optional<std::int64_t> status_code = {};
   std::optional<double> duration_ms = {};
   std::optional<double> ttfb_ms = {};
-  std::optional<double> connect_ms = {};
   std::optional<std::int64_t> body_bytes = {};
   std::string_view error_type = {};  // connect_refused, timeout, reset, ...
-  std::string_view version = {};
+  std::string_view cut_off = {};  // what ended the call that is not of the service: client_closed,
+                                  // or a bound of ours; its duration is then a lower bound
 
-  /// A whole answer with a status below 500 and no error; nullopt when not called or cancelled.
+  /// A whole answer with a status below 500 and no error; nullopt when not called or undecided.
   std::optional<bool> success() const;
 };
 
@@ -142,10 +142,10 @@ struct ErrorRecord {
   std::string_view mode = {};
   std::string_view route = {};
 
-  std::string_view side = {};     // control, candidate, client, none
+  std::string_view side = {};     // control, candidate, none
   std::string_view type = {};     // connect_refused, ProvisionedThroughputExceededException, ...
   std::string_view message = {};  // one sentence for a person
-  std::string_view where = {};    // connect, read_head, compare, ...
+  std::string_view where = {};    // connect, read_head, lift, ...
 
   void to_event(Event& out) const;
   Event to_event() const;

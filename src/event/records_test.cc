@@ -85,8 +85,8 @@ TEST_F(EvaluationRecordTest, SideThatWasNotCalledHasNoColumns) {
 
 TEST_F(EvaluationRecordTest, ClientThatLeftIsNeitherSuccessNorFailure) {
   record_.client_aborted = true;
-  record_.control.cancelled = true;
-  record_.candidate.cancelled = true;
+  record_.control.undecided = true;
+  record_.candidate.undecided = true;
   EXPECT_FALSE(has(columns::kSuccess));
   EXPECT_FALSE(has(columns::kServedSuccess));
   EXPECT_FALSE(has(columns::kControlSuccess));

@@ -167,6 +167,8 @@ Result<Criterion> parse_criterion(const ConfigNode& item) {
 
 }  // namespace
 
+std::string criteria_flag_key(std::string_view migration) { return cat(migration, ".criteria"); }
+
 std::optional<double> parse_quantile(std::string_view text) {
   std::optional<double> level;
   if (!text.empty() && (text[0] == 'p' || text[0] == 'P')) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -80,6 +81,10 @@ struct Criteria {
   /// ("10m" and "600s", "0.1%" and 0.001).
   std::string hash() const;
 };
+
+/// The flag that records what was agreed, as text, so that its history says since when:
+/// `<migration>.criteria`. Verdicts go by the configuration, and the flag follows it.
+std::string criteria_flag_key(std::string_view migration);
 
 /// "p50" -> 0.5, "p99" -> 0.99, "p999" -> 0.999, "p99.9" -> 0.999, "0.999" -> 0.999. Empty when it
 /// is none of these or not within (0, 1).

@@ -11,7 +11,6 @@ namespace {
 
 using base::Result;
 using event::Value;
-using statistics::PairedCounts;
 using statistics::SideCounts;
 using store::all_of;
 using store::any_of;
@@ -36,13 +35,11 @@ const char* duration_column(JudgedSide side) {
   return side == JudgedSide::kControl ? "control.duration_ms" : "candidate.duration_ms";
 }
 
-store::Filter succeeded(JudgedSide side) {
-  const store::Filter plain = test(success_column(side), FilterOp::kGreater, {Value(0)});
-  if (side == JudgedSide::kCandidate) return plain;
-  // In reverse_evaluation control is the shadow and may have been cut off by the shadow's deadline.
-  // That is our limit and not its failure; counting it would flatter the candidate.
-  return any_of(
-      {plain, all_of({equals(kMode, "reverse_evaluation"), equals(kAccounting, "timed_out")})});
+const char* cut_off_column(JudgedSide side) {
+  return side == JudgedSide::kControl ? "control.cut_off" : "candidate.cut_off";
+}
+const char* error_column(JudgedSide side) {
+  return side == JudgedSide::kControl ? "control.error.type" : "candidate.error.type";
 }
 
 store::Aggregate count(std::string name, store::Filter filter = {}) {
@@ -56,9 +53,31 @@ int64_t as_count(const Value& value) {
   return value.is_number() ? static_cast<int64_t>(std::llround(value.as_number())) : 0;
 }
 
-store::Filter paired_modes() {
-  return test(kMode, FilterOp::kIn,
-              {Value("fire_and_forget"), Value("full_evaluation"), Value("reverse_evaluation")});
+Ending ending_of(const Value& success) {
+  if (!success.is_number()) return Ending::kOpen;
+  return success.as_number() > 0 ? Ending::kSucceeded : Ending::kFailed;
+}
+
+std::string text_of(const Value& value) { return value.is_string() ? value.as_string() : ""; }
+
+/// A call that ended, or was cut off by the deadline of a shadow call: it has a latency or a bound.
+store::Filter took_time(JudgedSide side) {
+  return any_of({exists(success_column(side)), equals(cut_off_column(side), "shadow_deadline")});
+}
+
+/// Whether the latency itself is known. A whole answer of any status has one.
+store::Filter exact(JudgedSide side) {
+  return all_of({exists(duration_column(side)), test(error_column(side), FilterOp::kDoesNotExist),
+                 test(cut_off_column(side), FilterOp::kDoesNotExist)});
+}
+
+/// Whether only a bound is known. What we cut off took at least as long as we let it. So did an
+/// answer that control broke off; the candidate's are longer than any other, on purpose.
+store::Filter at_least(JudgedSide side) {
+  store::Filter filter = all_of({exists(duration_column(side))});
+  filter.children.push_back(side == JudgedSide::kControl ? negate(exact(side))
+                                                         : exists(cut_off_column(side)));
+  return filter;
 }
 
 }  // namespace
@@ -73,22 +92,27 @@ store::Filter Evidence::of_migration(const std::string& route) const {
   return filter;
 }
 
-store::Filter Evidence::side_called(Population population, JudgedSide side,
-                                    const std::string& route) const {
+store::Filter Evidence::of_population(Population population, JudgedSide side,
+                                      const std::string& route) const {
   store::Filter filter = of_migration(route);
   filter.children.push_back(test(kAccounting, FilterOp::kNotEqual, {Value("client_aborted")}));
+  filter.children.push_back(negate(equals(kReason, "route_not_matched")));
   switch (population) {
     case Population::kPaired:
-      filter.children.push_back(paired_modes());
-      filter.children.push_back(exists("control.success"));
-      filter.children.push_back(exists("candidate.success"));
+      filter.children.push_back(
+          test(kMode, FilterOp::kIn,
+               {Value("fire_and_forget"), Value("full_evaluation"), Value("reverse_evaluation")}));
+      filter.children.push_back(took_time(JudgedSide::kControl));
+      filter.children.push_back(took_time(JudgedSide::kCandidate));
+      filter.children.push_back(exists(duration_column(JudgedSide::kControl)));
       break;
     case Population::kCutover:
       filter.children.push_back(
-          equals(kMode, side == JudgedSide::kControl ? "control_only" : "candidate_only"));
+          side == JudgedSide::kControl
+              ? equals(kMode, "control_only")
+              : test(kMode, FilterOp::kIn, {Value("candidate_only"), Value("reverse_evaluation")}));
       filter.children.push_back(exists(success_column(side)));
-      // Requests on no route never take part, whatever their service is like.
-      filter.children.push_back(negate(equals(kReason, "route_not_matched")));
+      if (side == JudgedSide::kControl) filter.children.push_back(exists(duration_column(side)));
       break;
   }
   return filter;
@@ -119,105 +143,116 @@ Result<std::vector<Value>> Evidence::one_row(const store::Select& select) const 
   return std::move(table.rows[0]);
 }
 
-Result<WindowCounts> Evidence::window_counts(const std::string& route) const {
-  store::Select select = over(window_, of_migration(route));
-  const auto compared_modes =
-      test(kMode, FilterOp::kIn, {Value("full_evaluation"), Value("reverse_evaluation")});
-  select.aggregates = {
-      count("evaluations"),
-      count("paired", side_called(Population::kPaired, JudgedSide::kCandidate, route)),
-      count("cutover", side_called(Population::kCutover, JudgedSide::kCandidate, route)),
-      count("shed", equals(kAccounting, "shed")),
-      count("client_aborted", equals(kAccounting, "client_aborted")),
-      count("not_compared",
-            all_of({compared_modes, any_of({test(kAccounting, FilterOp::kIn,
-                                                 {Value("too_large"), Value("not_comparable")}),
-                                            equals(kOutcome, "incomparable")})}))};
-  TRY_ASSIGN(const std::vector<Value> row, one_row(select));
-  WindowCounts counts{.evaluations = as_count(row[0]),
-                      .paired = as_count(row[1]),
-                      .cutover_candidate = as_count(row[2]),
-                      .shed = as_count(row[3]),
-                      .client_aborted = as_count(row[4]),
-                      .not_compared = as_count(row[5])};
-  TRY_ASSIGN(const SideCounts control, cutover_success(JudgedSide::kControl, route));
-  counts.cutover_control = std::llround(control.total);
-  return counts;
+Result<Tally> Evidence::count_alike(const TimeSpan& span, const std::string& route) const {
+  store::Select select = over(span, of_migration(route));
+  select.group_by = {kMode,
+                     kAccounting,
+                     kReason,
+                     success_column(JudgedSide::kControl),
+                     success_column(JudgedSide::kCandidate),
+                     cut_off_column(JudgedSide::kControl),
+                     cut_off_column(JudgedSide::kCandidate)};
+  select.aggregates = {count("evaluations")};
+  select.limit = store::kResultRowsMax;
+  TRY_ASSIGN(const store::ResultTable table, store_.select(select));
+  if (table.truncated) {
+    return base::error(base::ErrorKind::kLimit,
+                       "the evaluations of the window differ in too many ways to be counted");
+  }
+  std::vector<Alike> groups;
+  for (const std::vector<Value>& row : table.rows) {
+    if (row.size() != select.group_by.size() + 1) {
+      return base::error(base::ErrorKind::kInternal, "the store gave a row of another width");
+    }
+    groups.push_back({.mode = text_of(row[0]),
+                      .accounting = text_of(row[1]),
+                      .reason = text_of(row[2]),
+                      .control = ending_of(row[3]),
+                      .candidate = ending_of(row[4]),
+                      .control_cut_off = text_of(row[5]),
+                      .candidate_cut_off = text_of(row[6]),
+                      .evaluations = as_count(row[7])});
+  }
+  return Tally(std::move(groups));
 }
 
-Result<PairedCounts> Evidence::paired_success(const std::string& route) const {
-  store::Select select =
-      over(window_, side_called(Population::kPaired, JudgedSide::kCandidate, route));
-  const store::Filter control = succeeded(JudgedSide::kControl);
-  const store::Filter candidate = succeeded(JudgedSide::kCandidate);
-  select.aggregates = {count("both", all_of({control, candidate})),
-                       count("control_only", all_of({control, negate(candidate)})),
-                       count("candidate_only", all_of({negate(control), candidate})),
-                       count("neither", all_of({negate(control), negate(candidate)}))};
-  TRY_ASSIGN(const std::vector<Value> row, one_row(select));
-  const auto number = [&](size_t i) { return static_cast<double>(as_count(row[i])); };
-  return PairedCounts{.both = number(0),
-                      .control_only = number(1),
-                      .candidate_only = number(2),
-                      .neither = number(3)};
+Result<const Tally*> Evidence::tally(const std::string& route) const {
+  auto found = tallies_.find(route);
+  if (found == tallies_.end()) {
+    TRY_ASSIGN(Tally counted, count_alike(window_, route));
+    found = tallies_.emplace(route, std::move(counted)).first;
+  }
+  return &found->second;
+}
+
+bool Evidence::control_from_window() const {
+  return !baseline_ ||
+         (baseline_->start_ns <= window_.start_ns && baseline_->end_ns >= window_.end_ns);
+}
+
+Result<int64_t> Evidence::control_past_deadline(const std::string& route) const {
+  store::Filter pairs = of_population(Population::kPaired, JudgedSide::kCandidate, route);
+  pairs.children.push_back(negate(equals(kMode, "reverse_evaluation")));
+  store::Select longest = over(window_, pairs);
+  store::Aggregate deadline;
+  deadline.kind = store::AggregateKind::kMax;
+  deadline.column = duration_column(JudgedSide::kCandidate);
+  deadline.filter = equals(cut_off_column(JudgedSide::kCandidate), "shadow_deadline");
+  deadline.name = "deadline_ms";
+  longest.aggregates = {deadline};
+  TRY_ASSIGN(const std::vector<Value> deadline_ms, one_row(longest));
+  if (!deadline_ms[0].is_number()) return int64_t{0};
+
+  store::Select slower = over(window_, std::move(pairs));
+  slower.aggregates = {count(
+      "slower",
+      all_of(
+          {test(duration_column(JudgedSide::kControl), FilterOp::kGreaterOrEqual, {deadline_ms[0]}),
+           test(success_column(JudgedSide::kControl), FilterOp::kGreater, {Value(0)}),
+           test(success_column(JudgedSide::kCandidate), FilterOp::kGreater, {Value(0)})}))};
+  TRY_ASSIGN(const std::vector<Value> row, one_row(slower));
+  return as_count(row[0]);
 }
 
 Result<SideCounts> Evidence::cutover_success(JudgedSide side, const std::string& route) const {
-  store::Select select =
-      over(span_of(Population::kCutover, side), side_called(Population::kCutover, side, route));
-  select.aggregates = {count("successes", succeeded(side)), count("total")};
-  TRY_ASSIGN(const std::vector<Value> row, one_row(select));
-  return SideCounts{.successes = static_cast<double>(as_count(row[0])),
-                    .total = static_cast<double>(as_count(row[1]))};
-}
-
-namespace {
-
-// Whether a call has a latency. A whole answer of any status has one. Control's failures keep the
-// time they took: that can only lower its quantiles, which is the careful direction.
-store::Filter answered(JudgedSide side) {
-  store::Filter filter = all_of({exists(duration_column(side))});
-  if (side == JudgedSide::kCandidate) {
-    filter.children.push_back(test("candidate.error.type", FilterOp::kDoesNotExist));
+  if (side == JudgedSide::kControl && baseline_) {
+    TRY_ASSIGN(const Tally before, count_alike(*baseline_, route));
+    return before.served(side);
   }
-  return filter;
+  TRY_ASSIGN(const Tally* now, tally(route));
+  return now->served(side);
 }
-
-}  // namespace
 
 Result<LatencySample> Evidence::latency_sample(Population population, JudgedSide side,
                                                const std::string& route) const {
-  store::Filter filter = side_called(population, side, route);
-  if (side == JudgedSide::kControl || population == Population::kPaired) {
-    filter.children.push_back(exists("control.duration_ms"));
-  }
-  store::Select select = over(span_of(population, side), std::move(filter));
-  select.aggregates = {count("total"), count("answered", answered(side))};
+  store::Select select = over(span_of(population, side), of_population(population, side, route));
+  select.aggregates = {count("total"), count("exact", exact(side)),
+                       count("at_least", at_least(side))};
   TRY_ASSIGN(const std::vector<Value> row, one_row(select));
-  return LatencySample{.total = as_count(row[0]), .answered = as_count(row[1])};
+  return LatencySample{
+      .total = as_count(row[0]), .exact = as_count(row[1]), .at_least = as_count(row[2])};
 }
 
 Result<std::vector<double>> Evidence::latencies_at(Population population, JudgedSide side,
                                                    const std::string& route,
                                                    const LatencySample& sample,
-                                                   std::span<const int64_t> ranks) const {
+                                                   std::span<const int64_t> ranks,
+                                                   Unknown unknown) const {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   std::vector<double> latencies(ranks.size(), kInfinity);
-  store::Filter filter = side_called(population, side, route);
-  if (side == JudgedSide::kControl || population == Population::kPaired) {
-    filter.children.push_back(exists("control.duration_ms"));
-  }
-  filter.children.push_back(answered(side));
+  const bool bounds_count = unknown == Unknown::kAtLeast;
+  const int64_t finite = sample.exact + (bounds_count ? sample.at_least : 0);
+  store::Filter filter = of_population(population, side, route);
+  filter.children.push_back(bounds_count ? any_of({exact(side), at_least(side)}) : exact(side));
   store::Select select = over(span_of(population, side), std::move(filter));
   std::vector<size_t> asked;
   for (size_t i = 0; i < ranks.size(); ++i) {
-    if (ranks[i] < 1 || ranks[i] > sample.answered) continue;
+    if (ranks[i] < 1 || ranks[i] > finite) continue;
     store::Aggregate quantile;
     quantile.kind = store::AggregateKind::kQuantile;
     quantile.column = duration_column(side);
     // The store rounds level times count up to a rank; half a rank below is safe from rounding.
-    quantile.quantile =
-        (static_cast<double>(ranks[i]) - 0.5) / static_cast<double>(sample.answered);
+    quantile.quantile = (static_cast<double>(ranks[i]) - 0.5) / static_cast<double>(finite);
     quantile.name = base::cat("rank_", i);
     select.aggregates.push_back(std::move(quantile));
     asked.push_back(i);
@@ -262,13 +297,16 @@ Result<std::map<std::string, int64_t>> Evidence::candidate_errors(
   errors.dataset = std::string(event::kErrors);
   errors.filter.children.push_back(equals("error.side", "candidate"));
   TRY(add(std::move(errors), "exception.type"));
-  TRY(add(over(window_, of_migration(route)), "candidate.error.type"));
+  // A call that a bound of ours ended has no error; older events may name one all the same.
+  store::Select failed = over(window_, of_migration(route));
+  failed.filter.children.push_back(exists(success_column(JudgedSide::kCandidate)));
+  TRY(add(std::move(failed), "candidate.error.type"));
   return occurrences;
 }
 
 Result<std::optional<TimeSpan>> Evidence::candidate_active(Population population,
                                                            const std::string& route) const {
-  store::Select select = over(window_, side_called(population, JudgedSide::kCandidate, route));
+  store::Select select = over(window_, of_population(population, JudgedSide::kCandidate, route));
   select.row_columns = {"evaluation.id"};
   select.limit = 1;
   TRY_ASSIGN(const store::ResultTable newest, store_.select(select));

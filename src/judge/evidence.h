@@ -9,29 +9,25 @@
 
 #include "base/result.h"
 #include "judge/statistics/paired_difference.h"
+#include "judge/tally.h"
 #include "judge/verdict.h"
 #include "store/event_store.h"
 
 namespace understudy::judge {
 
-enum class JudgedSide { kControl, kCandidate };
-
-/// The latencies of one side in one population. A candidate call that brought no whole answer has
-/// no latency: it is counted as longer than any other, never dropped.
+/// The latencies of one side in one population. Of a call that ended before its answer was whole
+/// only a bound is known: what we cut off took at least as long as it was let, and what the
+/// candidate broke off is counted as longer than any other call. None is dropped.
 struct LatencySample {
   int64_t total = 0;     // calls
-  int64_t answered = 0;  // of these, with a latency
+  int64_t exact = 0;     // of these, with a latency
+  int64_t at_least = 0;  // of these, with a time that the latency is at least
 };
 
-/// How many evaluations ended in which way.
-struct WindowCounts {
-  int64_t evaluations = 0;        // all modes
-  int64_t paired = 0;             // both sides called, in a shadow mode
-  int64_t cutover_candidate = 0;  // candidate_only
-  int64_t cutover_control = 0;    // control_only, from the baseline
-  int64_t shed = 0;
-  int64_t client_aborted = 0;
-  int64_t not_compared = 0;  // full or reverse evaluations that could not be compared
+/// How a latency that is only known to be at least something counts.
+enum class Unknown {
+  kAtLeast,   // as what it is at least: for a bound from below
+  kInfinite,  // as longer than any other: for a bound from above
 };
 
 struct ComparisonCounts {
@@ -39,28 +35,35 @@ struct ComparisonCounts {
   int64_t mismatched = 0;
 };
 
-/// Asks the store for the counts and order statistics that the criteria need; the one place that
-/// knows which evaluations serve as which evidence (docs/judging.md). An empty route means all.
-/// Every function is one or two queries over the window. Lifetime: `store` must outlive it.
+/// Asks the store for the counts and order statistics that the criteria need. An empty route means
+/// all. Lifetime: `store` must outlive it. Threads: one at a time, as it remembers its tallies.
+/// Cost: every function is one or two queries over the window; a tally is asked for once.
 class Evidence {
  public:
   Evidence(store::EventStore& store, std::string migration, TimeSpan window,
            std::optional<TimeSpan> baseline);
 
-  base::Result<WindowCounts> window_counts(const std::string& route) const;
+  /// What the evaluations of the window are evidence of. Valid as long as this.
+  base::Result<const Tally*> tally(const std::string& route) const;
 
-  base::Result<statistics::PairedCounts> paired_success(const std::string& route) const;
+  /// Pairs in which control took longer than any shadow call was let, and both succeeded. They tell
+  /// how often the deadline would have struck control, had it been the shadow.
+  base::Result<int64_t> control_past_deadline(const std::string& route) const;
+  /// Of the cutover population; control's from the baseline when there is one.
   base::Result<statistics::SideCounts> cutover_success(JudgedSide side,
                                                        const std::string& route) const;
+  /// Whether the control_only share within the window is what cutover is held against.
+  bool control_from_window() const;
 
   base::Result<LatencySample> latency_sample(Population population, JudgedSide side,
                                              const std::string& route) const;
   /// The latencies at the given ranks (1 = fastest) of a sample of that size, in milliseconds; a
-  /// rank among the calls without an answer is infinite.
+  /// rank among the calls that count as longer than any other is infinite.
   base::Result<std::vector<double>> latencies_at(Population population, JudgedSide side,
                                                  const std::string& route,
                                                  const LatencySample& sample,
-                                                 std::span<const int64_t> ranks) const;
+                                                 std::span<const int64_t> ranks,
+                                                 Unknown unknown) const;
 
   base::Result<ComparisonCounts> comparisons(const std::string& route) const;
 
@@ -77,7 +80,9 @@ class Evidence {
 
  private:
   store::Filter of_migration(const std::string& route) const;
-  store::Filter side_called(Population population, JudgedSide side, const std::string& route) const;
+  store::Filter of_population(Population population, JudgedSide side,
+                              const std::string& route) const;
+  base::Result<Tally> count_alike(const TimeSpan& span, const std::string& route) const;
   const TimeSpan& span_of(Population population, JudgedSide side) const;
   store::Select over(const TimeSpan& span, store::Filter filter) const;
   base::Result<std::vector<event::Value>> one_row(const store::Select& select) const;
@@ -86,6 +91,7 @@ class Evidence {
   std::string migration_;
   TimeSpan window_;
   std::optional<TimeSpan> baseline_;
+  mutable std::map<std::string, Tally> tallies_;  // by route, of the window
 };
 
 }  // namespace understudy::judge

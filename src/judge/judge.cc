@@ -6,6 +6,7 @@
 #include "judge/evidence.h"
 #include "judge/rulings.h"
 #include "judge/wording.h"
+#include "store/event_store.h"
 
 namespace understudy::judge {
 namespace {
@@ -30,26 +31,6 @@ int64_t agreed_minimum(const Criteria& criteria) {
     if (evidence != nullptr && criterion.route.empty()) minimum = evidence->evaluations_min;
   }
   return minimum;
-}
-
-std::vector<Excluded> excluded_from(const WindowCounts& counts, Population population) {
-  std::vector<Excluded> excluded;
-  const auto add = [&](const char* reason, int64_t evaluations, const char* meaning) {
-    if (evaluations > 0) excluded.push_back({reason, evaluations, meaning});
-  };
-  add("shed", counts.shed,
-      "the candidate was not called because one of our own limits was reached; it is not counted "
-      "against it");
-  add("client_aborted", counts.client_aborted, "the client left before the answers were there");
-  add("not_compared", counts.not_compared,
-      "judged for success and latency, but the bodies were too large or could not be compared");
-  if (population == Population::kPaired) {
-    add("candidate_only", counts.cutover_candidate,
-        "no control call to pair with; judge the cutover population to see them");
-  } else {
-    add("paired", counts.paired, "shadow modes; judge the paired population to see them");
-  }
-  return excluded;
 }
 
 std::string headline(const Verdict& verdict) {
@@ -93,6 +74,39 @@ std::string headline(const Verdict& verdict) {
   return {};
 }
 
+/// Since when everything that is looked at is in the store, if it is not all of it.
+std::optional<int64_t> complete_since(store::EventStore& store, const JudgeRequest& request) {
+  std::optional<int64_t> since_ns;
+  const auto look_at = [&](std::string_view dataset, const TimeSpan& span) {
+    const auto complete_ns = store::complete_since(store, dataset, span.start_ns);
+    if (complete_ns) since_ns = std::max(since_ns.value_or(*complete_ns), *complete_ns);
+  };
+  look_at(event::kEvaluations, request.window);
+  if (request.baseline) look_at(event::kEvaluations, *request.baseline);
+  const auto& list = request.criteria.list;
+  if (std::any_of(list.begin(), list.end(), [](const Criterion& criterion) {
+        return std::holds_alternative<ErrorClassesCriterion>(criterion.rule);
+      })) {
+    look_at(event::kErrors, request.window);
+  }
+  return since_ns;
+}
+
+/// A part of the evidence that is gone is not left unsaid.
+std::string incomplete(const Verdict& verdict) {
+  if (!verdict.complete_since_ns) return {};
+  return cat(" The oldest evidence can no longer be queried: not all from before ",
+             rfc3339(*verdict.complete_since_ns),
+             " counts (store.events_in_memory_max, store.memory_bytes_max).");
+}
+
+/// Evidence of another time than the window's is never used without being named.
+std::string against_baseline(const Verdict& verdict) {
+  if (!verdict.baseline || verdict.population != Population::kCutover) return {};
+  return cat(" Control is judged by the control_only evaluations of ",
+             rfc3339(verdict.baseline->start_ns), " to ", rfc3339(verdict.baseline->end_ns), ".");
+}
+
 }  // namespace
 
 Result<Verdict> judge(store::EventStore& store, const JudgeRequest& request) {
@@ -103,18 +117,29 @@ Result<Verdict> judge(store::EventStore& store, const JudgeRequest& request) {
   }
 
   const Evidence evidence(store, request.migration, request.window, request.baseline);
-  TRY_ASSIGN(const WindowCounts counts, evidence.window_counts(""));
-  const Population population = request.population.value_or(
-      counts.cutover_candidate > counts.paired ? Population::kCutover : Population::kPaired);
+  TRY_ASSIGN(const Tally* tally, evidence.tally(""));
+  const double pairs = tally->pairs().total();
+  const double alone = tally->candidate_only().total + tally->reverse_unpaired().total;
+  const Population population =
+      request.population.value_or(alone > pairs ? Population::kCutover : Population::kPaired);
+  // What the other population shows is not left unsaid: it cannot pass anything, but it can fail.
+  std::optional<Population> also;
+  if (!request.population && pairs > 0 && tally->candidate_only().total > 0) {
+    also = population == Population::kPaired ? Population::kCutover : Population::kPaired;
+  }
 
   // Everything must pass, so a wrong pass of the whole is no likelier than that of one criterion;
   // any failure fails, so the budget of a wrong fail is shared out.
-  const size_t can_fail = std::max<size_t>(statistical_criteria(request.criteria), 1);
+  const size_t can_fail =
+      std::max<size_t>(statistical_criteria(request.criteria), 1) * (also ? 2 : 1);
   const RulingContext context{.evidence = evidence,
                               .population = population,
+                              .also = also,
                               .alpha_pass = request.criteria.alpha,
                               .alpha_fail = request.criteria.alpha / static_cast<double>(can_fail),
-                              .evaluations_min = agreed_minimum(request.criteria)};
+                              .evaluations_min = agreed_minimum(request.criteria),
+                              .first_paired_ns = request.first_paired_ns,
+                              .first_cutover_ns = request.first_cutover_ns};
 
   Verdict verdict;
   verdict.migration = request.migration;
@@ -123,15 +148,19 @@ Result<Verdict> judge(store::EventStore& store, const JudgeRequest& request) {
   verdict.alpha = request.criteria.alpha;
   verdict.window = request.window;
   verdict.baseline = request.baseline;
-  verdict.evaluations = counts.evaluations;
+  verdict.population = population;
+  verdict.evaluations = tally->evaluations();
+  verdict.judged = tally->judged(population, evidence.control_from_window());
+  verdict.complete_since_ns = complete_since(store, request);
   verdict.judged_at_ns = request.now_ns;
   for (const Criterion& criterion : request.criteria.list) {
     TRY_ASSIGN(CriterionVerdict ruled, rule(context, criterion));
     verdict.criteria.push_back(std::move(ruled));
   }
-  verdict.excluded = excluded_from(counts, population);
+  verdict.excluded = tally->left_out(population, evidence.control_from_window());
+  verdict.not_compared = tally->not_compared();
   verdict.overall = overall_ruling(verdict.criteria);
-  verdict.headline = headline(verdict);
+  verdict.headline = cat(headline(verdict), against_baseline(verdict), incomplete(verdict));
   return verdict;
 }
 

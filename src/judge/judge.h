@@ -21,7 +21,11 @@ struct JudgeRequest {
   TimeSpan window{};                   // since the criteria were agreed or the mode was changed
   std::optional<TimeSpan> baseline{};  // control_only evaluations; absent: those within `window`
   std::optional<Population> population{};  // absent: the one with more candidate calls in `window`
-  int64_t now_ns = 0;                      // only stamped on the verdict
+  /// When the candidate was first called in the window, as far as it is known otherwise than from
+  /// events, of which a store may have lost the oldest.
+  std::optional<int64_t> first_paired_ns{};
+  std::optional<int64_t> first_cutover_ns{};
+  int64_t now_ns = 0;  // only stamped on the verdict
 };
 
 /// Holds the evidence in `store` against the agreed criteria. Reads only; acts on nothing.

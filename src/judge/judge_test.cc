@@ -21,9 +21,41 @@ using testing::HasSubstr;
 constexpr int64_t kSecond = 1'000'000'000;
 constexpr int64_t kStart = 1'700'000'000 * kSecond;
 
+/// A store that has lost its oldest evaluations.
+class AgedStore final : public store::EventStore {
+ public:
+  base::Status append(std::span<const event::Event> events) override {
+    return inner_.append(events);
+  }
+  base::Result<store::ResultTable> select(const store::Select& select) override {
+    store::Select kept = select;
+    if (lost_until_ns && kept.dataset == lost_of) {
+      kept.start_ns = std::max(kept.start_ns, *lost_until_ns + 1);
+    }
+    return inner_.select(kept);
+  }
+  std::vector<store::DatasetInfo> datasets() override {
+    auto all = inner_.datasets();
+    for (store::DatasetInfo& info : all) {
+      if (info.name == lost_of) info.aged_out_until_ns = lost_until_ns;
+    }
+    return all;
+  }
+  base::Result<std::vector<store::DatasetColumn>> columns(std::string_view dataset) override {
+    return inner_.columns(dataset);
+  }
+  store::StoreStats stats() override { return inner_.stats(); }
+
+  std::string lost_of = "evaluations";
+  std::optional<int64_t> lost_until_ns;
+
+ private:
+  store::MemoryStore inner_;
+};
+
 /// Plays evaluations into a MemoryStore, one a second, and asks for the verdict on them.
 class JudgeTest : public testing::Test {
- protected:
+ public:
   struct Played {
     std::string mode = "full_evaluation";
     std::string accounting = "compared";
@@ -35,8 +67,13 @@ class JudgeTest : public testing::Test {
     double control_ms = 10;
     double candidate_ms = 10;
     std::string candidate_error{};
+    std::string control_error{};
+    std::string reason{};
+    std::string control_cut_off{};  // undecided, unless there is an error beside
+    std::string candidate_cut_off{};
   };
 
+ protected:
   void play(const Played& played, int times = 1) {
     for (int i = 0; i < times; ++i) {
       event::EvaluationRecord record;
@@ -48,8 +85,11 @@ class JudgeTest : public testing::Test {
       record.accounting = played.accounting;
       record.comparison_outcome = played.outcome;
       record.route = played.route;
-      fill(record.control, played.control, played.control_ms, "");
-      fill(record.candidate, played.candidate, played.candidate_ms, played.candidate_error);
+      record.reason = played.reason;
+      fill(record.control, played.control, played.control_ms, played.control_error,
+           played.control_cut_off);
+      fill(record.candidate, played.candidate, played.candidate_ms, played.candidate_error,
+           played.candidate_cut_off);
       events_.push_back(record.to_event());
       now_ns_ += kSecond;
     }
@@ -79,9 +119,27 @@ class JudgeTest : public testing::Test {
                                   .window = {.start_ns = window_start_ns_, .end_ns = now_ns_},
                                   .baseline = baseline_,
                                   .population = population,
+                                  .first_paired_ns = first_paired_ns_,
                                   .now_ns = now_ns_});
     EXPECT_TRUE(verdict.ok()) << verdict.error().context;
     return *std::move(verdict);
+  }
+
+  // Whether every evaluation of the window is either judged or left out, for both populations.
+  void expect_it_adds_up() {
+    for (const Population population : {Population::kPaired, Population::kCutover}) {
+      const Verdict verdict = verdict_on("", population);
+      int64_t sum = verdict.judged;
+      for (const Excluded& one : verdict.excluded) sum += one.evaluations;
+      EXPECT_EQ(sum, verdict.evaluations) << name(population) << "\n" << verdict_to_text(verdict);
+    }
+  }
+
+  static int64_t left_out(const Verdict& verdict, std::string_view reason) {
+    for (const Excluded& one : verdict.excluded) {
+      if (one.reason == reason) return one.evaluations;
+    }
+    return 0;
   }
 
   // What one criterion gets.
@@ -92,16 +150,24 @@ class JudgeTest : public testing::Test {
     return verdict.criteria.at(0);
   }
 
-  store::MemoryStore store_;
+  void keep(event::Event event) {
+    events_.push_back(std::move(event));
+    now_ns_ += kSecond;
+  }
+
+  AgedStore store_;
+  std::optional<int64_t> first_paired_ns_;
   int64_t now_ns_ = kStart;
   int64_t window_start_ns_ = kStart;
   std::optional<TimeSpan> baseline_;
 
  private:
   static void fill(event::SideRecord& side, std::optional<bool> success, double duration_ms,
-                   const std::string& error) {
+                   const std::string& error, const std::string& cut_off) {
     side.called = success.has_value();
     if (!success) return;
+    side.cut_off = cut_off;
+    side.undecided = !cut_off.empty() && error.empty();
     side.complete = error.empty();
     if (error.empty()) side.status_code = *success ? 200 : 500;
     side.error_type = error;
@@ -248,6 +314,254 @@ TEST_F(JudgeTest, ACriterionForOneRouteLooksAtThatRouteOnly) {
             Ruling::kFail);
 }
 
+// What our own limits cut off.
+
+TEST_F(JudgeTest, EqualServicesSlowerThanTheShadowDeadlineDoNotFail) {
+  play({}, 30);
+  play({.accounting = "timed_out",
+        .outcome = "",
+        .control_ms = 2'500,
+        .candidate_ms = 2'000,
+        .candidate_cut_off = "shadow_deadline"},
+       600);
+  const Verdict verdict = verdict_on(
+      "- { success_rate: { no_worse_by: 1% } }\n- { latency: { quantile: p50, at_most: 1.1 } }\n"
+      "- { latency: { quantile: p99, at_most: 1.2 } }\n- { error_classes: { forbid: [timeout] } }");
+  EXPECT_EQ(verdict.overall, Ruling::kNotEnoughEvidence) << verdict_to_text(verdict);
+  EXPECT_EQ(verdict.judged, 30);
+  EXPECT_EQ(left_out(verdict, "shadow_deadline"), 600);
+  EXPECT_TRUE(verdict.not_compared.empty());
+  EXPECT_THAT(verdict.criteria[1].explanation, HasSubstr("p50 is at least 2000 ms"));
+  EXPECT_THAT(verdict.criteria[1].missing->text, HasSubstr("a longer candidate.timeout"));
+  expect_it_adds_up();
+}
+
+TEST_F(JudgeTest, EqualServicesWhoseSlownessIsNotOfTheRequestDoNotFail) {
+  // Each call takes 1 to 3 s on its own; the shadow's deadline is at 2 s.
+  base::Rng rng(5);
+  for (int i = 0; i < 2'000; ++i) {
+    const double control_ms = 1'000 + 2'000 * rng.uniform();
+    const double candidate_ms = 1'000 + 2'000 * rng.uniform();
+    Played played{.control_ms = control_ms, .candidate_ms = std::min(candidate_ms, 2'000.0)};
+    if (candidate_ms > 2'000) {
+      played.accounting = "timed_out";
+      played.candidate_cut_off = "shadow_deadline";
+      if (control_ms < 2'000) played.candidate_error = "timeout";
+    }
+    play(played);
+  }
+  EXPECT_NE(ruling_on("{ success_rate: { no_worse_by: 1% } }").ruling, Ruling::kFail);
+  EXPECT_NE(ruling_on(kMedian).ruling, Ruling::kFail);
+  EXPECT_NE(ruling_on("{ latency: { quantile: p99, at_most: 1.2 } }").ruling, Ruling::kFail);
+}
+
+TEST_F(JudgeTest, SlownessOfControlDoesNotExcuseErrorsOfTheCandidate) {
+  play({}, 500);
+  play({.control_ms = 2'500}, 100);
+  play({.accounting = "timed_out",
+        .candidate = false,
+        .candidate_ms = 2'000,
+        .candidate_error = "timeout",
+        .candidate_cut_off = "shadow_deadline"});
+  play({.candidate = false}, 100);
+  const CriterionVerdict ruled = ruling_on("{ success_rate: { no_worse_by: 1% } }");
+  EXPECT_EQ(ruled.ruling, Ruling::kFail);
+  EXPECT_NEAR(ruled.tested->value, -100.0 / 701, 1e-9);
+  EXPECT_THAT(ruled.explanation, HasSubstr("1 candidate calls ran into the deadline"));
+}
+
+TEST_F(JudgeTest, ACandidateThatHangsWhereControlIsQuickFails) {
+  play({}, 900);
+  play({.accounting = "timed_out",
+        .outcome = "",
+        .candidate = false,
+        .candidate_ms = 2'000,
+        .candidate_error = "timeout",
+        .candidate_cut_off = "shadow_deadline"},
+       100);
+  EXPECT_EQ(ruling_on(kSuccess).ruling, Ruling::kFail);
+  const CriterionVerdict tail = ruling_on("{ latency: { quantile: p99, at_most: 1.20 } }");
+  EXPECT_EQ(tail.ruling, Ruling::kFail);
+  EXPECT_THAT(tail.explanation, HasSubstr("at least 2000 ms, control's 10 ms"));
+}
+
+TEST_F(JudgeTest, ControlCutOffInReverseDoesNotLookQuick) {
+  // Both take 40 s; control, the shadow, is cut off at 30.
+  play({.mode = "reverse_evaluation",
+        .accounting = "timed_out",
+        .outcome = "",
+        .control_ms = 30'000,
+        .candidate_ms = 40'000,
+        .control_cut_off = "shadow_deadline"},
+       500);
+  EXPECT_EQ(ruling_on(kMedian).ruling, Ruling::kNotEnoughEvidence);
+  const Verdict verdict = verdict_on("- { success_rate: { no_worse_by: 5% } }");
+  EXPECT_EQ(verdict.overall, Ruling::kPass) << verdict_to_text(verdict);
+  EXPECT_EQ(verdict.judged, 500);
+  expect_it_adds_up();
+}
+
+TEST_F(JudgeTest, EqualServicesThatBothBreakOffNowAndThenDoNotFailOnTheTail) {
+  play({}, 1'900);
+  play({.accounting = "failed", .outcome = "", .control = false, .control_error = "reset"}, 50);
+  play({.accounting = "failed", .outcome = "", .candidate = false, .candidate_error = "reset"}, 50);
+  EXPECT_EQ(ruling_on("{ latency: { quantile: p99, at_most: 1.20 } }").ruling,
+            Ruling::kNotEnoughEvidence);
+}
+
+TEST_F(JudgeTest, AnAnswerTooLargeToBeReadCountsByItsStatusAndAsAtLeastSoSlow) {
+  play({}, 900);
+  for (int i = 0; i < 100; ++i) {
+    event::EvaluationRecord record;
+    const std::string id = base::hex(static_cast<uint64_t>(now_ns_));
+    record.time_unix_ns = now_ns_;
+    record.id = id;
+    record.migration = "engine";
+    record.mode = "full_evaluation";
+    record.accounting = "too_large";
+    record.control = {.called = true, .complete = true, .status_code = 200, .duration_ms = 10};
+    record.candidate = record.control;
+    record.candidate.status_code = 500;
+    record.candidate.cut_off = "dropped_bytes_max";
+    keep(record.to_event());
+  }
+  const Verdict verdict = verdict_on("- { success_rate: { no_worse_by: 1% } }");
+  EXPECT_EQ(verdict.overall, Ruling::kFail);
+  EXPECT_EQ(verdict.judged, 1'000);
+  ASSERT_EQ(verdict.not_compared.size(), 1U);
+  EXPECT_EQ(verdict.not_compared[0].reason, "too_large");
+  EXPECT_EQ(ruling_on("{ latency: { quantile: p99, at_most: 1.20 } }").ruling,
+            Ruling::kNotEnoughEvidence);
+}
+
+// Requests that only one service answered.
+
+TEST_F(JudgeTest, WhatTheCandidateFailsAloneInReverseIsNotPassedOver) {
+  const Played paired{.mode = "reverse_evaluation"};
+  const Played alone{.mode = "reverse_evaluation",
+                     .accounting = "not_sampled",
+                     .outcome = "",
+                     .control = {},
+                     .candidate = false,
+                     .reason = "not_safe_to_repeat"};
+  play(paired, 1'000);
+  EXPECT_EQ(ruling_on(kSuccess).ruling, Ruling::kPass);
+  play(alone, 40);
+  const Verdict verdict = verdict_on("- { success_rate: { no_worse_by: 1% } }");
+  EXPECT_EQ(verdict.overall, Ruling::kNotEnoughEvidence) << verdict_to_text(verdict);
+  EXPECT_THAT(verdict.criteria[0].explanation, HasSubstr("served alone it failed 40 times"));
+  EXPECT_EQ(left_out(verdict, "not_safe_to_repeat"), 40);
+  EXPECT_THAT(verdict.excluded[0].meaning, HasSubstr("failed 40 of them"));
+  expect_it_adds_up();
+}
+
+TEST_F(JudgeTest, WhatTheCandidateServesWellAloneInReverseDoesNotHoldAPassBack) {
+  play({.mode = "reverse_evaluation"}, 1'000);
+  play({.mode = "reverse_evaluation",
+        .accounting = "not_sampled",
+        .outcome = "",
+        .control = {},
+        .reason = "not_safe_to_repeat"},
+       3);
+  EXPECT_EQ(ruling_on(kSuccess).ruling, Ruling::kPass);
+}
+
+TEST_F(JudgeTest, AReverseRequestWithoutItsShadowIsJudgedAtCutover) {
+  play({.mode = "control_only", .accounting = "not_sampled", .outcome = "", .candidate = {}}, 500);
+  play({.mode = "reverse_evaluation"}, 10);
+  play({.mode = "reverse_evaluation",
+        .accounting = "shed",
+        .outcome = "",
+        .control = {},
+        .candidate = false,
+        .reason = "in_flight_max"},
+       200);
+  const Verdict verdict = verdict_on("- { success_rate: { no_worse_by: 1% } }");
+  EXPECT_EQ(verdict.population, Population::kCutover);
+  EXPECT_EQ(verdict.overall, Ruling::kFail);
+  EXPECT_EQ(verdict.criteria[0].candidate.evaluations, 210);
+  EXPECT_EQ(verdict.judged, 710);
+  expect_it_adds_up();
+}
+
+TEST_F(JudgeTest, AFailureInTheSmallerPopulationFailsToo) {
+  play({}, 1'000);
+  play({.mode = "control_only", .accounting = "not_sampled", .outcome = "", .candidate = {}}, 500);
+  play({.mode = "candidate_only",
+        .accounting = "not_sampled",
+        .outcome = "",
+        .control = {},
+        .candidate = false},
+       30);
+  const CriterionVerdict ruled = ruling_on(kSuccess);
+  EXPECT_EQ(ruled.ruling, Ruling::kFail);
+  EXPECT_EQ(ruled.population, Population::kCutover);
+  EXPECT_EQ(ruling_on(kSuccess, Population::kPaired).ruling, Ruling::kPass) << "as asked";
+}
+
+TEST_F(JudgeTest, WithoutAControlShareFailuresOfCandidateOnlyHoldThePassBack) {
+  play({}, 1'000);
+  play({.mode = "candidate_only",
+        .accounting = "not_sampled",
+        .outcome = "",
+        .control = {},
+        .candidate = false},
+       30);
+  const CriterionVerdict ruled = ruling_on(kSuccess);
+  EXPECT_EQ(ruled.ruling, Ruling::kNotEnoughEvidence);
+  EXPECT_THAT(ruled.explanation, HasSubstr("succeeds only 0%"));
+  EXPECT_TRUE(ruled.missing);
+}
+
+/// Every combination of what a store may hold of an evaluation, sensible or not.
+std::vector<JudgeTest::Played> everything(const std::vector<std::string>& cuts) {
+  std::vector<JudgeTest::Played> all;
+  for (const char* mode : {"control_only", "fire_and_forget", "full_evaluation", "candidate_only",
+                           "reverse_evaluation", "of_the_future"}) {
+    for (const char* account : {"not_sampled", "compared", "shed", "too_large", "timed_out",
+                                "failed", "not_comparable", "client_aborted"}) {
+      for (const char* reason : {"", "not_safe_to_repeat", "route_not_matched"}) {
+        for (const std::string& cut : cuts) {
+          for (const auto control : {std::optional<bool>(), {false}, {true}}) {
+            for (const auto candidate : {std::optional<bool>(), {false}, {true}}) {
+              all.push_back({.mode = mode,
+                             .accounting = account,
+                             .control = control,
+                             .candidate = candidate,
+                             .reason = reason,
+                             .candidate_cut_off = cut});
+            }
+          }
+        }
+      }
+    }
+  }
+  return all;
+}
+
+TEST_F(JudgeTest, EveryEvaluationIsJudgedOrLeftOutForAReason) {
+  const auto all = everything({"", "shadow_deadline", "dropped_bytes_max", "request_bytes_max",
+                               "connections_max", "client_closed"});
+  for (const Played& one : all) play(one);
+  EXPECT_EQ(verdict_on("").evaluations, static_cast<int64_t>(all.size()));
+  expect_it_adds_up();
+}
+
+TEST_F(JudgeTest, CountsAndLatenciesAreTakenFromTheSameEvaluations) {
+  for (const Played& one : everything({""})) play(one);
+  for (const Population population : {Population::kPaired, Population::kCutover}) {
+    const Verdict verdict = verdict_on(
+        "- { success_rate: { no_worse_by: 1% } }\n- { latency: { quantile: p50, at_most: 1.1 } }\n"
+        "- { evidence: { evaluations_min: 1 } }",
+        population);
+    for (const CriterionVerdict& criterion : verdict.criteria) {
+      EXPECT_EQ(criterion.candidate.evaluations, verdict.criteria[0].candidate.evaluations);
+      EXPECT_EQ(criterion.control.evaluations, verdict.criteria[0].control.evaluations);
+    }
+    EXPECT_GT(verdict.judged, 0);
+  }
+}
+
 // Latency.
 
 TEST_F(JudgeTest, ASlowerMedianFailsAndSaysByHowMuch) {
@@ -377,9 +691,11 @@ TEST_F(JudgeTest, AnswersThatWereNotComparedSayNothingAboutDifferences) {
   play({.accounting = "not_comparable", .outcome = "incomparable"}, 1'000);
   const Verdict verdict = verdict_on("- { difference_rate: { at_most: 1% } }");
   EXPECT_EQ(verdict.overall, Ruling::kNotEnoughEvidence);
-  ASSERT_EQ(verdict.excluded.size(), 1U);
-  EXPECT_EQ(verdict.excluded[0].reason, "not_compared");
-  EXPECT_EQ(verdict.excluded[0].evaluations, 1'000);
+  EXPECT_EQ(verdict.judged, 1'000);
+  EXPECT_TRUE(verdict.excluded.empty());
+  ASSERT_EQ(verdict.not_compared.size(), 1U);
+  EXPECT_EQ(verdict.not_compared[0].reason, "not_comparable");
+  EXPECT_EQ(verdict.not_compared[0].evaluations, 1'000);
 }
 
 TEST_F(JudgeTest, OneForbiddenErrorFails) {
@@ -413,6 +729,37 @@ TEST_F(JudgeTest, EvidenceWaitsForTheDurationToo) {
   play({}, 101);
   EXPECT_EQ(ruling_on("{ evidence: { evaluations_min: 100, duration_min: 10m } }").ruling,
             Ruling::kPass);
+}
+
+TEST_F(JudgeTest, EvidenceThatIsGoneIsNamed) {
+  play({}, 1'000);
+  EXPECT_FALSE(verdict_on("- { success_rate: { no_worse_by: 1% } }").complete_since_ns);
+  store_.lost_until_ns = kStart - 1;  // before the window
+  EXPECT_FALSE(verdict_on("- { success_rate: { no_worse_by: 1% } }").complete_since_ns);
+  store_.lost_until_ns = kStart + 100 * kSecond;
+  const Verdict verdict = verdict_on("- { success_rate: { no_worse_by: 1% } }");
+  EXPECT_EQ(verdict.evaluations, 899);
+  EXPECT_EQ(verdict.complete_since_ns, kStart + 100 * kSecond + 1);
+  EXPECT_THAT(verdict.headline, HasSubstr("not all from before 2023-11-14T22:15:00Z counts"));
+  EXPECT_THAT(verdict_to_json(verdict).dump(), HasSubstr("\"complete\":false"));
+}
+
+TEST_F(JudgeTest, ErrorsThatAreGoneAreNamedWhereTheyAreAskedFor) {
+  play({}, 200);
+  fail_with("Harmless");
+  store_.lost_of = "errors";
+  store_.lost_until_ns = kStart;
+  EXPECT_FALSE(verdict_on("- { success_rate: { no_worse_by: 1% } }").complete_since_ns);
+  EXPECT_TRUE(verdict_on("- { error_classes: { forbid: [Boom] } }").complete_since_ns);
+}
+
+TEST_F(JudgeTest, TheDurationCountsFromTheFirstCallEvenIfItsEventIsGone) {
+  play({}, 700);
+  store_.lost_until_ns = kStart + 300 * kSecond;
+  constexpr const char* kTenMinutes = "{ evidence: { duration_min: 10m } }";
+  EXPECT_EQ(ruling_on(kTenMinutes).ruling, Ruling::kNotEnoughEvidence);
+  first_paired_ns_ = kStart + 5 * kSecond;
+  EXPECT_EQ(ruling_on(kTenMinutes).ruling, Ruling::kPass);
 }
 
 TEST_F(JudgeTest, OneFailureFailsTheWholeEvenBeforeTheMinimum) {
@@ -463,7 +810,7 @@ TEST_F(JudgeTest, TextIsATableWithReasons) {
   const std::string text = verdict_to_text(verdict_on(
       "- { success_rate: { no_worse_by: 1% } }\n- { evidence: { evaluations_min: 5000 } }\n"));
   EXPECT_THAT(text, HasSubstr("engine: FAIL"));
-  EXPECT_THAT(text, HasSubstr("1,000 evaluations in 16 min 40 s"));
+  EXPECT_THAT(text, HasSubstr("1,000 evaluations (1,000 judged) in 16 min 40 s"));
   EXPECT_THAT(text, HasSubstr("-10% ["));
   EXPECT_THAT(text, HasSubstr(">= -1%"));
   EXPECT_THAT(text, HasSubstr("missing: about 4,000 more evaluations, 1 h 6 min at this rate"));

@@ -23,6 +23,7 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 struct SideQuantile {
   LatencySample sample{};
   Estimate estimate{.value = 0, .low = 0, .high = kInfinity};
+  double at_least = 0;  // what the quantile is at least, when its value lies among cut-off calls
 };
 
 // Each bound of a quantile has its own budget, so the ranks are taken from two sequences.
@@ -39,13 +40,18 @@ Result<SideQuantile> measure(const RulingContext& context, JudgedSide side,
   if (count == 0) return measured;
   const statistics::QuantileRanks ranks = ranks_for(quantile, count, alphas);
   // Rank count + 1 stands for "no bound": it is always among the infinite ones.
-  const std::array<int64_t, 3> asked = {statistics::sample_quantile_rank(quantile, count),
-                                        ranks.low.value_or(count + 1),
-                                        ranks.high.value_or(count + 1)};
-  TRY_ASSIGN(
-      const std::vector<double> values,
-      context.evidence.latencies_at(context.population, side, route, measured.sample, asked));
-  measured.estimate = {.value = values[0], .low = ranks.low ? values[1] : 0, .high = values[2]};
+  const int64_t middle = statistics::sample_quantile_rank(quantile, count);
+  const std::array<int64_t, 2> upper = {middle, ranks.high.value_or(count + 1)};
+  const std::array<int64_t, 2> lower = {middle, ranks.low.value_or(count + 1)};
+  const auto at = [&](const auto& asked, Unknown unknown) {
+    return context.evidence.latencies_at(context.population, side, route, measured.sample, asked,
+                                         unknown);
+  };
+  TRY_ASSIGN(const std::vector<double> from_above, at(upper, Unknown::kInfinite));
+  TRY_ASSIGN(const std::vector<double> from_below, at(lower, Unknown::kAtLeast));
+  measured.estimate = {
+      .value = from_above[0], .low = ranks.low ? from_below[1] : 0, .high = from_above[1]};
+  measured.at_least = from_below[0];
   return measured;
 }
 
@@ -85,17 +91,17 @@ SideEvidence side_evidence(const SideQuantile& side) {
   return evidence;
 }
 
-std::string ms_or_never(double ms) {
-  return std::isfinite(ms) ? milliseconds(ms) : "beyond every answer";
+std::string in_words(const SideQuantile& side) {
+  if (std::isfinite(side.estimate.value)) return milliseconds(side.estimate.value);
+  return std::isfinite(side.at_least) ? cat("at least ", milliseconds(side.at_least))
+                                      : "beyond every answer";
 }
 
 std::string sentence(const CriterionVerdict& verdict, const LatencyCriterion& latency,
-                     const SideQuantile& candidate) {
+                     const SideQuantile& candidate, const SideQuantile& control) {
   const std::string name = quantile_name(latency.quantile);
-  std::string text = cat("The candidate's ", name, " is ", ms_or_never(candidate.estimate.value));
-  if (verdict.control.measured) {
-    text += cat(", control's ", ms_or_never(verdict.control.measured->value));
-  }
+  std::string text = cat("The candidate's ", name, " is ", in_words(candidate));
+  if (verdict.control.measured) text += cat(", control's ", in_words(control));
   text += verdict.population == Population::kPaired
               ? cat(", over the same ", with_thousands(candidate.sample.total), " requests")
               : cat(", over ", with_thousands(candidate.sample.total), " candidate_only and ",
@@ -116,7 +122,12 @@ std::string sentence(const CriterionVerdict& verdict, const LatencyCriterion& la
         break;
     }
   }
-  const int64_t unanswered = candidate.sample.total - candidate.sample.answered;
+  const LatencySample& sample = candidate.sample;
+  if (sample.at_least > 0) {
+    text += cat("; ", with_thousands(sample.at_least),
+                " calls that a limit of ours cut off count as at least as slow as that");
+  }
+  const int64_t unanswered = sample.total - sample.exact - sample.at_least;
   if (unanswered > 0) {
     text += cat("; ", with_thousands(unanswered),
                 " calls without a whole answer count as slower than any other");
@@ -163,8 +174,15 @@ Result<CriterionVerdict> rule_latency(const RulingContext& context, const Criter
       relative ? statistics::ratio_of(candidate.estimate, control.estimate) : candidate.estimate;
   verdict.tested = Interval{tested.value, tested.low, tested.high};
   verdict.ruling = against_limit(tested, limit);
-  verdict.explanation = sentence(verdict, latency, candidate);
+  verdict.explanation = sentence(verdict, latency, candidate, control);
   if (verdict.ruling == Ruling::kNotEnoughEvidence) {
+    if (!std::isfinite(candidate.estimate.value) && std::isfinite(candidate.at_least)) {
+      verdict.missing = Missing{
+          .text =
+              "a longer candidate.timeout: this quantile lies among the calls that were cut "
+              "off, so more of them would not decide it"};
+      return verdict;
+    }
     const auto now = static_cast<double>(candidate.sample.total);
     verdict.missing = missing_evidence(context.evidence.window(), now, [&](double n) {
       const Estimate of_then = projected(candidate, latency.quantile, of_candidate, n / now);

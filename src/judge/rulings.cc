@@ -75,6 +75,55 @@ std::string success_sentence(const CriterionVerdict& verdict, double margin) {
   return {};
 }
 
+/// What the pairs say of success, with what our own limits did to it.
+struct PairedSuccess {
+  statistics::PairedCounts pairs;   // as they were seen
+  statistics::PairedCounts tested;  // what is tested: the deadline struck both sides alike
+  /// Requests that only the candidate served in reverse_evaluation. For a pass control is taken to
+  /// have succeeded on all of them; for a failure they say nothing.
+  statistics::SideCounts unpaired;
+  std::string note;  // sentences, each behind a space
+};
+
+Result<PairedSuccess> paired_success(const RulingContext& context, const std::string& route) {
+  TRY_ASSIGN(const Tally* tally, context.evidence.tally(route));
+  PairedSuccess success{
+      .pairs = tally->pairs(), .tested = tally->pairs(), .unpaired = tally->reverse_unpaired()};
+  // The deadline of the shadow call strikes the candidate only. Where it struck although control
+  // was in time, that is held against as many requests on which it would have struck control; the
+  // candidate's other failures are not.
+  if (const int64_t struck = tally->pairs_past_deadline(); struck > 0) {
+    TRY_ASSIGN(const int64_t would_have, context.evidence.control_past_deadline(route));
+    const auto alike = static_cast<double>(std::min(struck, would_have));
+    success.tested.both -= alike;
+    success.tested.candidate_only += alike;
+    success.note +=
+        cat(" ", with_thousands(struck), " candidate calls ran into the deadline of a shadow call",
+            would_have > 0
+                ? cat(", which control would have done ", with_thousands(would_have), " times.")
+                : ".");
+  }
+  const double failed = success.unpaired.total - success.unpaired.successes;
+  if (failed > 0) {
+    success.note += cat(" On ", with_thousands(whole(success.unpaired.total)),
+                        " further requests that the candidate served alone it failed ",
+                        with_thousands(whole(failed)),
+                        " times; nothing says what control would have answered.");
+  }
+  return success;
+}
+
+/// The difference `factor` times as many such requests would show.
+Interval tested_interval(const PairedSuccess& success, double factor, Alphas alphas) {
+  const statistics::PairedCounts pairs = success.tested.scaled(factor);
+  Interval tested = to_interval(statistics::success_difference(pairs, alphas));
+  statistics::PairedCounts careful = pairs;
+  careful.both += success.unpaired.successes * factor;
+  careful.control_only += (success.unpaired.total - success.unpaired.successes) * factor;
+  tested.low = std::min(tested.low, statistics::success_difference(careful, alphas).low);
+  return tested;
+}
+
 Result<CriterionVerdict> rule_success(const RulingContext& context, const Criterion& criterion,
                                       const SuccessRateCriterion& success) {
   CriterionVerdict verdict{.criterion = criterion, .population = context.population};
@@ -84,19 +133,22 @@ Result<CriterionVerdict> rule_success(const RulingContext& context, const Criter
   const Alphas alphas = success_alphas(context);
   const double limit = -success.no_worse_by;
   double total = 0;
+  std::string note;
   std::function<Interval(double)> at_total;
 
   if (context.population == Population::kPaired) {
-    TRY_ASSIGN(const statistics::PairedCounts counts,
-               context.evidence.paired_success(criterion.route));
-    total = counts.total();
-    measure_rate(verdict.control, counts.both + counts.control_only, total, alphas);
-    measure_rate(verdict.candidate, counts.both + counts.candidate_only, total, alphas);
-    if (total > 0) verdict.tested = to_interval(statistics::success_difference(counts, alphas));
+    TRY_ASSIGN(const PairedSuccess success_of, paired_success(context, criterion.route));
+    const statistics::PairedCounts& pairs = success_of.pairs;
+    total = pairs.total();
+    measure_rate(verdict.control, pairs.both + pairs.control_only, total, alphas);
+    measure_rate(verdict.candidate, pairs.both + pairs.candidate_only, total, alphas);
+    if (total > 0) verdict.tested = tested_interval(success_of, 1, alphas);
+    note = success_of.note;
     // Before the first evaluation: the best case, in which both sides always succeed.
-    const statistics::PairedCounts shape = total > 0 ? counts : statistics::PairedCounts{.both = 1};
+    PairedSuccess shape = success_of;
+    if (total <= 0) shape.tested = shape.pairs = {.both = 1};
     at_total = [shape, alphas](double n) {
-      return to_interval(statistics::success_difference(shape.scaled(n / shape.total()), alphas));
+      return tested_interval(shape, n / shape.pairs.total(), alphas);
     };
   } else {
     TRY_ASSIGN(const statistics::SideCounts control,
@@ -108,8 +160,10 @@ Result<CriterionVerdict> rule_success(const RulingContext& context, const Criter
     total = candidate.total;
     if (control.total <= 0 && candidate.total > 0) {
       verdict.explanation =
-          "There is no control_only evaluation to compare with: keep a share of traffic on "
-          "control_only, or name a baseline.";
+          cat("The candidate succeeds on ", percent(candidate.rate()), " of ",
+              with_thousands(verdict.candidate.evaluations),
+              " requests, but there is no control_only evaluation to compare with: keep a share of "
+              "traffic on control_only, or name a baseline.");
       verdict.missing = Missing{.text = "control_only evaluations in the window or the baseline"};
       return verdict;
     }
@@ -127,7 +181,7 @@ Result<CriterionVerdict> rule_success(const RulingContext& context, const Criter
   }
 
   if (verdict.tested) verdict.ruling = against_margin_from_below(*verdict.tested, limit);
-  verdict.explanation = success_sentence(verdict, success.no_worse_by);
+  verdict.explanation = cat(success_sentence(verdict, success.no_worse_by), note);
   if (verdict.ruling == Ruling::kNotEnoughEvidence) {
     verdict.missing = missing_evidence(context.evidence.window(), total, [&](double n) {
       return against_margin_from_below(at_total(n), limit) != Ruling::kNotEnoughEvidence;
@@ -178,10 +232,11 @@ Result<CriterionVerdict> rule_error_classes(const RulingContext& context,
   verdict.unit = "count";
   verdict.tested_unit = "count";
   verdict.margin = 0;
-  TRY_ASSIGN(const WindowCounts counts, context.evidence.window_counts(criterion.route));
+  TRY_ASSIGN(const Tally* tally, context.evidence.tally(criterion.route));
   TRY_ASSIGN(const auto occurrences,
              context.evidence.candidate_errors(classes.forbid, criterion.route));
-  const int64_t calls = counts.paired + counts.cutover_candidate;
+  const int64_t calls = whole(tally->pairs().total() + tally->candidate_only().total +
+                              tally->reverse_unpaired().total);
   verdict.candidate.evaluations = calls;
   int64_t found = 0;
   std::string listed;
@@ -219,18 +274,31 @@ Result<CriterionVerdict> rule_evidence(const RulingContext& context, const Crite
   CriterionVerdict verdict{.criterion = criterion, .population = context.population};
   verdict.unit = "count";
   verdict.tested_unit = "count";
-  TRY_ASSIGN(const WindowCounts counts, context.evidence.window_counts(criterion.route));
+  TRY_ASSIGN(const Tally* tally, context.evidence.tally(criterion.route));
   TRY_ASSIGN(const auto active,
              context.evidence.candidate_active(context.population, criterion.route));
   const bool paired = context.population == Population::kPaired;
-  const int64_t evaluations = paired ? counts.paired : counts.cutover_candidate;
+  const int64_t evaluations =
+      whole(paired ? tally->pairs().total() : tally->served(JudgedSide::kCandidate).total);
   verdict.candidate.evaluations = evaluations;
-  verdict.control.evaluations = paired ? counts.paired : counts.cutover_control;
+  verdict.control.evaluations = evaluations;
+  if (!paired) {
+    TRY_ASSIGN(const statistics::SideCounts control,
+               context.evidence.cutover_success(JudgedSide::kControl, criterion.route));
+    verdict.control.evaluations = whole(control.total);
+  }
   const auto number = static_cast<double>(evaluations);
   if (evaluations > 0) verdict.tested = Interval{number, number, number};
   if (needed.evaluations_min > 0) verdict.margin = static_cast<double>(needed.evaluations_min);
 
-  const int64_t active_ms = active ? (active->end_ns - active->start_ns) / 1'000'000 : 0;
+  int64_t active_ms = 0;
+  if (active) {
+    // The first call may have left the store; then whoever saw it says when it was.
+    const auto& seen_ns = paired ? context.first_paired_ns : context.first_cutover_ns;
+    const bool seen = criterion.route.empty() && seen_ns;
+    const int64_t start_ns = seen ? std::min(*seen_ns, active->start_ns) : active->start_ns;
+    active_ms = (active->end_ns - start_ns) / 1'000'000;
+  }
   const int64_t needed_ms =
       std::chrono::ceil<std::chrono::milliseconds>(needed.duration_min).count();
   verdict.explanation = cat(with_thousands(evaluations), " evaluations with the candidate, over ",
@@ -258,9 +326,8 @@ struct Overloaded : Fs... {
   using Fs::operator()...;
 };
 
-}  // namespace
-
-Result<CriterionVerdict> rule(const RulingContext& context, const Criterion& criterion) {
+Result<CriterionVerdict> rule_in_population(const RulingContext& context,
+                                            const Criterion& criterion) {
   return std::visit(Overloaded{[&](const SuccessRateCriterion& success) {
                                  return rule_success(context, criterion, success);
                                },
@@ -277,6 +344,46 @@ Result<CriterionVerdict> rule(const RulingContext& context, const Criterion& cri
                                  return rule_evidence(context, criterion, needed);
                                }},
                     criterion.rule);
+}
+
+/// Of candidate_only requests without any control_only share: whether they go so much worse than
+/// control does beside the candidate that a pass would be misleading.
+Result<bool> served_worse(const RulingContext& context, const Criterion& criterion,
+                          const SuccessRateCriterion& success) {
+  TRY_ASSIGN(const Tally* tally, context.evidence.tally(criterion.route));
+  const statistics::PairedCounts pairs = tally->pairs();
+  const statistics::SideCounts control{.successes = pairs.both + pairs.control_only,
+                                       .total = pairs.total()};
+  const Interval seen = to_interval(statistics::success_difference_unpaired(
+      control, tally->candidate_only(), success_alphas(context)));
+  return against_margin_from_below(seen, -success.no_worse_by) == Ruling::kFail;
+}
+
+}  // namespace
+
+Result<CriterionVerdict> rule(const RulingContext& context, const Criterion& criterion) {
+  TRY_ASSIGN(CriterionVerdict ruled, rule_in_population(context, criterion));
+  const auto* success = std::get_if<SuccessRateCriterion>(&criterion.rule);
+  const bool in_both =
+      success != nullptr || std::holds_alternative<LatencyCriterion>(criterion.rule);
+  if (!context.also || !in_both || ruled.ruling == Ruling::kFail) return ruled;
+  RulingContext other = context;
+  other.population = *context.also;
+  TRY_ASSIGN(CriterionVerdict also, rule_in_population(other, criterion));
+  if (also.ruling == Ruling::kFail) return also;
+  const bool has_control = also.control.evaluations > 0;
+  if (success == nullptr || other.population != Population::kCutover || has_control) return ruled;
+  TRY_ASSIGN(const bool worse, served_worse(context, criterion, *success));
+  if (!worse || ruled.ruling != Ruling::kPass) return ruled;
+  ruled.ruling = Ruling::kNotEnoughEvidence;
+  ruled.explanation +=
+      cat(" Yet on the ", with_thousands(also.candidate.evaluations),
+          " requests that the candidate served by itself it succeeds only ",
+          also.candidate.measured ? percent(also.candidate.measured->value) : "rarely",
+          " of the time.");
+  ruled.missing =
+      Missing{.text = "control_only evaluations to hold the candidate_only ones against"};
+  return ruled;
 }
 
 }  // namespace understudy::judge

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "base/result.h"
 #include "judge/criteria.h"
 #include "judge/evidence.h"
@@ -12,9 +14,12 @@ namespace understudy::judge {
 struct RulingContext {
   const Evidence& evidence;
   Population population = Population::kPaired;
-  double alpha_pass = 0.05;     // budget of a wrong pass, per criterion
-  double alpha_fail = 0.05;     // budget of a wrong fail, per criterion
-  int64_t evaluations_min = 0;  // from the evidence criterion, for what needs a minimum
+  std::optional<Population> also{};  // has candidate calls too: can fail a criterion, not pass it
+  double alpha_pass = 0.05;          // budget of a wrong pass, per criterion
+  double alpha_fail = 0.05;          // budget of a wrong fail, per criterion
+  int64_t evaluations_min = 0;       // from the evidence criterion, for what needs a minimum
+  std::optional<int64_t> first_paired_ns{};  // see JudgeRequest
+  std::optional<int64_t> first_cutover_ns{};
 };
 
 /// Without an agreed minimum, "this error did not appear" needs at least so many calls.

@@ -22,7 +22,7 @@ const char* name(Ruling ruling);
 /// Which evaluations answered the question.
 enum class Population {
   kPaired,   // both sides saw the same requests (a shadow mode)
-  kCutover,  // candidate_only requests against a control_only share
+  kCutover,  // requests that the candidate served against a control_only share
 };
 const char* name(Population population);
 
@@ -63,7 +63,7 @@ struct CriterionVerdict {
 
 /// Evaluations that are not part of the comparison, by name, so that nothing vanishes.
 struct Excluded {
-  std::string reason{};  // "shed", "client_aborted", "not_compared", ...
+  std::string reason{};  // "shed", "client_aborted", "not_safe_to_repeat", ...
   int64_t evaluations = 0;
   std::string meaning{};
 };
@@ -80,7 +80,10 @@ struct Verdict {
   Ruling overall = Ruling::kNotEnoughEvidence;
   std::string headline{};  // one sentence: what decided
   std::vector<CriterionVerdict> criteria{};
-  std::vector<Excluded> excluded{};
+  Population population = Population::kPaired;
+  int64_t judged = 0;                    // evaluations that count for the population
+  std::vector<Excluded> excluded{};      // the others: judged + all of these = evaluations
+  std::vector<Excluded> not_compared{};  // pairs that count, but not for differences
   std::string criteria_text{};
   std::string criteria_hash{};
   double alpha = Criteria::kAlphaDefault;
@@ -88,6 +91,9 @@ struct Verdict {
   std::optional<TimeSpan>
       baseline{};           // where control_only evaluations were taken from, if elsewhere
   int64_t evaluations = 0;  // in the window, all modes
+  /// Set when the window begins before the oldest evidence the store still has: only from this
+  /// moment on is all of it there.
+  std::optional<int64_t> complete_since_ns{};
   int64_t judged_at_ns = 0;
 };
 

@@ -55,6 +55,15 @@ ordered_json criterion(const CriterionVerdict& criterion) {
   return json;
 }
 
+ordered_json by_reason(const std::vector<Excluded>& groups) {
+  ordered_json json = ordered_json::array();
+  for (const Excluded& one : groups) {
+    json.push_back(
+        {{"reason", one.reason}, {"evaluations", one.evaluations}, {"meaning", one.meaning}});
+  }
+  return json;
+}
+
 }  // namespace
 
 ordered_json verdict_to_json(const Verdict& verdict) {
@@ -62,16 +71,17 @@ ordered_json verdict_to_json(const Verdict& verdict) {
                        {"headline", verdict.headline},    {"evaluations", verdict.evaluations},
                        {"confidence", 1 - verdict.alpha}, {"window", span(verdict.window)}};
   if (verdict.baseline) json["baseline"] = span(*verdict.baseline);
+  json["complete"] = !verdict.complete_since_ns;
+  if (verdict.complete_since_ns) json["complete_since"] = rfc3339(*verdict.complete_since_ns);
   json["judged_at"] = rfc3339(verdict.judged_at_ns);
   json["criteria_hash"] = verdict.criteria_hash;
   json["criteria_text"] = verdict.criteria_text;
   json["criteria"] = ordered_json::array();
   for (const CriterionVerdict& one : verdict.criteria) json["criteria"].push_back(criterion(one));
-  json["excluded"] = ordered_json::array();
-  for (const Excluded& one : verdict.excluded) {
-    json["excluded"].push_back(
-        {{"reason", one.reason}, {"evaluations", one.evaluations}, {"meaning", one.meaning}});
-  }
+  json["population"] = name(verdict.population);
+  json["judged"] = verdict.judged;
+  json["excluded"] = by_reason(verdict.excluded);
+  json["not_compared"] = by_reason(verdict.not_compared);
   return json;
 }
 

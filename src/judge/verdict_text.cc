@@ -80,9 +80,10 @@ std::string verdict_to_text(const Verdict& verdict, const VerdictTextOptions& op
   out += wrapped(base::printable(verdict.headline, 2'000), 0, options.width_max);
   const int64_t window_ms =
       std::max<int64_t>(verdict.window.end_ns - verdict.window.start_ns, 0) / 1'000'000;
-  out += cat(with_thousands(verdict.evaluations), " evaluations in ", duration_words(window_ms),
-             " since ", rfc3339(verdict.window.start_ns), "; confidence ",
-             percent(1 - verdict.alpha), "; criteria ", verdict.criteria_hash.substr(0, 12), "\n");
+  out += cat(with_thousands(verdict.evaluations), " evaluations (", with_thousands(verdict.judged),
+             " judged) in ", duration_words(window_ms), " since ", rfc3339(verdict.window.start_ns),
+             "; confidence ", percent(1 - verdict.alpha), "; criteria ",
+             verdict.criteria_hash.substr(0, 12), "\n");
   if (verdict.baseline) {
     out += cat("baseline from ", rfc3339(verdict.baseline->start_ns), " to ",
                rfc3339(verdict.baseline->end_ns), "\n");
@@ -111,11 +112,16 @@ std::string verdict_to_text(const Verdict& verdict, const VerdictTextOptions& op
                      options.width_max);
     }
   }
-  if (!verdict.excluded.empty()) out += "\nnot part of the comparison:\n";
-  for (const Excluded& one : verdict.excluded) {
-    out += wrapped(cat(with_thousands(one.evaluations), " ", one.reason, ": ", one.meaning), 2,
-                   options.width_max);
-  }
+  const auto by_reason = [&](const char* title, const std::vector<Excluded>& groups) {
+    if (groups.empty()) return;
+    out += title;
+    for (const Excluded& one : groups) {
+      out += wrapped(cat(with_thousands(one.evaluations), " ", one.reason, ": ", one.meaning), 2,
+                     options.width_max);
+    }
+  };
+  by_reason("\nnot part of the comparison:\n", verdict.excluded);
+  by_reason("\njudged for success and latency, not for differences:\n", verdict.not_compared);
   return out;
 }
 

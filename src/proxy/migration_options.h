@@ -52,7 +52,7 @@ struct ShadowOptions {
   uint32_t in_flight_max = 256;              // over all workers
   uint64_t request_bytes_max = 1 << 20;      // of one request's body kept for the shadow
   uint64_t answer_bytes_max = 1 << 20;       // of each answer kept for the comparison, at first
-  uint64_t dropped_bytes_max = 64ull << 20;  // of an answer that is read only to be dropped
+  uint64_t dropped_bytes_max = 64ull << 20;  // of an answer, most of it read only to be dropped
   uint64_t memory_bytes_max = 256ull << 20;  // of all of them together, over all workers
   uint32_t breaker_failures = 20;            // connects or deadlines missed in a row that open it
   std::chrono::nanoseconds breaker_open_for = std::chrono::seconds(1);

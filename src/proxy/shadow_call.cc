@@ -89,19 +89,20 @@ base::Task<Outcome> read_answer(Settlement& settlement, net::ClientStream& strea
   }
   result.status = head.head->status;
   result.first_byte_ns = settlement.elapsed_ns();
-  const bool compares = settlement.exchange().comparison_wanted;
-  if (compares) result.headers = http::OwnedFields(head.head->fields);
+  if (settlement.exchange().comparison_wanted) {
+    result.headers = http::OwnedFields(head.head->fields);
+  }
   const uint64_t dropped_bytes_max = settlement.runtime().options->shadow.dropped_bytes_max;
   net::BodyPiece piece = stream.body_at_hand();
   while (true) {
     settlement.capture(result, piece.data);
     if (piece.error != StreamError::kNone) co_return Outcome{piece.error, "read_body", {}};
     if (piece.end) break;
-    if (!result.over_budget && result.body_bytes > dropped_bytes_max) {
+    // Past the budget of the comparison only the copy is given up: whether the answer becomes
+    // whole, and when, is evidence all the same.
+    if (result.body_bytes > dropped_bytes_max) {
       result.bound = "dropped_bytes_max";
-    }
-    if (!result.bound.empty()) {
-      co_return Outcome{StreamError::kTooLarge, "read_body", std::string(result.bound)};
+      co_return Outcome{StreamError::kTooLarge, "read_body", "dropped_bytes_max"};
     }
     piece = co_await stream.read_body();
   }
@@ -183,6 +184,7 @@ base::Task<void> run_shadow_call(std::shared_ptr<Settlement> settlement, ShadowR
   if (sent.error == StreamError::kTooLarge) {
     presence.gave_up();
     shed(*settlement, role, Account::kTooLarge, tee->bound());
+    result.bound = tee->bound();
     co_return end_with(std::move(sent));
   }
   // A side that refuses a body while it still comes has answered, and the answer counts.

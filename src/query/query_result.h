@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,9 @@ struct QueryResult {
   Row total{};                         // calculations over all groups; breakdown cells are null
   bool groups_cut = false;             // more groups existed than `limit`
   bool series_cut = false;             // more (bucket x group) points existed than the store gives
+  /// Set when the window begins before the oldest events the store still has: only from this
+  /// moment on are all of them there. Unix ns.
+  std::optional<int64_t> complete_since_ns{};
   int64_t elapsed_us = 0;
 };
 
@@ -40,6 +44,7 @@ struct RawEvents {
   std::vector<int64_t> times_ns{};  // one per row
   std::vector<Row> rows{};          // cells in the order of `columns`; absent fields are null
   bool more = false;                // older events matched too
+  std::optional<int64_t> complete_since_ns{};  // as above, of what was looked through
 };
 
 }  // namespace understudy::query

@@ -40,6 +40,12 @@ ordered_json row_json(const std::vector<std::string>& columns, const Row& row, s
   return json;
 }
 
+// Whether the store still had everything the question was about, and if not, since when it has.
+void add_completeness(ordered_json& json, const std::optional<int64_t>& since_ns) {
+  json["complete"] = !since_ns;
+  if (since_ns) json["complete_since"] = rfc3339_nanoseconds(*since_ns);
+}
+
 std::string dump(const ordered_json& json) {
   return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
 }
@@ -62,17 +68,19 @@ std::string render_json(const QueryResult& result) {
   query["start_time"] = result.window.start_s;
   query["end_time"] = result.window.end_s;
   query.erase("time_range");
-  return dump({{"query", std::move(query)},
-               {"complete", true},
-               {"data", std::move(data)},
-               {"groups_cut", result.groups_cut},
-               {"series_cut", result.series_cut},
-               {"elapsed_us", result.elapsed_us}});
+  ordered_json json = {{"query", std::move(query)}};
+  add_completeness(json, result.complete_since_ns);
+  json["data"] = std::move(data);
+  json["groups_cut"] = result.groups_cut;
+  json["series_cut"] = result.series_cut;
+  json["elapsed_us"] = result.elapsed_us;
+  return dump(json);
 }
 
 std::string render_json(const RawEvents& events) {
   ordered_json json = {
       {"columns", events.columns}, {"events", ordered_json::array()}, {"more", events.more}};
+  add_completeness(json, events.complete_since_ns);
   for (size_t i = 0; i < events.rows.size(); ++i) {
     json["events"].push_back(
         {{"time", rfc3339_nanoseconds(events.times_ns[i])},

@@ -40,6 +40,13 @@ std::string draw(const std::vector<TableRow>& rows) {
   return out;
 }
 
+// What is missing from an answer because the store no longer has it.
+std::string missing_text(const std::optional<int64_t>& complete_since_ns) {
+  if (!complete_since_ns) return {};
+  return cat("not complete: of what happened before ", rfc3339_nanoseconds(*complete_since_ns),
+             " some can no longer be queried\n");
+}
+
 Cell header(const std::string& name, bool right) { return {base::printable(name), right}; }
 
 }  // namespace
@@ -66,7 +73,7 @@ std::string render_table(const QueryResult& result, const TableOptions& options)
   out += cat(result.results.size(), result.results.size() == 1 ? " group" : " groups",
              result.groups_cut ? " (more exist; raise the limit)" : "", ", ",
              rfc3339_seconds(result.window.start_s), " to ", rfc3339_seconds(result.window.end_s),
-             "\n");
+             "\n", missing_text(result.complete_since_ns));
   return out;
 }
 
@@ -83,7 +90,8 @@ std::string render_table(const RawEvents& events, const TableOptions& options) {
     rows.push_back(std::move(cells));
   }
   return cat(draw(rows), events.rows.size(), events.rows.size() == 1 ? " event" : " events",
-             events.more ? " (older ones exist; raise the limit)" : "", "\n");
+             events.more ? " (older ones exist; raise the limit)" : "", "\n",
+             missing_text(events.complete_since_ns));
 }
 
 }  // namespace understudy::query

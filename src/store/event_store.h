@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,6 +25,9 @@ struct DatasetInfo {
   std::size_t columns = 0;
   std::int64_t time_min_ns = 0;  // of the events that can be queried
   std::int64_t time_max_ns = 0;
+  /// Of events that left the queryable set, the newest: an answer about a time from then or before
+  /// is not complete. Absent while nothing has left.
+  std::optional<std::int64_t> aged_out_until_ns = {};
 };
 
 struct DatasetColumn {
@@ -78,5 +82,10 @@ class EventStore {
 
   virtual StoreStats stats() = 0;
 };
+
+/// Since when the store has every event of a dataset that falls into a time starting at `start_ns`:
+/// nullopt when all of them can be queried, else the moment from which on they can.
+std::optional<std::int64_t> complete_since(EventStore& store, std::string_view dataset,
+                                           std::int64_t start_ns);
 
 }  // namespace understudy::store

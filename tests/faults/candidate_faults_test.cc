@@ -315,6 +315,21 @@ TEST_F(CandidateFaults, ALargeAnswerOfBothIsServedWholeAndTooLargeToCompare) {
   EXPECT_EQ(exchange(0).account, Account::kTooLarge);
   EXPECT_EQ(exchange(0).reason, "body_bytes_max");
   EXPECT_LE(exchange(0).control.body.size(), size_t{1} << 20);
+  EXPECT_LE(exchange(0).candidate.body.size(), size_t{1} << 20);
+  EXPECT_TRUE(exchange(0).candidate.succeeded()) << "only the comparison is given up";
+  EXPECT_EQ(exchange(0).candidate.body_bytes, large.size());
+}
+
+TEST_F(CandidateFaults, ALargeErrorIsReadToItsEndAndStaysAnError) {
+  Service control(says("old"));
+  Service candidate(
+      [](Socket& socket, const Request&) { socket.send(answer(500, std::string(3 << 20, 'e'))); });
+  start(Mode::kFullEvaluation, control.port(), candidate.port());
+  EXPECT_EQ(body_of(get()), "old");
+  EXPECT_EQ(exchange(0).account, Account::kTooLarge);
+  EXPECT_EQ(exchange(0).candidate.status, 500);
+  EXPECT_TRUE(exchange(0).candidate.complete);
+  EXPECT_FALSE(exchange(0).candidate.succeeded());
 }
 
 TEST_F(CandidateFaults, TheBoundThatAnAnswerWentPastIsTheOneThatIsNamed) {

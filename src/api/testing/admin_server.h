@@ -26,7 +26,13 @@ class FakeMigrations final : public MigrationDirectory {
   std::optional<MigrationNow> find(std::string_view name) override;
   std::optional<AccountingNumbers> accounting(std::string_view name) override;
   std::optional<TrafficNumbers> traffic(std::string_view name) override;
+  std::optional<int64_t> candidate_first_called(std::string_view, judge::Population,
+                                                int64_t) override {
+    return first_called_ns;
+  }
   std::vector<NamedCount> recorder_counters() override { return recorder; }
+
+  std::optional<int64_t> first_called_ns;
 
   std::vector<NamedCount> recorder = {{"exchanges", 7}, {"exchanges_refused", 0}};
 

@@ -1,6 +1,9 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <chrono>
+#include <string>
+#include <vector>
 
 #include "app/cli/commands.h"
 #include "app/config_file.h"
@@ -30,6 +33,26 @@ std::string described(const Config& config) {
   return text;
 }
 
+std::string in_words(std::chrono::nanoseconds time) {
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
+  return ms % 1000 == 0 ? cat(ms / 1000, "s") : cat(ms, "ms");
+}
+
+/// What is allowed and may still surprise: one sentence each.
+std::vector<std::string> notes(const Config& config) {
+  std::vector<std::string> notes;
+  for (const MigrationConfig& migration : config.migrations) {
+    const proxy::MigrationOptions& options = *migration.options;
+    if (options.listen.empty() || options.candidate.timeout >= options.control.timeout) continue;
+    notes.push_back(cat(options.name, ": candidate.timeout is ",
+                        in_words(options.candidate.timeout), ", control's ",
+                        in_words(options.control.timeout),
+                        ": a rehearsal call that takes longer is cut off, and a client whom the "
+                        "candidate serves gets 504"));
+  }
+  return notes;
+}
+
 int check(const Options& options, const Console& console) {
   auto config = load_config(options.file, understudy_environment());
   if (config.ok()) {
@@ -45,6 +68,9 @@ int check(const Options& options, const Console& console) {
         names.push_back(migration.options->name);
       }
       answer.set("migrations", std::move(names));
+      flags::Value::List texts;
+      for (std::string& note : notes(*config)) texts.push_back(std::move(note));
+      answer.set("notes", std::move(texts));
     } else {
       answer.set("error", config.error().context);
     }
@@ -52,7 +78,9 @@ int check(const Options& options, const Console& console) {
     return config.ok() ? kExitOk : kExitFailed;
   }
   if (!config.ok()) return fail(console, config.error());
-  console.out(cat(options.file, ": good\n", described(*config)));
+  std::string text = cat(options.file, ": good\n", described(*config));
+  for (const std::string& note : notes(*config)) text += cat("  note: ", note, "\n");
+  console.out(text);
   return kExitOk;
 }
 

@@ -98,12 +98,23 @@ TEST_F(CommandLineTest, TheFirstKeyIsMadeWithoutAServer) {
   EXPECT_TRUE(error_.starts_with("understudy: --allow: \"reed\" is no permission")) << error_;
 }
 
+TEST_F(CommandLineTest, CheckNotesACandidateThatHasLessTimeThanControl) {
+  const std::string sides =
+      "migrations:\n  - name: shop\n    listen: 127.0.0.1:0\n"
+      "    control: {url: 'http://h:1'}\n    candidate: {url: 'http://h:2'";
+  EXPECT_EQ(run({"check", "-c", file("less.yaml", sides + "}\n")}), 0);
+  EXPECT_NE(out_.find("note: shop: candidate.timeout is 2s, control's 30s"), std::string::npos);
+  EXPECT_EQ(run({"check", "-c", file("same.yaml", sides + ", timeout: 30s}\n")}), 0);
+  EXPECT_EQ(out_.find("note:"), std::string::npos) << out_;
+}
+
 TEST_F(CommandLineTest, CheckAnswersAsTextAndAsJson) {
   const std::string good = file("good.yaml", "migrations:\n  - name: shop\n");
   EXPECT_EQ(run({"check", "-c", good}), 0);
   EXPECT_EQ(out_, good + ": good\n  shop: through the SDK, mode control_only=100, 0 criteria\n");
   EXPECT_EQ(run({"check", "-c", good, "--json"}), 0);
-  EXPECT_EQ(out_, R"({"file":")" + good + R"(","ok":true,"migrations":["shop"]})" + "\n");
+  EXPECT_EQ(out_,
+            R"({"file":")" + good + R"(","ok":true,"migrations":["shop"],"notes":[]})" + "\n");
   const std::string bad = file("bad.yaml", "workers: 0\n");
   EXPECT_EQ(run({"check", "-c", bad}), 1);
   EXPECT_EQ(error_, "understudy: " + bad + ":1: workers: 0 is below 1\n");

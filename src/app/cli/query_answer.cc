@@ -1,5 +1,6 @@
 #include "app/cli/query_answer.h"
 
+#include <optional>
 #include <utility>
 
 #include "base/text.h"
@@ -38,6 +39,13 @@ const Value& member(const Value& object, std::string_view name) {
   return found == nullptr ? kNone : *found;
 }
 
+/// As QueryResult::complete_since_ns, to the second.
+std::optional<int64_t> complete_since(const Value& answer) {
+  const auto time_s = query::parse_rfc3339(member(answer, "complete_since").as_string());
+  if (!time_s) return std::nullopt;
+  return *time_s * 1'000'000'000;
+}
+
 }  // namespace
 
 base::Result<query::QueryResult> read_query_answer(std::string_view json) {
@@ -70,6 +78,7 @@ base::Result<query::QueryResult> read_query_answer(std::string_view json) {
   result.groups_cut = member(*parsed, "groups_cut").as_bool();
   result.series_cut = member(*parsed, "series_cut").as_bool();
   result.elapsed_us = member(*parsed, "elapsed_us").as_integer();
+  result.complete_since_ns = complete_since(*parsed);
   return result;
 }
 
@@ -94,6 +103,7 @@ base::Result<query::RawEvents> read_events_answer(std::string_view json) {
     events.rows.push_back(row_of(member(event, "data"), events.columns));
   }
   events.more = member(*parsed, "more").as_bool();
+  events.complete_since_ns = complete_since(*parsed);
   return events;
 }
 

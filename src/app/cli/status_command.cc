@@ -18,6 +18,7 @@ constexpr int kExitError = 3;
 struct Options {
   std::string migration;
   std::string last;
+  std::string baseline;
   bool json = false;
 };
 
@@ -190,8 +191,8 @@ std::string described(const Value& migration, const Console& console) {
   const Value& window = member(verdict, "window");
   if (window.is_object()) {
     out += cat("evidence     ", with_commas(member(verdict, "evaluations").as_integer()),
-               " evaluations ", text_of(verdict, "window_reason"), " (", text_of(window, "start"),
-               ")\n");
+               " evaluations, ", with_commas(member(verdict, "judged").as_integer()), " judged, ",
+               text_of(verdict, "window_reason"), " (", text_of(window, "start"), ")\n");
   }
   for (const Value& criterion : member(verdict, "criteria").as_list()) {
     constexpr size_t kRulingWidth = 19;
@@ -203,11 +204,16 @@ std::string described(const Value& migration, const Console& console) {
       out += wrapped(cat("missing: ", missing), kRulingWidth + 4, console.width);
     }
   }
-  for (const Value& excluded : member(verdict, "excluded").as_list()) {
-    out += cat("\n  left out: ", with_commas(member(excluded, "evaluations").as_integer()), " ",
-               text_of(excluded, "reason"), ", ", text_of(excluded, "meaning"));
+  for (const auto& [section, title] :
+       {std::pair("excluded", "left out: "), std::pair("not_compared", "not compared: ")}) {
+    const Value::List& groups = member(verdict, section).as_list();
+    if (!groups.empty()) out += "\n";
+    for (const Value& group : groups) {
+      out += wrapped(cat(title, with_commas(member(group, "evaluations").as_integer()), " ",
+                         text_of(group, "reason"), ", ", text_of(group, "meaning")),
+                     2, console.width);
+    }
   }
-  if (!member(verdict, "excluded").as_list().empty()) out += "\n";
   out += "\n";
   out += groups_text(member(migration, "differences"), "differences  ", false);
   out += noise_text(member(migration, "noise"));
@@ -242,9 +248,14 @@ int status(const Options& options, const ApiClient& client, const Console& conso
   Value::List all;
   std::string text;
   for (const std::string& name : names) {
-    const std::string last =
-        options.last.empty() ? std::string() : cat("?last=", url_encode(options.last));
-    auto migration = client.get_json(cat("/api/migrations/", url_encode(name), last));
+    std::string parameters;
+    const auto ask = [&](const char* parameter, const std::string& value) {
+      if (value.empty()) return;
+      parameters += cat(parameters.empty() ? "?" : "&", parameter, "=", url_encode(value));
+    };
+    ask("last", options.last);
+    ask("baseline", options.baseline);
+    auto migration = client.get_json(cat("/api/migrations/", url_encode(name), parameters));
     if (!migration.ok()) return fail(console, migration.error(), kExitError);
     code = worse(code, exit_code(text_of(member(*migration, "verdict"), "verdict")));
     text += cat(text.empty() ? "" : "\n", described(*migration, console));
@@ -268,6 +279,9 @@ void add_status(CLI::App& app, Invocation& invocation) {
   command->add_option("migration", options->migration, "All migrations when left out");
   command->add_option("--last", options->last,
                       "Look at this much time (1h, 30m) instead of all since the last change");
+  command->add_option("--baseline", options->baseline,
+                      "Hold candidate_only against the control_only evaluations of this much time "
+                      "(2h) or since a moment, when no share of the traffic is control_only now");
   command->add_flag("--json", options->json, "Answer as JSON");
   add_url(*command, invocation);
   command->footer(R"(

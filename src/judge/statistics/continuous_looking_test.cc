@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string_view>
 #include <vector>
 
 #include "base/rng.h"
 #include "judge/statistics/paired_difference.h"
 #include "judge/statistics/proportion.h"
 #include "judge/statistics/quantile_ranks.h"
+#include "judge/testing/documented_numbers.h"
 
 namespace understudy::judge::statistics {
 namespace {
@@ -18,6 +20,12 @@ constexpr double kAlpha = 0.05;
 const double kThreshold = std::log(1 / kAlpha);
 constexpr int kRuns = 300;
 constexpr int kEvaluations = 700;
+
+/// How many of the runs docs/judging.md says were wrong.
+int documented(std::string_view begin) {
+  const auto numbers = testing::documented_numbers(TEST_DATA_DIR "/../../docs/judging.md", begin);
+  return numbers.empty() ? -1 : static_cast<int>(numbers.front());
+}
 
 struct Looking {
   int passed = 0;              // runs in which a pass was ever seen
@@ -64,21 +72,25 @@ TEST(ContinuousLooking, ACandidateWorseByTheMarginPassesInFewerThanAlphaOfTheRun
   const Looking seen = look_at_success(0.06, 0.01, 0.05, 1);
   EXPECT_LE(seen.passed, kAlpha * kRuns);
   EXPECT_GT(seen.naive_passed, 2 * kAlpha * kRuns) << "the scenario no longer tempts anyone";
-  RecordProperty("false_passes_of_300", seen.passed);
-  RecordProperty("false_passes_of_300_z_test", seen.naive_passed);
+  EXPECT_EQ(seen.passed, documented("| candidate worse by exactly the margin (6% / 1% one-sided "
+                                    "failures, margin 5%) passes |"));
+  EXPECT_EQ(seen.naive_passed,
+            documented("| the same first case with a z-test looked at continuously |"));
 }
 
 TEST(ContinuousLooking, ARareFailureAtTheMarginPassesInFewerThanAlphaOfTheRuns) {
   const Looking seen = look_at_success(0.01, 0, 0.01, 2);
   EXPECT_LE(seen.passed, kAlpha * kRuns);
-  RecordProperty("false_passes_of_300", seen.passed);
+  EXPECT_EQ(seen.passed, documented("| rare failures exactly at the margin (1%) |"));
 }
 
 TEST(ContinuousLooking, AnEqualCandidatePassesSoonAndAlways) {
   const Looking seen = look_at_success(0.01, 0.01, 0.05, 3);
   EXPECT_EQ(seen.passed, kRuns);
   EXPECT_LT(seen.evaluations_sum / kRuns, 250);
-  RecordProperty("evaluations_to_pass", static_cast<int>(seen.evaluations_sum / kRuns));
+  EXPECT_EQ(
+      std::lround(seen.evaluations_sum / kRuns),
+      documented("An equal candidate (1% one-sided failures each way, margin 5%) passes after "));
 }
 
 TEST(ContinuousLooking, AFarWorseCandidateNeverPasses) {
@@ -100,7 +112,7 @@ TEST(ContinuousLooking, ADifferenceRateAtTheLimitPassesInFewerThanAlphaOfTheRuns
     }
   }
   EXPECT_LE(passed, kAlpha * kRuns);
-  RecordProperty("false_passes_of_300", passed);
+  EXPECT_EQ(passed, documented("| difference rate exactly at the limit (2%) |"));
 }
 
 // The share of runs in which either bound of the p-quantile is ever wrong, looking after each
@@ -131,8 +143,8 @@ TEST(ContinuousLooking, QuantileBoundsAreEverWrongInFewerThanAlphaOfTheRuns) {
   EXPECT_LE(median, kAlpha * kRuns);
   EXPECT_LE(p99, kAlpha * kRuns);
   EXPECT_GT(median + p99, 0) << "bounds that are never wrong are wider than they need to be";
-  RecordProperty("wrong_of_300_p50", median);
-  RecordProperty("wrong_of_300_p99", p99);
+  EXPECT_EQ(median, documented("| P50 bounds ever wrong |"));
+  EXPECT_EQ(p99, documented("| P99 bounds ever wrong |"));
 }
 
 }  // namespace

@@ -259,6 +259,7 @@ base::Status DatasetTable::lost_rows(const base::Error& reason) {
   rows_ = 0;
   if (appender_ != nullptr) duckdb_appender_destroy(&appender_);
   next_counts_.aged_out += unpublished_;
+  note_aged_out(current_.time_max_ns);
   current_.events -= unpublished_;
   unpublished_ = 0;
   publish();
@@ -279,8 +280,18 @@ void DatasetTable::publish() {
   if (!view_.parts.empty() && current_.part) view_.parts.back() = current_;
   counts_.queryable += unpublished_;
   counts_.aged_out = next_counts_.aged_out;
+  counts_.aged_out_until_ns = next_counts_.aged_out_until_ns;
   counts_.fields_dropped = next_counts_.fields_dropped;
   unpublished_ = 0;
+}
+
+void DatasetTable::note_aged_out(std::int64_t time_ns) {
+  next_counts_.aged_out_until_ns =
+      std::max(next_counts_.aged_out_until_ns.value_or(time_ns), time_ns);
+}
+
+void DatasetTable::note_older_are_missing() {
+  if (!next_counts_.aged_out_until_ns) note_aged_out(current_.time_min_ns - 1);
 }
 
 bool DatasetTable::drop_oldest_part() {
@@ -292,7 +303,9 @@ bool DatasetTable::drop_oldest_part() {
     view_.parts.erase(view_.parts.begin());
     counts_.queryable -= oldest.events;
     next_counts_.aged_out += oldest.events;
+    if (oldest.events > 0) note_aged_out(oldest.time_max_ns);
     counts_.aged_out = next_counts_.aged_out;
+    counts_.aged_out_until_ns = next_counts_.aged_out_until_ns;
   }
   return true;
 }

@@ -71,6 +71,7 @@ struct TableView {
 struct DatasetTableCounts {
   std::uint64_t queryable = 0;
   std::uint64_t aged_out = 0;
+  std::optional<std::int64_t> aged_out_until_ns = {};  // the newest of them
   std::uint64_t fields_dropped = 0;
 };
 
@@ -88,6 +89,8 @@ class DatasetTable {
   base::Status add(std::uint64_t seq, const event::EventView& event);
   /// Makes everything added visible to new queries.
   base::Status flush();
+  /// There were events before the first one added, which nobody has any more. Idempotent.
+  void note_older_are_missing();
   /// Gives up the oldest part unless it is the only one; whether it did.
   bool drop_oldest_part();
 
@@ -108,6 +111,7 @@ class DatasetTable {
   base::Status make_room_for(const event::EventView& event);
   void note_column(const event::Field& field);
   base::Status lost_rows(const base::Error& reason);
+  void note_aged_out(std::int64_t time_ns);
   base::Status write(int row, const event::Field& field);
   void end_appender();
   void publish();

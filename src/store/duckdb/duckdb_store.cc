@@ -158,12 +158,16 @@ class DuckDbStore::Impl {
   // --- indexing ---
 
   void index_forever() {
-    const auto status = log_->replay([this](std::uint64_t seq, const event::EventView& view) {
+    bool first = true;
+    const auto status = log_->replay([&](std::uint64_t seq, const event::EventView& view) {
+      if (first) log_begins_late_ = seq > 0;
+      first = false;
       replay_->reached(seq);
       index(seq, view);
       return !stopping_;
     });
     if (!status.ok()) base::log_error("store: replay: ", status.error().context);
+    log_begins_late_ = false;
     flush();
     replay_->finished();
     index_what_came_meanwhile();
@@ -257,6 +261,7 @@ class DuckDbStore::Impl {
   void index(std::uint64_t seq, const event::EventView& view) {
     DatasetTable* const table = table_for(view.dataset);
     if (table == nullptr || !table->add(seq, view).ok()) ++not_indexed_;
+    if (log_begins_late_ && table != nullptr) table->note_older_are_missing();
     if (++since_memory_check_ >= kEventsPerMemoryCheck) keep_memory_free();
   }
 
@@ -391,7 +396,9 @@ class DuckDbStore::Impl {
     std::vector<DatasetInfo> out;
     for (const auto& [name, table] : tables_) {
       const TableView view = table->view();
-      DatasetInfo info{.name = name, .columns = view.schema->columns.size()};
+      DatasetInfo info{.name = name,
+                       .columns = view.schema->columns.size(),
+                       .aged_out_until_ns = table->counts().aged_out_until_ns};
       for (const PartView& part : view.parts) {
         if (part.events == 0) continue;
         const bool first = info.events == 0;
@@ -484,6 +491,7 @@ class DuckDbStore::Impl {
   std::uint64_t append_failures_ = 0;
   std::uint64_t fields_dropped_ = 0;
   bool replayed_ = false;
+  bool log_begins_late_ = false;  // while replaying: files before its first were removed
   std::atomic<bool> stopping_ = false;
 
   std::mutex query_mutex_;

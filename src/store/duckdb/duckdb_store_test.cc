@@ -163,6 +163,25 @@ TEST_F(DuckDbStoreTest, OldestEventsLeaveAtTheLimitAndAreCounted) {
   EXPECT_GE(left, 60);
   EXPECT_EQ(store_->stats().events_aged_out, 200u - static_cast<std::uint64_t>(left));
   EXPECT_EQ(store_->datasets().at(0).time_min_ns, 200 - left) << "the newest stay";
+  EXPECT_EQ(store_->datasets().at(0).aged_out_until_ns, 199 - left);
+  EXPECT_EQ(complete_since(*store_, "events", 0), 200 - left);
+  EXPECT_EQ(complete_since(*store_, "events", 199 - left), 200 - left);
+  EXPECT_FALSE(complete_since(*store_, "events", 200 - left));
+  EXPECT_FALSE(complete_since(*store_, "others", 0));
+}
+
+TEST_F(DuckDbStoreTest, WhatTheLogNoLongerHasIsMissingAfterReopening) {
+  options_.log.file_bytes_max = 1;
+  options_.log.log_bytes_max = 1'000;
+  ASSERT_TRUE(open().ok());
+  for (int i = 0; i < 50; ++i) ASSERT_TRUE(event(100 + i));
+  EXPECT_EQ(count(), 50);
+  EXPECT_FALSE(complete_since(*store_, "events", 0));
+  ASSERT_TRUE(open().ok());
+  const std::int64_t left = count();
+  ASSERT_LT(left, 50) << "the log was to be cut";
+  ASSERT_GT(left, 0);
+  EXPECT_EQ(complete_since(*store_, "events", 0), 150 - left);
 }
 
 TEST_F(DuckDbStoreTest, QueriesRunWhileEventsArriveAndSeeWholeBatches) {
