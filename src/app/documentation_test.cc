@@ -12,6 +12,7 @@
 
 #include "app/cli/command_line.h"
 #include "app/config_file.h"
+#include "app/restart_settings.h"
 #include "base/text.h"
 #include "compare/difference.h"
 #include "event/columns.h"
@@ -118,6 +119,30 @@ TEST(ConfigurationPage, ItsDefaultsAreTheDefaults) {
   const proxy::ShadowOptions shadow;
   has("in_flight_max", base::cat(shadow.in_flight_max));
   has("breaker_failures", base::cat(shadow.breaker_failures));
+}
+
+/// The keys in the table below a heading, "" without that heading.
+std::set<std::string> keys_below(const std::string& page, const std::string& heading) {
+  const auto sections = between(page + "\n#", "\n" + heading + "\n", "\n#");
+  EXPECT_EQ(sections.size(), 1U) << heading;
+  return sections.empty() ? std::set<std::string>{} : keys_of_tables(sections.front());
+}
+
+TEST(ConfigurationPage, EverySettingIsEitherReloadedOrNamedByAReload) {
+  const std::string page = read_file(kRoot / "docs/configuration.md");
+  std::set<std::string> paths = keys_below(page, "## Top level");
+  for (const std::string section : {"admin", "recorder", "store"}) {
+    EXPECT_EQ(paths.erase(section), 1U);
+    for (const std::string& key : keys_below(page, "### " + section)) {
+      paths.insert(base::cat(section, ".", key));
+    }
+  }
+  // As the page says under "What a reload changes".
+  for (const char* reloaded : {"migrations", "log_level", "drain_timeout"}) {
+    EXPECT_EQ(paths.erase(reloaded), 1U) << reloaded;
+  }
+  const auto at_start = settings_read_at_start();
+  EXPECT_EQ(paths, (std::set<std::string>(at_start.begin(), at_start.end())));
 }
 
 TEST(CommandLinePage, HasEveryOptionOfEveryCommand) {

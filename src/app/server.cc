@@ -5,6 +5,7 @@
 
 #include "app/data_folder.h"
 #include "app/descriptor_limit.h"
+#include "app/restart_settings.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "flags/mode.h"
@@ -74,36 +75,13 @@ base::Status check_apart_from_admin(const Config& config, const std::string& adm
   return {};
 }
 
-/// Settings that are read once, at the start.
-std::string needs_restart(const Config& before, const Config& after) {
-  std::vector<std::string> settings;
-  const auto check = [&](const char* name, bool same) {
-    if (!same) settings.emplace_back(name);
-  };
-  check("data_dir", before.data_dir == after.data_dir);
-  check("admin.listen", before.admin.listen == after.admin.listen);
-  check("admin.require_keys", before.admin.require_keys == after.admin.require_keys);
-  check("workers", before.workers == after.workers);
-  check("recording", before.recording == after.recording);
-  check("recorder", before.recorder.threads == after.recorder.threads &&
-                        before.recorder.queue_len_max == after.recorder.queue_len_max &&
-                        before.recorder.queue_bytes_max == after.recorder.queue_bytes_max);
-  check("store", before.store.log.sync == after.store.log.sync &&
-                     before.store.log.log_bytes_max == after.store.log.log_bytes_max &&
-                     before.store.log.log_age_max == after.store.log.log_age_max &&
-                     before.store.events_in_memory_max == after.store.events_in_memory_max &&
-                     before.store.memory_bytes_max == after.store.memory_bytes_max &&
-                     before.store.threads == after.store.threads &&
-                     before.store.query_timeout == after.store.query_timeout);
-  return base::join(settings, ", ");
-}
-
 }  // namespace
 
 Server::Server(Config config, std::string config_file, std::vector<EnvironmentVariable> environment)
     : config_file_(std::move(config_file)),
       environment_(std::move(environment)),
-      config_(std::make_shared<const Config>(std::move(config))) {}
+      at_start_(std::make_shared<const Config>(std::move(config))),
+      config_(at_start_) {}
 
 Server::~Server() {
   // What uses everything goes first, then what feeds the recorder; members do the rest.
@@ -259,7 +237,7 @@ base::Result<std::string> Server::reload() {
     const std::lock_guard lock(config_mutex_);
     config_ = next;
   }
-  const std::string restart = needs_restart(*before, *next);
+  const std::string restart = base::join(changed_settings_read_at_start(*at_start_, *next), ", ");
   return cat("reloaded ", config_file_, ": ", next->migrations.size(),
              next->migrations.size() == 1 ? " migration" : " migrations",
              restart.empty() ? "" : cat("; changes of ", restart, " need a restart"));

@@ -61,6 +61,7 @@ class Server {
   const std::string config_file_;
   const std::vector<EnvironmentVariable> environment_;
   mutable std::mutex config_mutex_;
+  const std::shared_ptr<const Config> at_start_;
   std::shared_ptr<const Config> config_;
   std::mutex reload_mutex_;
   std::atomic<bool> draining_{false};

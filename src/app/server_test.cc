@@ -179,6 +179,10 @@ TEST_F(ServerTest, AReloadSaysWhatNeedsARestart) {
   EXPECT_EQ(*reloaded, "reloaded " + folder_ +
                            "/understudy.yaml: 1 migration; changes of workers need a restart");
   EXPECT_TRUE(get("/api/migrations/a/mode").ok());
+  // What is still to come is said again, until the file says what runs.
+  EXPECT_NE(server_->reload()->find("changes of workers need"), std::string::npos);
+  write("workers: 1\n");
+  EXPECT_EQ(server_->reload()->find("need a restart"), std::string::npos);
 }
 
 TEST_F(ServerTest, AReloadThatCannotBeUsedChangesNothing) {
