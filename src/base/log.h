@@ -14,7 +14,7 @@ enum class LogLevel { kDebug, kInfo, kWarn, kError };
 /// characters are made visible, so that one call is one line whatever a peer sent. Threads: any.
 void log(LogLevel level, std::string_view message);
 
-/// Replaces the sink, for tests and for `--log-file`; an empty function restores standard error.
+/// Replaces the sink, for tests; an empty function restores standard error.
 using LogSink = std::function<void(LogLevel, std::string_view)>;
 void set_log_sink(LogSink sink);
 void set_log_level(LogLevel lowest);
