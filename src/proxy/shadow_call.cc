@@ -76,7 +76,7 @@ base::Task<Outcome> send_body_from(BodyTee& tee, BodyTee::Reader reader, net::Cl
   }
 }
 
-base::Task<Outcome> read_answer(Settlement& settlement, net::ClientStream& stream,
+base::Task<Outcome> read_answer(Settlement& settlement, ShadowRole role, net::ClientStream& stream,
                                 SideResult& result) {
   net::HeadResult head;
   for (int i = 0; i <= kInterimMax; ++i) {
@@ -98,6 +98,10 @@ base::Task<Outcome> read_answer(Settlement& settlement, net::ClientStream& strea
     settlement.capture(result, piece.data);
     if (piece.error != StreamError::kNone) co_return Outcome{piece.error, "read_body", {}};
     if (piece.end) break;
+    // A second answer of control that cannot be compared is good for nothing.
+    if (role == ShadowRole::kNoise && result.over_budget) {
+      co_return Outcome{StreamError::kTooLarge, "read_body", std::string(result.bound)};
+    }
     // Past the budget of the comparison only the copy is given up: whether the answer becomes
     // whole, and when, is evidence all the same.
     if (result.body_bytes > dropped_bytes_max) {
@@ -188,7 +192,7 @@ base::Task<void> run_shadow_call(std::shared_ptr<Settlement> settlement, ShadowR
     co_return end_with(std::move(sent));
   }
   // A side that refuses a body while it still comes has answered, and the answer counts.
-  Outcome outcome = co_await read_answer(*settlement, stream, result);
+  Outcome outcome = co_await read_answer(*settlement, role, stream, result);
   const bool cut_short = sent.error == StreamError::kCancelled;
   if (stream.answered()) {
     presence.answered();
