@@ -36,7 +36,9 @@ bool H1ClientConnection::reusable() {
                      body_.state() == http::BodyState::kDone && in_.empty();
   if (!whole || !stream_->quiet()) return false;
   if (in_.has_memory()) buffers_.give(std::move(in_));
-  if (out_.capacity() > kOutKeptBytesMax) std::string().swap(out_);
+  for (std::string* text : {&out_, &sent_first_}) {
+    if (text->capacity() > kOutKeptBytesMax) std::string().swap(*text);
+  }
   stream_->set_deadline(kNever);
   ++exchanges_;
   return true;
@@ -51,6 +53,7 @@ base::Task<StreamError> H1ClientConnection::send_head(const http::RequestHead& h
                                                       std::string_view body, bool end) {
   chunked_request_ = head.framing == http::Framing::kChunked;
   out_.clear();
+  first_write_ = true;
   http::append_request_head(out_, head);
   return send_body(body, end, nullptr);
 }
@@ -69,7 +72,21 @@ base::Task<StreamError> H1ClientConnection::send_body(std::string_view body, boo
     out_.append(body);
     body = {};
   }
-  const ssize_t result = co_await stream_->write(out_, body);
+  return write_out(body, end);
+}
+
+base::Task<StreamError> H1ClientConnection::send_again(const H1ClientConnection& first,
+                                                       std::string_view body, bool end) {
+  chunked_request_ = first.chunked_request_;
+  first_write_ = true;
+  out_ = first.sent_first_;
+  const bool is_in_text = chunked_request_ || body.size() <= kCopiedBodyBytesMax;
+  return write_out(is_in_text ? std::string_view() : body, end);
+}
+
+base::Task<StreamError> H1ClientConnection::write_out(std::string_view rest, bool end) {
+  const ssize_t result = co_await stream_->write(out_, rest);
+  if (std::exchange(first_write_, false)) std::swap(out_, sent_first_);
   out_.clear();
   if (result < 0) {
     keep_alive_ = false;

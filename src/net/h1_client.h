@@ -35,6 +35,10 @@ class H1ClientConnection final : public ClientStream {
                                     bool end) override;
   base::Task<StreamError> send_body(std::string_view body, bool end,
                                     const http::Fields* trailers) override;
+  /// Sends what `first` was given in send_head once more, on this fresh connection: for a request
+  /// that met a connection just as its peer closed it. `body` and `end` as they were given there.
+  base::Task<StreamError> send_again(const H1ClientConnection& first, std::string_view body,
+                                     bool end);
   base::Task<HeadResult> read_head() override;
   base::Task<BodyPiece> read_body() override;
   BodyPiece body_at_hand() override;
@@ -53,17 +57,21 @@ class H1ClientConnection final : public ClientStream {
  private:
   /// Room for reading into `in_`.
   void prepare_to_read();
+  /// Writes `out_`, then `rest`.
+  base::Task<StreamError> write_out(std::string_view rest, bool end);
 
   std::unique_ptr<Stream> stream_;
   BufferPool& buffers_;
   Buffer in_;
   std::string out_;
+  std::string sent_first_;  // what the first write of the request had: its head, a small body
   http::H1ResponseHeadParser parser_;
   http::H1BodyDecoder body_;
   http::MethodId method_ = http::MethodId::kGet;
   StreamError cancelled_ = StreamError::kNone;
   uint64_t exchanges_ = 0;
   bool chunked_request_ = false;
+  bool first_write_ = false;
   bool request_sent_ = false;
   bool head_read_ = false;
   bool answered_ = false;

@@ -144,6 +144,14 @@ base::Task<void> run_shadow_call(std::shared_ptr<Settlement> settlement, ShadowR
     result.error_detail = std::move(outcome.detail);
   };
 
+  const auto not_connected = [&](AcquireResult acquired) {
+    if (!acquired.full) return end_with({acquired.error, "connect", std::move(acquired.detail)});
+    presence.gave_up();
+    result.clear();
+    shed(*settlement, role, Account::kShed, "connections_max");
+  };
+
+  const http::MethodId method = head->method_id;
   std::optional<OwnedRequestHead> owned_head;
   std::string owned_body;
   if (body.size() > net::H1ClientConnection::kCopiedBodyBytesMax) {
@@ -158,52 +166,69 @@ base::Task<void> run_shadow_call(std::shared_ptr<Settlement> settlement, ShadowR
     head = &owned_head->head();
     body = owned_body;
     AcquireResult acquired = co_await pool.connect(deadline_ns);
-    if (acquired.connection == nullptr) {
-      if (acquired.full) {
-        presence.gave_up();
-        result.clear();
-        shed(*settlement, role, Account::kShed, "connections_max");
-        co_return;
-      }
-      co_return end_with({acquired.error, "connect", std::move(acquired.detail)});
-    }
+    if (acquired.connection == nullptr) co_return not_connected(std::move(acquired));
     connection = std::move(acquired.connection);
   }
-  net::H1ClientConnection& stream = connection->http();
-  stream.begin(head->method_id);
-  stream.set_deadline(deadline_ns);
-  settlement->shadow_stream(role) = &stream;
-  if (settlement->shadow_cancelled) {
-    presence.gave_up();
-    co_return end_with({StreamError::kCancelled, "connect", {}});
+  std::unique_ptr<PooledConnection> stale;
+  Outcome outcome;
+  while (true) {
+    net::H1ClientConnection& stream = connection->http();
+    stream.begin(method);
+    stream.set_deadline(deadline_ns);
+    settlement->shadow_stream(role) = &stream;
+    if (settlement->shadow_cancelled) {
+      presence.gave_up();
+      co_return end_with({StreamError::kCancelled, "connect", {}});
+    }
+    const bool whole = tee == nullptr;
+    Outcome sent;
+    sent.where = "send";
+    if (stale == nullptr) {
+      sent.error = co_await stream.send_head(*head, body, whole);
+    } else {
+      sent.error = co_await stream.send_again(stale->http(), body, whole);
+    }
+    if (sent.error == StreamError::kNone && tee != nullptr) {
+      sent =
+          co_await send_body_from(*tee, noise ? BodyTee::Reader::kNoise : BodyTee::Reader::kShadow,
+                                  stream, settlement->worker().loop(), timeout);
+    }
+    if (sent.error == StreamError::kTooLarge) {
+      presence.gave_up();
+      shed(*settlement, role, Account::kTooLarge, tee->bound());
+      result.bound = tee->bound();
+      co_return end_with(std::move(sent));
+    }
+    // A side that refuses a body while it still comes has answered, and the answer counts.
+    outcome = co_await read_answer(*settlement, role, stream, result);
+    settlement->shadow_stream(role) = nullptr;
+    const bool cut_short = sent.error == StreamError::kCancelled;
+    // As for the serving side: a connection may close between two requests, which says nothing
+    // about the service. A fresh one that fails does.
+    const bool met_its_end =
+        stale == nullptr && stream.exchanges() > 0 && !stream.answered() && !cut_short &&
+        (outcome.error == StreamError::kClosed || outcome.error == StreamError::kReset);
+    if (met_its_end) {
+      stale = std::move(connection);
+      result.clear();
+      result.called = true;
+      result.start_ns = settlement->elapsed_ns();
+      AcquireResult acquired = co_await pool.connect(deadline_ns);
+      if (acquired.connection == nullptr) co_return not_connected(std::move(acquired));
+      connection = std::move(acquired.connection);
+      continue;
+    }
+    if (stream.answered()) {
+      presence.answered();
+    } else if (cut_short || outcome.error == StreamError::kCancelled) {
+      presence.gave_up();
+    }
+    if (outcome.error != StreamError::kNone && sent.error != StreamError::kNone &&
+        !stream.answered()) {
+      outcome = std::move(sent);
+    }
+    break;
   }
-  const bool whole = tee == nullptr;
-  Outcome sent;
-  sent.where = "send";
-  sent.error = co_await stream.send_head(*head, body, whole);
-  if (sent.error == StreamError::kNone && tee != nullptr) {
-    sent = co_await send_body_from(*tee, noise ? BodyTee::Reader::kNoise : BodyTee::Reader::kShadow,
-                                   stream, settlement->worker().loop(), timeout);
-  }
-  if (sent.error == StreamError::kTooLarge) {
-    presence.gave_up();
-    shed(*settlement, role, Account::kTooLarge, tee->bound());
-    result.bound = tee->bound();
-    co_return end_with(std::move(sent));
-  }
-  // A side that refuses a body while it still comes has answered, and the answer counts.
-  Outcome outcome = co_await read_answer(*settlement, role, stream, result);
-  const bool cut_short = sent.error == StreamError::kCancelled;
-  if (stream.answered()) {
-    presence.answered();
-  } else if (cut_short || outcome.error == StreamError::kCancelled) {
-    presence.gave_up();
-  }
-  if (outcome.error != StreamError::kNone && sent.error != StreamError::kNone &&
-      !stream.answered()) {
-    outcome = std::move(sent);
-  }
-  settlement->shadow_stream(role) = nullptr;
   end_with(std::move(outcome));
   if (result.complete) pool.give_back(std::move(connection));
 }

@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
+#include <mutex>
 #include <string>
+#include <vector>
 
 #include "proxy/testing/proxy_fixture.h"
 
@@ -244,6 +248,61 @@ TEST_F(CandidateFaults, ACandidateWhoseBacklogIsFullIsGivenUpAtItsDeadline) {
   EXPECT_EQ(exchange(0).account, Account::kTimedOut);
   EXPECT_EQ(exchange(0).candidate.error, net::StreamError::kConnectTimeout);
   ::close(listener);
+}
+
+/// Answers the first request of a connection and closes it at the second, as a service does whose
+/// idle time ends while a request is on its way.
+Service::Behaviour closes_at_the_second_request(std::string body, std::vector<int>& served,
+                                                std::mutex& mutex) {
+  return [=, &served, &mutex](Socket& socket, const Request& request) {
+    const std::lock_guard lock(mutex);
+    if (std::find(served.begin(), served.end(), request.connection) != served.end()) {
+      return socket.close();
+    }
+    served.push_back(request.connection);
+    socket.send(answer(200, body));
+  };
+}
+
+TEST_F(CandidateFaults, AConnectionThatClosedMeanwhileIsNoFailureOfTheCandidate) {
+  std::mutex mutex;
+  std::vector<int> served;
+  Service control(says("same"));
+  Service candidate(closes_at_the_second_request("same", served, mutex));
+  start(Mode::kFullEvaluation, control.port(), candidate.port(),
+        "routes: [{name: all, match: {path: \"*\"}, safe_to_repeat: true}]\n");
+  const std::string large(20'000, 'b');
+  const auto post = [&](const std::string& body) {
+    return talk("POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: " +
+                std::to_string(body.size()) + "\r\n\r\n" + body);
+  };
+  for (size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(body_of(i < 2 ? get() : post(i == 2 ? "small" : large)), "same");
+    // Looked at before the next, so that its shadow finds a connection that was used.
+    EXPECT_EQ(exchange(i).account, Account::kCompared) << i;
+    EXPECT_TRUE(exchange(i).candidate.succeeded()) << i;
+  }
+  EXPECT_EQ(served.size(), 4U);  // a connection each
+  const std::vector<Request> seen = candidate.requests();
+  EXPECT_TRUE(std::any_of(seen.begin(), seen.end(), [&](const Request& request) {
+    return request.connection == 3 && request.body == large;
+  })) << "the large body was not sent whole the second time";
+}
+
+TEST_F(CandidateFaults, ACandidateThatDropsEachConnectionHasFailed) {
+  Service control(says("old"));
+  std::atomic<int> calls{0};
+  Service candidate([&](Socket& socket, const Request&) {
+    if (calls.fetch_add(1) == 0) return socket.send(answer(200, "old")), void();
+    socket.close();
+  });
+  start(Mode::kFullEvaluation, control.port(), candidate.port());
+  EXPECT_EQ(body_of(get()), "old");
+  EXPECT_EQ(exchange(0).account, Account::kCompared);
+  EXPECT_EQ(body_of(get()), "old");
+  EXPECT_EQ(exchange(1).account, Account::kFailed);
+  EXPECT_EQ(exchange(1).candidate.error, net::StreamError::kClosed);
+  EXPECT_EQ(calls.load(), 3);  // once more on a fresh connection, and then no more
 }
 
 // Bounds.
