@@ -480,7 +480,7 @@ TEST_F(ProxyTest, EverySettingOfAMigrationCounts) {
        {"via: true\n", "trace_context: begin\n", "forwarded_headers: false\n",
         "fallback: control\n", "limits: {idle_timeout: 1s}\n", "limits: {field_count_max: 9}\n",
         "shadow: {breaker_failures: 9}\n", "compare: {body_bytes_max: 9}\n",
-        "routes: [{name: b}]\n"}) {
+        "compare: {noise_sample: 1%}\n", "routes: [{name: b}]\n"}) {
     EXPECT_FALSE(same_settings(of(""), of(more))) << more;
   }
   EXPECT_FALSE(same_settings(of(""), of("", ", host: url")));
