@@ -187,9 +187,10 @@ bool RequestFlow::may_repeat() const {
          routes[static_cast<size_t>(exchange_.route)].safe_to_repeat;
 }
 
-/// Whether the whole request can be sent once more.
+/// Whether the request can be sent once more from its beginning: nothing was read beyond what came
+/// with its head, or the tee has all that was. What is still to come is passed on as it comes.
 bool RequestFlow::replayable() const {
-  return first_.end || (tee_ != nullptr && tee_->ended() && !tee_->overflowed());
+  return !pump_began_ || (tee_ != nullptr && !tee_->overflowed() && !tee_->broken());
 }
 
 void RequestFlow::start_shadow() {
@@ -296,12 +297,13 @@ base::Task<RequestFlow::Served> RequestFlow::exchange_with(Service service,
   main_ = &side;
   awaits_head_ = true;
   // A second attempt sends what the first one had read on from the client.
-  const bool replay = tee_ != nullptr && tee_->ended();
+  const bool replay = pump_began_ && tee_ != nullptr;
   const std::string_view body = replay ? tee_->bytes() : first_.data;
-  const bool whole = first_.end || replay;
+  const bool whole = first_.end || (replay && tee_->ended());
   const StreamError sent = co_await side.send_head(outgoing, body, whole);
   start_shadow();
-  if (sent == StreamError::kNone && !first_.end && !replay) {
+  if (sent == StreamError::kNone && !whole) {
+    pump_began_ = true;
     pump_.spawn(pump_body(side, runtime_.pool(service).side().timeout));
   }
 

@@ -118,6 +118,9 @@ void Settlement::book() {
   const bool control_serves = flags::serving_side(exchange.mode) == flags::Service::kControl;
   const SideResult& main = control_serves ? exchange.control : exchange.candidate;
   const SideResult& shadow = control_serves ? exchange.candidate : exchange.control;
+  if (shadow.error == net::StreamError::kCancelled && main.error != net::StreamError::kNone) {
+    return set({Account::kFailed, "serving_side_failed"});  // the request never became whole
+  }
   if (shadow.error != net::StreamError::kNone || !shadow.complete) {
     return set(shadow_failure(shadow));
   }

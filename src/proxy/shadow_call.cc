@@ -199,6 +199,8 @@ base::Task<void> run_shadow_call(std::shared_ptr<Settlement> settlement, ShadowR
       result.bound = tee->bound();
       co_return end_with(std::move(sent));
     }
+    // Half a request would be waited for until the deadline, and the service with it.
+    if (sent.error == StreamError::kCancelled) stream.cancel(StreamError::kCancelled);
     // A side that refuses a body while it still comes has answered, and the answer counts.
     outcome = co_await read_answer(*settlement, role, stream, result);
     settlement->shadow_stream(role) = nullptr;

@@ -252,6 +252,40 @@ TEST_F(Fallback, ControlAnswersWhenTheCandidateHangs) {
   EXPECT_EQ(exchange(0).served_by, base::Side::kControl);
 }
 
+TEST_F(Fallback, ABodyThatIsStillToComeGoesToControl) {
+  for (const Mode mode : {Mode::kCandidateOnly, Mode::kReverseEvaluation}) {
+    Service control([](Socket& socket, const Request& request) {
+      socket.send(answer(200, request.content()));
+    });
+    start(mode, control.port(), dead_port(), kFallback);
+    Socket socket = client();
+    socket.send(
+        "POST /safe HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 10\r\n\r\nfirst");
+    // In reverse evaluation one is the shadow, whose turn may come first.
+    ASSERT_TRUE(control.wait_for_heads(mode == Mode::kCandidateOnly ? 1 : 2));
+    socket.send("later");
+    EXPECT_EQ(body_of(socket.receive_all()), "firstlater");
+    socket.close();
+    const proxy::Exchange& seen = exchange(mode == Mode::kCandidateOnly ? 0 : 1);
+    EXPECT_EQ(seen.served_by, base::Side::kControl);
+    EXPECT_EQ(seen.control.body, mode == Mode::kCandidateOnly ? "" : "firstlater");
+    EXPECT_TRUE(stop());
+  }
+}
+
+TEST_F(Fallback, HalfARequestIsNotLeftWithTheShadow) {
+  Service control(says("old"));
+  start(Mode::kReverseEvaluation, control.port(), dead_port(),
+        "routes: [{name: safe, match: {path: /safe}, safe_to_repeat: true}]\n", "",
+        ", timeout: 60s");
+  const Socket socket = client();
+  socket.send("POST /safe HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nfirst");
+  EXPECT_EQ(status_of(socket.receive_all()), "502");
+  EXPECT_TRUE(control.wait_for_open(0));
+  EXPECT_EQ(exchange(0).account, Account::kFailed);
+  EXPECT_EQ(exchange(0).reason, "serving_side_failed");
+}
+
 TEST_F(Fallback, ABodyThatWasStreamedIsSentAgainWhole) {
   Service control(
       [](Socket& socket, const Request& request) { socket.send(answer(200, request.content())); });
