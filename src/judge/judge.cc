@@ -100,6 +100,15 @@ std::string incomplete(const Verdict& verdict) {
              " counts (store.events_in_memory_max, store.memory_bytes_max).");
 }
 
+/// What the candidate was not even asked is told whatever was agreed: no latency shows it.
+std::string not_asked(const Verdict& verdict, const Tally& tally) {
+  const auto requests = static_cast<int64_t>(tally.not_asked().total());
+  if (requests == 0 || verdict.criteria.empty()) return {};
+  const std::string sentence = not_asked_sentence(requests);
+  const bool told = verdict.headline.find(sentence) != std::string::npos;
+  return told ? std::string() : cat(" ", sentence);
+}
+
 /// Evidence of another time than the window's is never used without being named.
 std::string against_baseline(const Verdict& verdict) {
   if (!verdict.baseline || verdict.population != Population::kCutover) return {};
@@ -118,7 +127,7 @@ Result<Verdict> judge(store::EventStore& store, const JudgeRequest& request) {
 
   const Evidence evidence(store, request.migration, request.window, request.baseline);
   TRY_ASSIGN(const Tally* tally, evidence.tally(""));
-  const double pairs = tally->pairs().total();
+  const double pairs = tally->pairs().total() + tally->not_asked().total();
   const double alone = tally->candidate_only().total + tally->reverse_unpaired().total;
   const Population population =
       request.population.value_or(alone > pairs ? Population::kCutover : Population::kPaired);
@@ -160,7 +169,9 @@ Result<Verdict> judge(store::EventStore& store, const JudgeRequest& request) {
   verdict.excluded = tally->left_out(population, evidence.control_from_window());
   verdict.not_compared = tally->not_compared();
   verdict.overall = overall_ruling(verdict.criteria);
-  verdict.headline = cat(headline(verdict), against_baseline(verdict), incomplete(verdict));
+  verdict.headline = headline(verdict);
+  verdict.headline +=
+      cat(not_asked(verdict, *tally), against_baseline(verdict), incomplete(verdict));
   return verdict;
 }
 

@@ -296,6 +296,96 @@ TEST_F(JudgeTest, ShedEvaluationsAreNamedAndNotCountedAgainstTheCandidate) {
   EXPECT_EQ(verdict.excluded[1].evaluations, 7);
 }
 
+TEST_F(JudgeTest, WhatADeadCandidateIsSparedCountsAgainstIt) {
+  play({}, 16'000);
+  play({.accounting = "failed",
+        .outcome = "",
+        .candidate = false,
+        .candidate_error = "connect_refused"},
+       18);
+  const Played spared{
+      .accounting = "shed", .outcome = "", .candidate = {}, .reason = "circuit_open"};
+  play(spared, 2'000);
+  Played other = spared;
+  other.reason = "unhealthy";
+  play(other, 380);
+  other.control = false;
+  play(other, 2);
+  other.mode = "fire_and_forget";
+  other.control = true;
+  play(other, 10);
+  const Verdict verdict = verdict_on(
+      "- { success_rate: { no_worse_by: 1% } }\n- { latency: { quantile: p50, at_most: 1.10 } }\n"
+      "- { evidence: { evaluations_min: 16000 } }");
+  EXPECT_EQ(verdict.overall, Ruling::kFail) << verdict_to_text(verdict);
+  EXPECT_NEAR(verdict.criteria[0].tested->value, -2'408.0 / 18'410, 1e-9);
+  EXPECT_EQ(verdict.criteria[0].candidate.evaluations, 18'410);
+  EXPECT_EQ(verdict.criteria[1].candidate.evaluations, 16'018)
+      << "who was not asked has no latency";
+  EXPECT_EQ(verdict.criteria[2].candidate.evaluations, 16'018);
+  EXPECT_THAT(
+      verdict.headline,
+      HasSubstr("2,392 requests were not sent to the candidate, because it gave no answers"));
+  EXPECT_EQ(verdict.judged, 18'410);
+  EXPECT_EQ(left_out(verdict, "shed"), 0);
+  EXPECT_EQ(verdict.not_compared.at(0).reason, "candidate_not_asked");
+  EXPECT_EQ(verdict.not_compared.at(0).evaluations, 2'382);
+  expect_it_adds_up();
+}
+
+TEST_F(JudgeTest, WhatTheCandidateIsSparedIsToldWhateverWasAgreed) {
+  play({}, 1'000);
+  play({.accounting = "shed", .outcome = "", .candidate = {}, .reason = "circuit_open"}, 300);
+  const Verdict verdict = verdict_on("- " + std::string(kMedian));
+  EXPECT_EQ(verdict.overall, Ruling::kPass);
+  EXPECT_THAT(verdict.headline, HasSubstr("300 requests were not sent to the candidate"));
+}
+
+TEST_F(JudgeTest, ABoundOfOursIsHeldAgainstNeither) {
+  play({}, 1'000);
+  for (const char* bound :
+       {"in_flight_max", "memory_bytes_max", "connections_max", "request_bytes_max"}) {
+    play({.accounting = "shed", .outcome = "", .candidate = {}, .reason = bound}, 100);
+  }
+  const Verdict verdict = verdict_on("- { success_rate: { no_worse_by: 1% } }");
+  EXPECT_EQ(verdict.overall, Ruling::kPass) << verdict_to_text(verdict);
+  EXPECT_EQ(left_out(verdict, "shed"), 400);
+  EXPECT_THAT(verdict.excluded.at(0).meaning, HasSubstr("a bound of ours"));
+  EXPECT_EQ(verdict.headline.find("not sent"), std::string::npos);
+}
+
+TEST_F(JudgeTest, AControlThatIsSparedInReverseIsHeldAgainstNeither) {
+  play({.mode = "reverse_evaluation"}, 1'000);
+  play({.mode = "reverse_evaluation",
+        .accounting = "shed",
+        .outcome = "",
+        .control = {},
+        .reason = "circuit_open"},
+       100);
+  const Verdict verdict = verdict_on("- { success_rate: { no_worse_by: 1% } }");
+  EXPECT_EQ(verdict.overall, Ruling::kPass) << verdict_to_text(verdict);
+  EXPECT_EQ(verdict.judged, 1'000);
+  EXPECT_EQ(left_out(verdict, "control_not_asked"), 100);
+  EXPECT_THAT(verdict.excluded.at(0).meaning, HasSubstr("control gave no answers before"));
+  expect_it_adds_up();
+}
+
+TEST_F(JudgeTest, ACircuitThatOurDeadlineOpenedFailsNobodyAndPassesNobody) {
+  play({}, 1'000);
+  play({.accounting = "timed_out",
+        .outcome = "",
+        .control_ms = 2'500,
+        .candidate_ms = 2'000,
+        .candidate_cut_off = "shadow_deadline"},
+       20);
+  play({.accounting = "shed", .outcome = "", .candidate = {}, .reason = "circuit_open"}, 300);
+  EXPECT_EQ(ruling_on(kSuccess).ruling, Ruling::kNotEnoughEvidence);
+  expect_it_adds_up();
+  // Once most of its silence is its own, so is the circuit.
+  play({.accounting = "failed", .outcome = "", .candidate = false, .candidate_error = "reset"}, 21);
+  EXPECT_EQ(ruling_on(kSuccess).ruling, Ruling::kFail);
+}
+
 TEST_F(JudgeTest, OtherMigrationsAndOtherTimesDoNotCount) {
   play({.candidate = false}, 500);  // before the window
   window_start_ns_ = now_ns_;
@@ -514,13 +604,15 @@ TEST_F(JudgeTest, WithoutAControlShareFailuresOfCandidateOnlyHoldThePassBack) {
 }
 
 /// Every combination of what a store may hold of an evaluation, sensible or not.
-std::vector<JudgeTest::Played> everything(const std::vector<std::string>& cuts) {
+std::vector<JudgeTest::Played> everything(const std::vector<std::string>& cuts,
+                                          const std::vector<std::string>& reasons = {
+                                              "", "not_safe_to_repeat", "route_not_matched"}) {
   std::vector<JudgeTest::Played> all;
   for (const char* mode : {"control_only", "fire_and_forget", "full_evaluation", "candidate_only",
                            "reverse_evaluation", "of_the_future"}) {
     for (const char* account : {"not_sampled", "compared", "shed", "too_large", "timed_out",
                                 "failed", "not_comparable", "client_aborted"}) {
-      for (const char* reason : {"", "not_safe_to_repeat", "route_not_matched"}) {
+      for (const std::string& reason : reasons) {
         for (const std::string& cut : cuts) {
           for (const auto control : {std::optional<bool>(), {false}, {true}}) {
             for (const auto candidate : {std::optional<bool>(), {false}, {true}}) {
@@ -541,7 +633,9 @@ std::vector<JudgeTest::Played> everything(const std::vector<std::string>& cuts) 
 
 TEST_F(JudgeTest, EveryEvaluationIsJudgedOrLeftOutForAReason) {
   const auto all = everything({"", "shadow_deadline", "dropped_bytes_max", "request_bytes_max",
-                               "connections_max", "client_closed"});
+                               "connections_max", "client_closed"},
+                              {"", "not_safe_to_repeat", "route_not_matched", "circuit_open",
+                               "unhealthy", "in_flight_max"});
   for (const Played& one : all) play(one);
   EXPECT_EQ(verdict_on("").evaluations, static_cast<int64_t>(all.size()));
   expect_it_adds_up();

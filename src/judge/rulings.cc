@@ -82,26 +82,42 @@ struct PairedSuccess {
   /// Requests that only the candidate served in reverse_evaluation. For a pass control is taken to
   /// have succeeded on all of them; for a failure they say nothing.
   statistics::SideCounts unpaired;
+  /// Part of `tested`: requests that the candidate was spared after silence of which most was owed
+  /// to the deadline. For a pass they are failures; for a failure they say nothing.
+  statistics::PairedCounts doubtful;
   std::string note;  // sentences, each behind a space
 };
 
 Result<PairedSuccess> paired_success(const RulingContext& context, const std::string& route) {
   TRY_ASSIGN(const Tally* tally, context.evidence.tally(route));
-  PairedSuccess success{
-      .pairs = tally->pairs(), .tested = tally->pairs(), .unpaired = tally->reverse_unpaired()};
+  const statistics::PairedCounts not_asked = tally->not_asked();
+  statistics::PairedCounts pairs = tally->pairs();
+  pairs.control_only += not_asked.control_only;
+  pairs.neither += not_asked.neither;
+  PairedSuccess success{.pairs = pairs, .tested = pairs, .unpaired = tally->reverse_unpaired()};
   // The deadline of the shadow call strikes the candidate only. Where it struck although control
   // was in time, that is held against as many requests on which it would have struck control; the
   // candidate's other failures are not.
+  int64_t alike = 0;
   if (const int64_t struck = tally->pairs_past_deadline(); struck > 0) {
     TRY_ASSIGN(const int64_t would_have, context.evidence.control_past_deadline(route));
-    const auto alike = static_cast<double>(std::min(struck, would_have));
-    success.tested.both -= alike;
-    success.tested.candidate_only += alike;
+    alike = std::min(struck, would_have);
+    success.tested.both -= static_cast<double>(alike);
+    success.tested.candidate_only += static_cast<double>(alike);
     success.note +=
         cat(" ", with_thousands(struck), " candidate calls ran into the deadline of a shadow call",
             would_have > 0
                 ? cat(", which control would have done ", with_thousands(would_have), " times.")
                 : ".");
+  }
+  if (not_asked.total() > 0) {
+    success.note += cat(" ", not_asked_sentence(whole(not_asked.total())));
+    if (tally->silent_like_control() + alike > tally->silent_by_itself() - alike) {
+      success.doubtful = not_asked;
+      success.note +=
+          " Yet what it left unanswered, control mostly took as long for: that alone fails "
+          "nothing.";
+    }
   }
   const double failed = success.unpaired.total - success.unpaired.successes;
   if (failed > 0) {
@@ -117,6 +133,12 @@ Result<PairedSuccess> paired_success(const RulingContext& context, const std::st
 Interval tested_interval(const PairedSuccess& success, double factor, Alphas alphas) {
   const statistics::PairedCounts pairs = success.tested.scaled(factor);
   Interval tested = to_interval(statistics::success_difference(pairs, alphas));
+  if (success.doubtful.total() > 0) {
+    statistics::PairedCounts lenient = pairs;
+    lenient.control_only -= success.doubtful.control_only * factor;
+    lenient.neither -= success.doubtful.neither * factor;
+    tested.high = lenient.total() > 0 ? statistics::success_difference(lenient, alphas).high : 1;
+  }
   statistics::PairedCounts careful = pairs;
   careful.both += success.unpaired.successes * factor;
   careful.control_only += (success.unpaired.total - success.unpaired.successes) * factor;

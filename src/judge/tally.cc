@@ -21,7 +21,19 @@ struct Reason {
 
 constexpr Reason kShed = {
     "shed",
-    "the second service was not called because one of our own limits was reached; that is held "
+    "a bound of ours was reached (in_flight_max, memory_bytes_max, connections_max and the like) "
+    "and the second service was not called; that is held against neither"};
+constexpr Reason kCandidateNotAsked = {
+    "candidate_not_asked",
+    "the candidate gave no answers before, so it was not asked, and of control there is no result "
+    "either"};
+constexpr Reason kNotRehearsed = {
+    "candidate_not_asked",
+    "the candidate gave no answers before, so it was not asked beside control; judge the paired "
+    "population, in which each is a failure of it"};
+constexpr Reason kControlNotAsked = {
+    "control_not_asked",
+    "control gave no answers before, so it was not asked beside the candidate; that is held "
     "against neither"};
 constexpr Reason kClientAborted = {"client_aborted",
                                    "the client left before the answers were there"};
@@ -52,6 +64,8 @@ constexpr Reason kOther = {"other", "an answer is missing that a judgement would
 
 /// The order in which they are told.
 constexpr std::array kReasonOrder = {kShed.name,
+                                     kCandidateNotAsked.name,
+                                     kControlNotAsked.name,
                                      kClientAborted.name,
                                      kRouteNotMatched.name,
                                      kNotSafe.name,
@@ -85,6 +99,15 @@ bool is_pair(const Alike& one) {
   return takes_part(one) && (control_serves_beside(one) || reverse(one)) &&
          control_ending(one) != Ending::kOpen && one.candidate != Ending::kOpen;
 }
+
+/// No bound of ours: the side beside the one that serves had given no answers, so it was left
+/// alone.
+bool spared(const Alike& one) { return one.reason == "circuit_open" || one.reason == "unhealthy"; }
+
+bool is_not_asked(const Alike& one) {
+  return takes_part(one) && control_serves_beside(one) && spared(one) &&
+         one.control != Ending::kOpen && one.candidate == Ending::kOpen;
+}
 bool served_by(const Alike& one, JudgedSide side) {
   if (!takes_part(one)) return false;
   if (side == JudgedSide::kControl) {
@@ -96,7 +119,7 @@ bool served_by(const Alike& one, JudgedSide side) {
 bool counts_for(const Alike& one, Population population, bool control_from_window) {
   switch (population) {
     case Population::kPaired:
-      return is_pair(one);
+      return is_pair(one) || is_not_asked(one);
     case Population::kCutover:
       return served_by(one, JudgedSide::kCandidate) ||
              (control_from_window && served_by(one, JudgedSide::kControl));
@@ -113,6 +136,7 @@ const Reason& reason_of(const Alike& one, Population population) {
   if (one.reason == "route_not_matched") return kRouteNotMatched;
   if (population == Population::kCutover) {
     if (served_by(one, JudgedSide::kControl)) return kBaseline;
+    if (is_not_asked(one)) return kNotRehearsed;
     if (control_serves_beside(one)) return kPaired;
     return cut_off_by(one, "connections_max") ? kConnectionsMax : kOther;
   }
@@ -120,6 +144,10 @@ const Reason& reason_of(const Alike& one, Population population) {
   if (one.mode == "candidate_only") return kCandidateOnly;
   if (one.reason == "not_safe_to_repeat") return kNotSafe;
   if (one.accounting == "too_large") return kRequestTooLarge;
+  if (spared(one) && reverse(one) && one.control == Ending::kOpen) return kControlNotAsked;
+  if (spared(one) && control_serves_beside(one) && one.candidate == Ending::kOpen) {
+    return kCandidateNotAsked;
+  }
   if (one.accounting == "shed") return kShed;
   if (cut_off_by(one, "shadow_deadline")) return kShadowDeadline;
   if (cut_off_by(one, "connections_max")) return kConnectionsMax;
@@ -158,6 +186,38 @@ PairedCounts Tally::pairs() const {
     count += static_cast<double>(one.evaluations);
   }
   return counts;
+}
+
+PairedCounts Tally::not_asked() const {
+  PairedCounts counts;
+  for (const Alike& one : groups_) {
+    if (!is_not_asked(one)) continue;
+    double& count = one.control == Ending::kSucceeded ? counts.control_only : counts.neither;
+    count += static_cast<double>(one.evaluations);
+  }
+  return counts;
+}
+
+int64_t Tally::silent_by_itself() const {
+  int64_t count = 0;
+  for (const Alike& one : groups_) {
+    const bool silent = one.accounting == "failed" || one.accounting == "timed_out";
+    if (is_pair(one) && control_serves_beside(one) && one.candidate == Ending::kFailed && silent) {
+      count += one.evaluations;
+    }
+  }
+  return count;
+}
+
+int64_t Tally::silent_like_control() const {
+  int64_t count = 0;
+  for (const Alike& one : groups_) {
+    if (takes_part(one) && control_serves_beside(one) && one.candidate == Ending::kOpen &&
+        one.candidate_cut_off == "shadow_deadline") {
+      count += one.evaluations;
+    }
+  }
+  return count;
 }
 
 int64_t Tally::pairs_past_deadline() const {
@@ -229,14 +289,20 @@ std::vector<Excluded> Tally::not_compared() const {
       Reason{"too_large", "a body was larger than what is kept to be compared"},
       Reason{"not_comparable", "the answers could not be compared"},
       Reason{"timed_out", "the shadow call ran into its deadline"},
+      Reason{kCandidateNotAsked.name,
+             "the candidate gave no answers before, so it was not asked: a failure of it, and "
+             "without a latency"},
       Reason{"shed", "there was no room for the comparison"},
       Reason{"failed", "a side gave no whole answer"},
       Reason{"other", "no comparison was made"}};
   std::array<int64_t, kReasons.size()> counts{};
   for (const Alike& one : groups_) {
-    if (!is_pair(one) || one.mode == "fire_and_forget" || one.accounting == "compared") continue;
+    if (one.mode == "fire_and_forget") continue;
+    const bool not_asked = is_not_asked(one);
+    if (!not_asked && (!is_pair(one) || one.accounting == "compared")) continue;
+    const std::string_view reason = not_asked ? kCandidateNotAsked.name : one.accounting;
     size_t at = 0;
-    while (at + 1 < kReasons.size() && kReasons[at].name != one.accounting) ++at;
+    while (at + 1 < kReasons.size() && kReasons[at].name != reason) ++at;
     counts[at] += one.evaluations;
   }
   std::vector<Excluded> out;

@@ -37,6 +37,13 @@ class Tally {
   int64_t evaluations() const;
   /// What both sides made of the same requests, in a shadow mode.
   statistics::PairedCounts pairs() const;
+  /// Requests that control answered and the candidate was spared, because it had given no answers
+  /// to those before. Each counts as failed by the candidate; it has no latency.
+  statistics::PairedCounts not_asked() const;
+  /// Calls beside control that the candidate left without an answer: of its own doing, and where
+  /// control too took longer than the deadline of a shadow call.
+  int64_t silent_by_itself() const;
+  int64_t silent_like_control() const;
   /// Of the pairs in which control serves: those with a whole answer of control, in which the
   /// candidate ran into the deadline of the shadow call.
   int64_t pairs_past_deadline() const;
@@ -52,7 +59,7 @@ class Tally {
   int64_t judged(Population population, bool control_from_window) const;
   /// The others by reason: judged + all of these = evaluations().
   std::vector<Excluded> left_out(Population population, bool control_from_window) const;
-  /// Of the pairs that were to be compared, those that were not, by reason.
+  /// Of what is judged as pairs and was to be compared, that which was not, by reason.
   std::vector<Excluded> not_compared() const;
 
  private:

@@ -121,7 +121,7 @@ std::string verdict_to_text(const Verdict& verdict, const VerdictTextOptions& op
     }
   };
   by_reason("\nnot part of the comparison:\n", verdict.excluded);
-  by_reason("\njudged for success and latency, not for differences:\n", verdict.not_compared);
+  by_reason("\njudged, but not for differences:\n", verdict.not_compared);
   return out;
 }
 

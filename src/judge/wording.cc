@@ -74,6 +74,12 @@ std::string in_unit(double value, std::string_view unit) {
   return {text.data(), static_cast<size_t>(size)};
 }
 
+std::string not_asked_sentence(int64_t requests) {
+  return base::cat(with_thousands(requests),
+                   " requests were not sent to the candidate, because it gave no answers to those "
+                   "before (circuit_open, unhealthy): each counts as a failure of it.");
+}
+
 std::string rfc3339(int64_t unix_ns) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(std::chrono::nanoseconds(unix_ns));
   const auto whole = static_cast<std::time_t>(seconds.count());

@@ -23,6 +23,8 @@ std::string duration_words(int64_t duration_ms);
 /// A number in one of the units of a CriterionVerdict: "fraction" (0.1%), "difference" (+0.1%),
 /// "ms", "ratio", "count"; "unbounded" when infinite.
 std::string in_unit(double value, std::string_view unit);
+/// How requests are told of that the candidate was spared because it had given no answers.
+std::string not_asked_sentence(int64_t requests);
 /// Unix nanoseconds -> "2026-11-22T15:04:05Z".
 std::string rfc3339(int64_t unix_ns);
 
