@@ -45,6 +45,12 @@ class Accounting {
   void count(NoiseAccount account) { add(noise_[static_cast<size_t>(account)]); }
   void count_refused_connection() { add(connections_refused_); }
   void count_opened_circuit() { add(circuits_opened_); }
+  /// Whether an open circuit may be told in the log now: over all workers once in `kLogEveryNs`.
+  bool may_tell_of_circuit(int64_t now_ns) {
+    int64_t due_ns = circuit_log_due_ns_.load(std::memory_order_relaxed);
+    return now_ns >= due_ns &&
+           circuit_log_due_ns_.compare_exchange_strong(due_ns, now_ns + kLogEveryNs);
+  }
 
   uint64_t requests() const { return requests_.load(std::memory_order_relaxed); }
   uint64_t of(Account account) const {
@@ -69,6 +75,8 @@ class Accounting {
   uint64_t circuits_opened() const { return circuits_opened_.load(std::memory_order_relaxed); }
 
  private:
+  static constexpr int64_t kLogEveryNs = 5'000'000'000;
+
   static void add(std::atomic<uint64_t>& counter) {
     counter.fetch_add(1, std::memory_order_relaxed);
   }
@@ -80,6 +88,7 @@ class Accounting {
   std::array<std::atomic<uint64_t>, kNoiseAccountCount> noise_{};
   std::atomic<uint64_t> connections_refused_{0};
   std::atomic<uint64_t> circuits_opened_{0};
+  std::atomic<int64_t> circuit_log_due_ns_{0};
 };
 
 }  // namespace understudy::proxy

@@ -18,19 +18,24 @@ std::optional<CircuitBreaker::Pass> CircuitBreaker::admit(int64_t now_ns) {
   return pass;
 }
 
-bool CircuitBreaker::report(Pass pass, Sign sign, int64_t now_ns) {
-  if (pass.era != era_) return false;
+CircuitChange CircuitBreaker::report(Pass pass, Sign sign, int64_t now_ns) {
+  if (pass.era != era_) return CircuitChange::kNone;
   switch (sign) {
     case Sign::kAlive:
       failures_in_a_row_ = 0;
-      if (state_ == State::kProbing) enter(State::kClosed);
+      if (state_ == State::kProbing) {
+        enter(State::kClosed);
+        return CircuitChange::kClosed;
+      }
       break;
     case Sign::kSilent:
       if (state_ == State::kProbing) {
         open(now_ns);
-      } else if (++failures_in_a_row_ >= failures_max_) {
+        return CircuitChange::kStillOpen;
+      }
+      if (++failures_in_a_row_ >= failures_max_) {
         open(now_ns);
-        return true;
+        return CircuitChange::kOpened;
       }
       break;
     case Sign::kUnknown:
@@ -38,7 +43,7 @@ bool CircuitBreaker::report(Pass pass, Sign sign, int64_t now_ns) {
       if (state_ == State::kProbing) enter(State::kOpen);
       break;
   }
-  return false;
+  return CircuitChange::kNone;
 }
 
 void CircuitBreaker::open(int64_t now_ns) {

@@ -13,6 +13,14 @@ enum class Sign {
   kUnknown,  // we gave up before anybody could say
 };
 
+/// What the end of a call did to the circuit.
+enum class CircuitChange {
+  kNone,
+  kOpened,
+  kStillOpen,  // a probe found the service silent as before
+  kClosed,
+};
+
 /// Spares a service that gives no answers: after `failures` silent calls in a row it opens and none
 /// is admitted for `open_for`; then exactly one, the probe, whose outcome decides. A probe that
 /// ends undecided makes room for the next one. Only calls admitted since the last change of state
@@ -31,8 +39,7 @@ class CircuitBreaker {
 
   /// Nothing when the call may not be made. Otherwise each pass is to be reported exactly once.
   std::optional<Pass> admit(int64_t now_ns);
-  /// True when this outcome opened it; a failed probe leaves it open.
-  bool report(Pass pass, Sign sign, int64_t now_ns);
+  CircuitChange report(Pass pass, Sign sign, int64_t now_ns);
 
  private:
   enum class State {

@@ -4,6 +4,8 @@
 
 #include <vector>
 
+#include "proxy/accounting.h"
+
 namespace understudy::proxy {
 namespace {
 
@@ -20,7 +22,9 @@ class CircuitBreakerTest : public ::testing::Test {
     EXPECT_TRUE(pass.has_value());
     return pass.value_or(Pass());
   }
-  bool end(Pass pass, Sign sign) { return breaker_.report(pass, sign, now_ns_); }
+  bool end(Pass pass, Sign sign) {
+    return breaker_.report(pass, sign, now_ns_) == CircuitChange::kOpened;
+  }
   bool call(Sign sign) { return end(begin(), sign); }
   void open() {
     for (int i = 0; i < 3; ++i) call(Sign::kSilent);
@@ -90,12 +94,38 @@ TEST_F(CircuitBreakerTest, ASilentProbeOpensForItsTimeAgain) {
   EXPECT_TRUE(admits());
 }
 
+TEST_F(CircuitBreakerTest, TellsWhatEachEndChanged) {
+  const auto change = [&](Sign sign) { return breaker_.report(begin(), sign, now_ns_); };
+  EXPECT_EQ(change(Sign::kSilent), CircuitChange::kNone);
+  EXPECT_EQ(change(Sign::kAlive), CircuitChange::kNone);
+  change(Sign::kSilent);
+  change(Sign::kSilent);
+  EXPECT_EQ(change(Sign::kSilent), CircuitChange::kOpened);
+  pass(1s);
+  EXPECT_EQ(change(Sign::kSilent), CircuitChange::kStillOpen);
+  pass(1s);
+  EXPECT_EQ(change(Sign::kUnknown), CircuitChange::kNone);
+  EXPECT_EQ(change(Sign::kAlive), CircuitChange::kClosed);
+  EXPECT_EQ(change(Sign::kAlive), CircuitChange::kNone);
+}
+
 TEST_F(CircuitBreakerTest, AnUndecidedProbeMakesRoomForTheNextOne) {
   open();
   pass(1s);
   call(Sign::kUnknown);
   EXPECT_TRUE(admits());
   EXPECT_FALSE(admits());
+}
+
+TEST_F(CircuitBreakerTest, AnOpenOneIsToldOnceInAWhileWhicheverWorkerAsks) {
+  Accounting books;
+  EXPECT_TRUE(books.may_tell_of_circuit(now_ns_));
+  EXPECT_FALSE(books.may_tell_of_circuit(now_ns_));
+  pass(5s - 1ns);
+  EXPECT_FALSE(books.may_tell_of_circuit(now_ns_));
+  pass(1ns);
+  EXPECT_TRUE(books.may_tell_of_circuit(now_ns_));
+  EXPECT_FALSE(books.may_tell_of_circuit(now_ns_));
 }
 
 // Calls that were under way when it opened.

@@ -77,7 +77,8 @@ struct MigrationRuntime {
   flags::FlagHandle mode_flag;
   /// Of each answer that is kept to be compared: as the flag says that the comparison goes by.
   uint64_t answer_bytes_max = options->shadow.answer_bytes_max;
-  bool closing = false;  // the migration was removed: connections end after their request
+  bool circuit_told = false;  // the log says that the circuit of this worker is open
+  bool closing = false;       // the migration was removed: connections end after their request
 
  private:
   void follow_compare_flag();

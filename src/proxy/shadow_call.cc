@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/log.h"
 #include "proxy/outgoing_request.h"
 #include "proxy/worker.h"
 
@@ -14,11 +15,32 @@ using net::StreamError;
 // Informational answers before the real one; more is a peer that plays games.
 constexpr int kInterimMax = 16;
 
+/// An opening is told unless one was a moment ago, by whichever worker; then the next failed probe
+/// makes up for it. Each that was told is told to have closed, so the log never ends on a lie.
+void note_circuit(MigrationRuntime& runtime, flags::Service service, CircuitChange change,
+                  int64_t now_ns) {
+  if (change == CircuitChange::kNone) return;
+  if (change == CircuitChange::kOpened) runtime.accounting->count_opened_circuit();
+  const MigrationOptions& options = *runtime.options;
+  const char* side = service == flags::Service::kControl ? "control" : "candidate";
+  if (change == CircuitChange::kClosed) {
+    if (!std::exchange(runtime.circuit_told, false)) return;
+    base::log_info("migration ", options.name, ": the circuit of the ", side,
+                   " is closed again: it answers");
+  } else if (!runtime.circuit_told && runtime.accounting->may_tell_of_circuit(now_ns)) {
+    runtime.circuit_told = true;
+    base::log_warn("migration ", options.name, ": the circuit of the ", side,
+                   " is open: ", options.shadow.breaker_failures,
+                   " shadow calls in a row got no answer, so none is made but a probe every ",
+                   options.shadow.breaker_open_for / std::chrono::milliseconds(1), " ms");
+  }
+}
+
 /// Tells the gate at the end, however the call ends, and keeps the stream known for cancellation.
 class Presence {
  public:
-  Presence(Settlement& settlement, ShadowRole role, ShadowGate::Pass pass)
-      : settlement_(settlement), role_(role), pass_(pass) {
+  Presence(Settlement& settlement, ShadowRole role, flags::Service service, ShadowGate::Pass pass)
+      : settlement_(settlement), role_(role), service_(service), pass_(pass) {
     settlement_.worker().shadow_started();
   }
   Presence(const Presence&) = delete;
@@ -28,8 +50,9 @@ class Presence {
     MigrationRuntime& runtime = settlement_.runtime();
     if (role_ == ShadowRole::kNoise) {
       runtime.gate.leave_noise();
-    } else if (runtime.gate.leave(pass_, sign_, settlement_.worker().loop().now_ns())) {
-      runtime.accounting->count_opened_circuit();
+    } else {
+      const int64_t now_ns = settlement_.worker().loop().now_ns();
+      note_circuit(runtime, service_, runtime.gate.leave(pass_, sign_, now_ns), now_ns);
     }
     settlement_.worker().shadow_ended();
   }
@@ -40,6 +63,7 @@ class Presence {
  private:
   Settlement& settlement_;
   const ShadowRole role_;
+  const flags::Service service_;
   const ShadowGate::Pass pass_;
   Sign sign_ = Sign::kSilent;
 };
@@ -127,7 +151,7 @@ base::Task<void> run_shadow_call(std::shared_ptr<Settlement> settlement, ShadowR
                                  flags::Service service, ShadowGate::Pass pass,
                                  const http::RequestHead* head, std::string_view body,
                                  std::shared_ptr<BodyTee> tee) {
-  Presence presence(*settlement, role, pass);
+  Presence presence(*settlement, role, service, pass);
   MigrationRuntime& runtime = settlement->runtime();
   Pool& pool = runtime.shadow_pool(service);
   const bool noise = role == ShadowRole::kNoise;

@@ -20,7 +20,7 @@ std::string_view ShadowGate::try_enter_noise() {
   return {};
 }
 
-bool ShadowGate::leave(Pass pass, Sign sign, int64_t now_ns) {
+CircuitChange ShadowGate::leave(Pass pass, Sign sign, int64_t now_ns) {
   --in_flight_;
   return breaker_.report(pass, sign, now_ns);
 }

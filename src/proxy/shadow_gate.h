@@ -24,8 +24,7 @@ class ShadowGate {
     Pass pass;
   };
   Entry try_enter(int64_t now_ns);
-  /// True when this outcome opened the circuit.
-  bool leave(Pass pass, Sign sign, int64_t now_ns);
+  CircuitChange leave(Pass pass, Sign sign, int64_t now_ns);
 
   /// The same for a second call to control, which must not crowd out a comparison: such calls take
   /// at most a quarter of `in_flight_max`, and none starts while half of it or half of the memory
