@@ -58,6 +58,43 @@ class Verdicts(harness.Case):
         self.recorded(server, 40)
         self.assertEqual(self.verdict(server)["verdict"], "pass")
 
+    def test_what_a_dead_candidate_is_spared_counts_against_it(self):
+        control = self.use(answering(200, b"{}"))
+        candidate = self.use(answering(200, b"{}"))
+        bounds = "    shadow: { breaker_failures: 2, breaker_open_for: 200ms }\n"
+        server = self.start(harness.migration(control, candidate, mode="full_evaluation",
+                                              more=bounds + SUCCESS.replace("20%", "5%")))
+        for _ in range(60):
+            server.get()
+        candidate.answer = lambda *_: None  # breaks off without an answer
+        spared = [("evaluation.reason", "=", "circuit_open")]
+        requests = 60
+
+        def next_one():
+            nonlocal requests
+            server.get()
+            requests += 1
+
+        def told(what):
+            next_one()
+            return what in server.log()
+
+        harness.until("the circuit opens",
+                      lambda: told("migration shop: the circuit of the candidate is open: 2 shadow"))
+        while server.count("evaluations", *spared) < 40:
+            next_one()
+        candidate.answer = lambda *_: (200, JSON, b"{}")
+        harness.until("the circuit closes",
+                      lambda: told("migration shop: the circuit of the candidate is closed again"))
+        self.recorded(server, requests)
+        verdict = self.verdict(server)
+        self.assertEqual(verdict["verdict"], "fail", verdict)
+        self.assertIn("requests were not sent to the candidate", verdict["headline"])
+        self.assertNotIn("shed", self.reasons(verdict["excluded"]))
+        self.assertEqual(self.reasons(verdict["not_compared"])["candidate_not_asked"],
+                         server.count("evaluations", *spared))
+        self.assertEqual(server.cli("status", "shop").returncode, 1)
+
     def test_what_the_candidate_fails_alone_in_reverse_is_seen(self):
         control = self.use(answering(200, b"{}"))
         candidate = self.use(harness.Service(
