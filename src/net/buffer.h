@@ -40,6 +40,14 @@ class Buffer {
   /// The bytes are dealt with, but views into them are still in use: keeps everything in place.
   void consume_in_place(size_t bytes) { begin_ += bytes; }
   void clear() { begin_ = end_ = 0; }
+  /// Moves `next` right behind `first`, both views into consumed bytes of this buffer, `next` the
+  /// later one. Returns the two as one.
+  std::string_view join(std::string_view first, std::string_view next) {
+    if (first.empty()) return next;
+    char* const end = memory_.get() + (first.data() + first.size() - memory_.get());
+    std::memmove(end, next.data(), next.size());
+    return {first.data(), first.size() + next.size()};
+  }
 
   /// Makes room behind the unread bytes by moving them to the front, or into twice the memory when
   /// they fill more than half.

@@ -143,12 +143,13 @@ BodyPiece H1ClientConnection::body_at_hand() {
   while (body_.state() == http::BodyState::kMore && !in_.empty()) {
     const http::BodyStep step = body_.decode(in_.unread());
     in_.consume_in_place(step.consumed);
-    piece.data = step.data;
-    if (!step.data.empty()) break;
+    // All chunks that are here make one piece: many small ones would each cost a write.
+    piece.data = in_.join(piece.data, step.data);
   }
   if (body_.state() == http::BodyState::kDone) {
-    piece.end = true;
-  } else if (body_.state() == http::BodyState::kError) {
+    // Trailers go with an end of their own.
+    piece.end = piece.data.empty() || trailers().empty();
+  } else if (body_.state() == http::BodyState::kError && piece.data.empty()) {
     keep_alive_ = false;
     piece.error = body_.refusal().status == 413 ? StreamError::kTooLarge : StreamError::kMalformed;
   }

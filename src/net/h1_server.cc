@@ -136,21 +136,24 @@ void H1ServerConnection::drain() {
 
 BodyPiece H1ServerConnection::body_at_hand() {
   BodyPiece piece;
+  const Buffer* from = nullptr;
   while (body_.state() == http::BodyState::kMore) {
     Buffer& source = in_.empty() ? body_in_ : in_;
-    if (source.empty()) return piece;
+    if (source.empty() || (from != nullptr && from != &source)) return piece;
+    from = &source;
     const http::BodyStep step = body_.decode(source.unread());
     source.consume_in_place(step.consumed);
-    piece.data = step.data;
-    if (!step.data.empty()) break;
+    // All chunks that are here make one piece: many small ones would each cost a write.
+    piece.data = source.join(piece.data, step.data);
   }
   switch (body_.state()) {
     case http::BodyState::kMore:
       break;
     case http::BodyState::kDone:
-      piece.end = true;
+      piece.end = piece.data.empty() || trailers().empty();  // trailers go with an end of their own
       break;
     case http::BodyState::kError:
+      if (!piece.data.empty()) break;  // told when what was sound is passed on
       keep_alive_ = false;
       piece.error =
           body_.refusal().status == 413 ? StreamError::kTooLarge : StreamError::kMalformed;

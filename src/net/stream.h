@@ -37,7 +37,7 @@ class Stream : public Timer {
   class ReadableAwaiter;
   class WriteAwaiter;
 
-  static constexpr size_t kReadBytesPerTurnMax = 256 * 1024;
+  static constexpr size_t kReadBytesPerTurnMax = 64 * 1024;
   /// The errno value of what TLS found wrong; no call on a TCP socket fails with it.
   static constexpr int kTlsFailure = EKEYREJECTED;
 
