@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -18,16 +20,28 @@ namespace understudy::compare {
 
 namespace {
 
-constexpr uint64_t kCloseUlps = 1024;          // called floating point noise before anything else
-constexpr double kSinglePrecision = 1.2e-7;    // two numbers of one float differ by less
+constexpr uint64_t kCloseUlps = 64;            // called floating point noise before anything else
+constexpr double kSinglePrecision = 1.2e-7;    // a number and any text of its float differ by less
+constexpr int64_t kSingleDigitsMin = 8;        // texts of a float with fewer may differ by more
+constexpr int64_t kSingleDigitsMax = 32;       // more are compared as the float's exact value
 constexpr int64_t kRoundedDigitsMin = 2;       // fewer digits left: too little to speak of rounding
 constexpr size_t kExplainedBytesMax = 32'768;  // longer texts are only looked at for a cut
 constexpr size_t kTruncationBytesMin = 4;      // a shorter beginning says nothing
 constexpr double kZoneSecondsMax = 14 * 3600;  // offsets of time zones: UTC-12 to UTC+14
 constexpr double kZoneSecondsStep = 900;
+constexpr double kEpochSecondsMin = 631'152'000;    // 1990: a moment that somebody measured or
+constexpr double kEpochSecondsMax = 4'102'444'800;  // plans, until 2100
 
 constexpr std::array kEpochUnits = {TimeUnit::kSeconds, TimeUnit::kMillis, TimeUnit::kMicros,
                                     TimeUnit::kNanos};
+
+/// Words in the name of a moment or a duration; so is a word that ends in "time".
+constexpr std::array kTimeWords = std::to_array<std::string_view>(
+    {"age",    "at",           "created",  "date",     "delay",   "duration",    "elapsed",
+     "epoch",  "expires",      "expiry",   "interval", "latency", "micros",      "microseconds",
+     "millis", "milliseconds", "modified", "ms",       "nanos",   "nanoseconds", "ns",
+     "s",      "sec",          "seconds",  "secs",     "timeout", "timestamp",   "took",
+     "ts",     "ttl",          "updated",  "us",       "wait",    "waits"});
 
 Explained explained(Explanation explanation, Rule rule, double distance = 0,
                     const char* unit = "") {
@@ -67,8 +81,53 @@ struct NumberPair {
   double y;
 };
 
-/// Both sides count the same thing in units a thousand, million or milliard apart.
-std::optional<Explained> explain_unit(const NumberPair& pair) {
+/// The last name in a place: "created_at'" of "$.rows[*]['created_at'][3]".
+std::string_view last_name(std::string_view place) {
+  while (place.ends_with(']') && !place.ends_with("']")) {
+    const size_t bracket = place.rfind('[');
+    if (bracket == std::string_view::npos) break;
+    place = place.substr(0, bracket);
+  }
+  const size_t before = place.find_last_of(".[");
+  return before == std::string_view::npos ? place : place.substr(before + 1);
+}
+
+bool is_time_word(std::string_view word) {
+  const std::string lower = base::to_lower(word);
+  return lower.ends_with("time") || std::ranges::find(kTimeWords, lower) != kTimeWords.end();
+}
+
+/// Words end at anything but a letter or digit, and before a capital that follows no other.
+bool names_a_time(std::string_view name) {
+  const auto is_other = [](char letter) {
+    return (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9');
+  };
+  const auto is_capital = [](char letter) { return letter >= 'A' && letter <= 'Z'; };
+  size_t start = 0;
+  for (size_t i = 0; i <= name.size(); ++i) {
+    const bool inside = i < name.size() && (is_other(name[i]) || is_capital(name[i]));
+    const bool hump = inside && i > start && is_capital(name[i]) && is_other(name[i - 1]);
+    if (inside && !hump) continue;
+    if (i > start && is_time_word(name.substr(start, i - start))) return true;
+    start = hump ? i : i + 1;
+  }
+  return false;
+}
+
+bool is_plausible(const Moment& moment) {
+  const double seconds = moment.seconds_from(Moment{});
+  return seconds >= kEpochSecondsMin && seconds < kEpochSecondsMax;
+}
+
+bool is_plausible_moment(const Decimal& number, double value) {
+  const auto unit = epoch_unit(value);
+  const auto moment = unit ? moment_of(number, *unit) : std::nullopt;
+  return moment && is_plausible(*moment);
+}
+
+/// Both sides count the same time in units a thousand, million or milliard apart. A factor alone
+/// is no time: the numbers must be moments of our days or the place must be named after a time.
+std::optional<Explained> explain_unit(const NumberPair& pair, std::string_view place) {
   if (pair.a.zero() || pair.b.zero() || pair.a.negative() != pair.b.negative()) {
     return std::nullopt;
   }
@@ -77,7 +136,8 @@ std::optional<Explained> explain_unit(const NumberPair& pair) {
   if (unit_a && unit_b && *unit_a != *unit_b) {
     const auto a = moment_of(pair.a, *unit_a);
     const auto b = moment_of(pair.b, *unit_b);
-    if (a && b && same_moment(*a, *b)) {
+    if (a && b && same_moment(*a, *b) &&
+        ((is_plausible(*a) && is_plausible(*b)) || names_a_time(last_name(place)))) {
       const int steps = static_cast<int>(*unit_b) - static_cast<int>(*unit_a);
       return explained(Explanation::kTimeUnit, with_units(*unit_a, *unit_b),
                        std::pow(1000.0, std::abs(steps)), "ratio");
@@ -88,6 +148,7 @@ std::optional<Explained> explain_unit(const NumberPair& pair) {
   if (pair.a.digits() != pair.b.digits() || shift == 0 || shift % 3 != 0 || std::abs(shift) > 9) {
     return std::nullopt;
   }
+  if (!names_a_time(last_name(place))) return std::nullopt;
   const auto finer = static_cast<TimeUnit>(std::abs(shift) / 3);
   return explained(
       Explanation::kTimeUnit,
@@ -118,7 +179,41 @@ std::optional<Explained> explain_rounding(const NumberPair& pair) {
                    "absolute");
 }
 
-Explained explain_numbers(std::string_view a_token, std::string_view b_token, bool both_integers) {
+/// Whether `single`, whose value is `value`, is a text of the float nearest to `whole`: its exact
+/// value, the shortest digits that tell it, or as many digits as are written.
+bool is_float_of(double whole, const Decimal& single, double value) {
+  if (!(std::fabs(whole) <= std::numeric_limits<float>::max())) return false;
+  const auto rounded = static_cast<float>(whole);
+  if (!std::isnormal(rounded)) return false;  // below, a float keeps too few digits
+  if (static_cast<double>(rounded) == value) return true;
+  std::array<char, 64> text;
+  const auto reads_as_value = [&](std::to_chars_result written) {
+    return written.ec == std::errc() && to_double({text.data(), written.ptr}) == value;
+  };
+  const auto shortest =
+      std::to_chars(text.begin(), text.end(), rounded, std::chars_format::scientific);
+  if (reads_as_value(shortest)) return true;
+  const int64_t digits = single.significant();
+  if (digits < kSingleDigitsMin || digits > kSingleDigitsMax) return false;
+  return reads_as_value(std::to_chars(text.begin(), text.end(), rounded,
+                                      std::chars_format::scientific, static_cast<int>(digits) - 1));
+}
+
+/// One side is what single precision leaves of the other. That both round to one float is not
+/// enough: so do any two clocks within two minutes.
+std::optional<Explained> explain_single(const NumberPair& pair, uint64_t ulps) {
+  if (!is_float_of(pair.x, pair.b, pair.y) && !is_float_of(pair.y, pair.a, pair.x)) {
+    return std::nullopt;
+  }
+  Explained found{Explanation::kFloatSingle, static_cast<double>(ulps), "ulp", std::nullopt};
+  // Of moments the tolerance would be minutes.
+  if (is_plausible_moment(pair.a, pair.x) && is_plausible_moment(pair.b, pair.y)) return found;
+  found.rule.emplace().relative = kSinglePrecision;
+  return found;
+}
+
+Explained explain_numbers(std::string_view a_token, std::string_view b_token, bool both_integers,
+                          std::string_view place) {
   const NumberPair pair(a_token, b_token);
   if (pair.a.zero() && pair.b.zero() && pair.a.negative() != pair.b.negative()) {
     Rule rule;
@@ -128,7 +223,7 @@ Explained explain_numbers(std::string_view a_token, std::string_view b_token, bo
   if (compare_magnitude(pair.a, pair.b) == 0 && pair.a.negative() == pair.b.negative()) {
     return explained(Explanation::kNumberRepresentation, coerce_number());
   }
-  if (auto found = explain_unit(pair)) return *std::move(found);
+  if (auto found = explain_unit(pair, place)) return *std::move(found);
   const bool finite = std::isfinite(pair.x) && std::isfinite(pair.y);
   const uint64_t ulps = finite ? ulp_distance(pair.x, pair.y) : UINT64_MAX;
   Rule within;
@@ -139,21 +234,13 @@ Explained explain_numbers(std::string_view a_token, std::string_view b_token, bo
     if (ulps <= kCloseUlps) {
       return explained(Explanation::kFloatUlp, within, static_cast<double>(ulps), "ulp");
     }
-    const auto x = static_cast<float>(pair.x);
-    const auto y = static_cast<float>(pair.y);
-    Rule single;
-    single.relative = kSinglePrecision;
-    const bool is_single = finite && x == y;
-    // A double that is exactly the other's float gives itself away, however short the other is.
-    if (is_single && (static_cast<double>(x) == pair.y || static_cast<double>(y) == pair.x)) {
-      return explained(Explanation::kFloatSingle, std::move(single), static_cast<double>(ulps),
-                       "ulp");
-    }
+    const auto single = explain_single(pair, ulps);
+    // The long tail of a float's exact value gives it away, however short the other side is.
+    const bool longer_a = pair.a.places() > pair.b.places();
+    const double longer = longer_a ? pair.x : pair.y;
+    if (single && static_cast<double>(static_cast<float>(longer)) == longer) return *single;
     if (auto found = explain_rounding(pair)) return *std::move(found);
-    if (is_single) {
-      return explained(Explanation::kFloatSingle, std::move(single), static_cast<double>(ulps),
-                       "ulp");
-    }
+    if (single) return *single;
   }
   const auto unit = epoch_unit(pair.x);
   if (unit && epoch_unit(pair.y) == unit) {
@@ -222,10 +309,11 @@ std::optional<Explained> explain_cut(std::string_view a, std::string_view b) {
   return std::nullopt;
 }
 
-Explained explain_texts(std::string_view a, std::string_view b) {
+Explained explain_texts(std::string_view a, std::string_view b, std::string_view place) {
   if (is_json_number(a) && is_json_number(b)) {
     Explained found = explain_numbers(
-        a, b, classify_number(a) == NodeKind::kInteger && classify_number(b) == NodeKind::kInteger);
+        a, b, classify_number(a) == NodeKind::kInteger && classify_number(b) == NodeKind::kInteger,
+        place);
     if (found.rule && !found.rule->ignore) found.rule->coerce.number = true;
     return found;
   }
@@ -255,10 +343,10 @@ Explained explain_texts(std::string_view a, std::string_view b) {
 
 /// A number on one side, a string on the other.
 Explained explain_number_text(std::string_view number, std::string_view text,
-                              bool number_is_control) {
+                              bool number_is_control, std::string_view place) {
   if (is_json_number(text)) {
-    Explained found = number_is_control ? explain_numbers(number, text, false)
-                                        : explain_numbers(text, number, false);
+    Explained found = number_is_control ? explain_numbers(number, text, false, place)
+                                        : explain_numbers(text, number, false, place);
     if (found.explanation == Explanation::kNumberRepresentation) {
       found.explanation = Explanation::kNumberAsString;
     }
@@ -277,7 +365,7 @@ Explained explain_number_text(std::string_view number, std::string_view text,
   return {};
 }
 
-Explained explain_pair(const Scalar& a, const Scalar& b) {
+Explained explain_pair(const Scalar& a, const Scalar& b, std::string_view place) {
   const auto either = [&](ValueType type) { return a.type == type || b.type == type; };
   std::string buffer_a;
   std::string buffer_b;
@@ -309,25 +397,25 @@ Explained explain_pair(const Scalar& a, const Scalar& b) {
   }
   if (a.is_number() && b.is_number()) {
     return explain_numbers(a.raw, b.raw,
-                           a.type == ValueType::kInteger && b.type == ValueType::kInteger);
+                           a.type == ValueType::kInteger && b.type == ValueType::kInteger, place);
   }
-  if (a.is_string() && b.is_string()) return explain_texts(text_a, text_b);
-  if (a.is_number() && b.is_string()) return explain_number_text(a.raw, text_b, true);
-  if (a.is_string() && b.is_number()) return explain_number_text(b.raw, text_a, false);
+  if (a.is_string() && b.is_string()) return explain_texts(text_a, text_b, place);
+  if (a.is_number() && b.is_string()) return explain_number_text(a.raw, text_b, true, place);
+  if (a.is_string() && b.is_number()) return explain_number_text(b.raw, text_a, false, place);
   return {};
 }
 
 }  // namespace
 
-Explained explain(const Scalar& control, const Scalar& candidate, uint64_t explain_ulps_max) {
+Explained explain(const Scalar& control, const Scalar& candidate, std::string_view place,
+                  uint64_t explain_ulps_max) {
   if (control.type >= ValueType::kArray || candidate.type >= ValueType::kArray) return {};
-  Explained found = explain_pair(control, candidate);
-  if (found.explanation == Explanation::kNone && found.rule) {
-    if (found.distance <= static_cast<double>(explain_ulps_max)) {
-      found.explanation = Explanation::kFloatUlp;
-    } else {
-      found.rule.reset();
-    }
+  Explained found = explain_pair(control, candidate, place);
+  if (found.explanation == Explanation::kFloatUlp ||
+      (found.explanation == Explanation::kNone && found.rule)) {
+    const bool noise = found.distance <= static_cast<double>(explain_ulps_max);
+    found.explanation = noise ? Explanation::kFloatUlp : Explanation::kNone;
+    if (!noise) found.rule.reset();
   }
   if (found.rule && !found.rule->ignore && !accepts(*found.rule, control, candidate)) {
     found = Explained{};

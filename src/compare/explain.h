@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "compare/difference.h"
 #include "compare/rules.h"
@@ -18,8 +19,10 @@ struct Explained {
 };
 
 /// Explains a pair that no rule accepted. At most one side is missing.
+/// `place` is the path or pattern; its last name tells whether numbers may be times.
 /// The offered rule is tried on the pair before it is offered. Cost: linear in the two texts;
 /// called only for differences that are recorded.
-Explained explain(const Scalar& control, const Scalar& candidate, uint64_t explain_ulps_max);
+Explained explain(const Scalar& control, const Scalar& candidate, std::string_view place,
+                  uint64_t explain_ulps_max);
 
 }  // namespace understudy::compare

@@ -22,6 +22,12 @@ class ExplanationTest : public ComparatorTest {
   Explanation why(const std::string& control, const std::string& candidate) {
     return between(control, candidate).explanation;
   }
+  Explanation why_at(const std::string& name, const std::string& control,
+                     const std::string& candidate) {
+    read_as(BodyKind::kJson);
+    bodies("{\"" + name + "\":" + control + "}", "{\"" + name + "\":" + candidate + "}");
+    return difference().explanation;
+  }
 };
 
 TEST_F(ExplanationTest, NeighbouringDoublesAreSomeUlpsApart) {
@@ -61,6 +67,40 @@ TEST_F(ExplanationTest, FewerDigitsAreRounding) {
 
 TEST_F(ExplanationTest, SinglePrecisionIsRecognised) {
   EXPECT_EQ(why("0.1", "0.10000000149011612"), Explanation::kFloatSingle);
+  EXPECT_EQ(why("0.10000000149011612", "0.1"), Explanation::kFloatSingle);
+  EXPECT_EQ(why("1795580386.0719213", "1795580416"), Explanation::kFloatSingle);
+  // The float as its shortest text, 1.0737418e+09, and with two digits after the point.
+  EXPECT_EQ(why("1073741805.25", "1073741800.0"), Explanation::kFloatSingle);
+  EXPECT_EQ(why("2000000.07", "2000000.12"), Explanation::kFloatSingle);
+}
+
+TEST_F(ExplanationTest, TwoNumbersThatOnlyShareAFloatDidNotPassThroughOne) {
+  const Difference clocks = between("1795580386.0719213", "1795580446.5");
+  EXPECT_EQ(clocks.explanation, Explanation::kNone);
+  EXPECT_EQ(clocks.rule, "");
+  EXPECT_EQ(why("1.2345678901234e-10", "1.2345679701234e-10"), Explanation::kNone);
+  EXPECT_EQ(why("2000000.07", "2000000.09"), Explanation::kNone);
+}
+
+TEST_F(ExplanationTest, AFloatTooSmallToKeepItsDigitsIsNotRecognised) {
+  EXPECT_EQ(why("1.1234567890123456e-38", "1.1234568520898926e-38"), Explanation::kNone);
+  EXPECT_EQ(why("1.5e308", "1.6e308"), Explanation::kNone);
+}
+
+TEST_F(ExplanationTest, FloatsManyUlpsApartAreNotNoise) {
+  EXPECT_EQ(between("1795580386.25", "1795580386.2500153").distance, 64);
+  EXPECT_EQ(why("1795580386.25", "1795580386.2500153"), Explanation::kFloatUlp);
+  const Difference clocks = between("1795580386.0719213", "1795580386.0721044");
+  EXPECT_EQ(clocks.explanation, Explanation::kNone);
+  EXPECT_EQ(clocks.distance, 768);
+  EXPECT_EQ(clocks.rule, "");
+}
+
+TEST_F(ExplanationTest, TheBoundOfUlpsCanBeSet) {
+  options.explain_ulps_max = 768;
+  EXPECT_EQ(why("1795580386.0719213", "1795580386.0721044"), Explanation::kFloatUlp);
+  options.explain_ulps_max = 0;
+  EXPECT_EQ(between("0.3", "0.30000000000000004").rule, "");
 }
 
 TEST_F(ExplanationTest, AnIntegerThroughADoubleLosesItsLastDigits) {
@@ -90,10 +130,32 @@ TEST_F(ExplanationTest, MomentsInOtherUnits) {
 }
 
 TEST_F(ExplanationTest, DurationsInOtherUnitsNeedAnExactFactor) {
-  EXPECT_EQ(why("1.5", "1500"), Explanation::kTimeUnit);
-  EXPECT_EQ(why("1500000", "1.5"), Explanation::kTimeUnit);
-  EXPECT_EQ(why("15", "150"), Explanation::kNone);
-  EXPECT_EQ(why("15", "15001"), Explanation::kNone);
+  EXPECT_EQ(why_at("took", "1.5", "1500"), Explanation::kTimeUnit);
+  EXPECT_EQ(why_at("took", "1500000", "1.5"), Explanation::kTimeUnit);
+  EXPECT_EQ(why_at("took", "15", "150"), Explanation::kNone);
+  EXPECT_EQ(why_at("took", "15", "15001"), Explanation::kNone);
+}
+
+TEST_F(ExplanationTest, AFactorOfAThousandAloneIsNoUnitOfTime) {
+  EXPECT_EQ(why("7", "7000"), Explanation::kNone);
+  EXPECT_EQ(why_at("sentiment", "7", "7000"), Explanation::kNone);
+  EXPECT_EQ(why_at("statistics", "7", "7000"), Explanation::kNone);
+  EXPECT_EQ(why_at("s3_objects", "7", "7000"), Explanation::kNone);
+  EXPECT_EQ(why("200000000", "200000000000"), Explanation::kNone);    // 1976
+  EXPECT_EQ(why("5000000000", "5000000000000"), Explanation::kNone);  // 2128
+  EXPECT_EQ(why_at("born_at", "200000000", "200000000000"), Explanation::kTimeUnit);
+}
+
+TEST_F(ExplanationTest, ANameOfATimeMakesAFactorPlausible) {
+  for (const char* name : {"latency_ms", "createdAt", "runtime", "Elapsed Time", "ts", "a.ms",
+                           "TIMEOUT", "ttl-seconds", "durationMs"}) {
+    EXPECT_EQ(why_at(name, "7", "7000"), Explanation::kTimeUnit) << name;
+  }
+  EXPECT_EQ(why_at("waits_ms", "[[7]]", "[[7000]]"), Explanation::kTimeUnit);
+  bodies(R"([{"k":1,"elapsed":7,"n":7}])", R"([{"k":1,"elapsed":7000,"n":7000}])");
+  ASSERT_EQ(compare().differences.size(), 2U);
+  EXPECT_EQ(compare().differences[0].explanation, Explanation::kTimeUnit);
+  EXPECT_EQ(compare().differences[1].explanation, Explanation::kNone);
 }
 
 TEST_F(ExplanationTest, IsoTextAgainstEpochNumbers) {

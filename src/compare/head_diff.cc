@@ -112,7 +112,7 @@ void diff_field(std::string_view name, const Answer& control, const Answer& cand
   if (b) {
     difference.candidate_value = redacted ? "[redacted]" : presentable(*b, options.value_bytes_max);
   }
-  Explained why = explain(scalar(a), scalar(b), options.explain_ulps_max);
+  Explained why = explain(scalar(a), scalar(b), difference.path, options.explain_ulps_max);
   difference.explanation = why.explanation;
   if (redacted) return;
   difference.distance = why.distance;

@@ -92,7 +92,7 @@ void TreeDiff::report(Dimension dimension, uint32_t control, uint32_t candidate)
     return;
   }
   work_.spend((a.raw.size() + b.raw.size()) / 4);
-  Explained why = explain(a, b, options_.explain_ulps_max);
+  Explained why = explain(a, b, place_.pattern(), options_.explain_ulps_max);
   difference.explanation = why.explanation;
   if (!place_.redacted()) {
     difference.distance = why.distance;

@@ -421,7 +421,7 @@ void TreeDiff::report_column_type(size_t index, const ItemPair& row, uint32_t co
     accepted_by_rule = accepted_by_rule || rules_[rule].ignore || accepts(rules_[rule], x, y);
   }
   if (!accepted_by_rule) {
-    Explained why = explain(x, y, options_.explain_ulps_max);
+    Explained why = explain(x, y, place_.pattern(), options_.explain_ulps_max);
     column.type_rule = why.rule ? *why.rule : Rule{};
     column.type_rule->coerce.number = true;
     column.type_rule->coerce.boolean = true;
