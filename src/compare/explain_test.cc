@@ -74,6 +74,14 @@ TEST_F(ExplanationTest, SinglePrecisionIsRecognised) {
   EXPECT_EQ(why("2000000.07", "2000000.12"), Explanation::kFloatSingle);
 }
 
+TEST_F(ExplanationTest, NoToleranceIsOfferedForAMomentThatPassedThroughAFloat) {
+  const Difference moment = between("1795580386.0719213", "1795580416.0");
+  EXPECT_EQ(moment.explanation, Explanation::kFloatSingle);
+  EXPECT_EQ(moment.rule, "");
+  EXPECT_EQ(between("95580386.0719213", "95580384.0").rule,
+            R"({"path": "$.v", "relative": 1.2e-07})");
+}
+
 TEST_F(ExplanationTest, TwoNumbersThatOnlyShareAFloatDidNotPassThroughOne) {
   const Difference clocks = between("1795580386.0719213", "1795580446.5");
   EXPECT_EQ(clocks.explanation, Explanation::kNone);
@@ -144,6 +152,18 @@ TEST_F(ExplanationTest, AFactorOfAThousandAloneIsNoUnitOfTime) {
   EXPECT_EQ(why("200000000", "200000000000"), Explanation::kNone);    // 1976
   EXPECT_EQ(why("5000000000", "5000000000000"), Explanation::kNone);  // 2128
   EXPECT_EQ(why_at("born_at", "200000000", "200000000000"), Explanation::kTimeUnit);
+}
+
+TEST_F(ExplanationTest, UnitsAreFoundAtTheirColumnAndLastDigitsAtTheirs) {
+  bodies(R"({"columns":["yearmonth","mean"],"rows":[[978307200000,7.25],[980985600000,9.5]]})",
+         R"({"columns":["yearmonth","mean"],
+             "rows":[[978307200000000,7.250000000000002],[980985600000000,9.5]]})");
+  const auto found = compare().differences;
+  ASSERT_EQ(found.size(), 3U);
+  EXPECT_EQ(found[0].explanation, Explanation::kTimeUnit);
+  EXPECT_EQ(found[0].rule, R"({"path": "$.rows[*].yearmonth", "time_unit": "ms:us"})");
+  EXPECT_EQ(found[1].explanation, Explanation::kFloatUlp);
+  EXPECT_EQ(found[2].explanation, Explanation::kTimeUnit);
 }
 
 TEST_F(ExplanationTest, ANameOfATimeMakesAFactorPlausible) {
