@@ -30,9 +30,10 @@ using namespace std::string_literals;
 void answer_as_control(Socket& socket, const Request&) {
   socket.send(
       "HTTP/1.1 203 Odd  Reason\r\nX-One: 1\r\nx-one:  2 \r\nSet-Cookie: a=b; Path=/\r\n"
-      "Set-Cookie: c=d\r\nTransfer-Encoding: chunked\r\nX-Empty:\r\n\r\n");
-  socket.send("5\r\nold \n\r\n");
-  socket.send("6;x=y\r\nanswer\r\n0\r\nX-Trailer: t\r\n\r\n");
+      "Set-Cookie: c=d\r\nTransfer-Encoding: chunked\r\nX-Empty:\r\n\r\n"
+      // In one send: chunks are the hop's own, and those that arrive together leave together.
+      "5\r\nold \n\r\n"
+      "6;x=y\r\nanswer\r\n0\r\nX-Trailer: t\r\n\r\n");
 }
 
 /// What a fault of the candidate must be called in the books.
