@@ -7,7 +7,7 @@
 namespace understudy::http {
 namespace {
 
-constexpr std::size_t kSizeDigitsMax = 16;  // a 64-bit size
+constexpr std::size_t kSizeDigitsMax = 16;  // with leading zeros; never past 64 bits
 
 /// Known fields that frame, route, authenticate or describe a message, or are about a connection.
 constexpr KnownFieldSet kForbiddenInTrailer = {
@@ -220,6 +220,10 @@ bool H1BodyDecoder::take_size_digit(char byte) noexcept {
     return false;
   }
   left_ = left_ * 16 + static_cast<std::uint64_t>(digit);
+  if (left_ > limits_.chunk_bytes_max) {
+    fail(400, "chunk size too large");
+    return false;
+  }
   return true;
 }
 

@@ -420,8 +420,8 @@ auto members(const http::OriginUrl& of) {
 }
 
 auto members(const http::Limits& of) {
-  const auto& [line, method, head, fields, crlf, extensions, trailer, trailers, body] = of;
-  return std::tie(line, method, head, fields, crlf, extensions, trailer, trailers, body);
+  const auto& [line, method, head, fields, crlf, extensions, chunk, trailer, trailers, body] = of;
+  return std::tie(line, method, head, fields, crlf, extensions, chunk, trailer, trailers, body);
 }
 
 auto members(const net::H1ServerOptions& of) {
