@@ -9,6 +9,7 @@ namespace understudy::http {
 namespace {
 
 constexpr std::size_t kHostBytesMax = 255;
+constexpr std::size_t kLabelBytesMax = 63;
 
 bool valid_port(std::string_view port) noexcept {
   if (port.size() > 5) return false;
@@ -67,17 +68,35 @@ bool valid_ipv6(std::string_view text) noexcept {
   }
 }
 
+/// A name of labels, of which the last may be empty (a name from the root). No percent escapes: one
+/// server would decode them before it compares and another would not. What has digits and dots
+/// only is an address, and not one of those that a resolver makes of "127.1" or "1.2.3.256".
 bool valid_name(std::string_view name) noexcept {
   if (name.empty() || name.size() > kHostBytesMax) return false;
-  for (std::size_t i = 0; i < name.size(); ++i) {
-    if (bytes::is(name[i], bytes::kHost)) continue;
-    if (name[i] != '%' || name.size() - i < 3 || bytes::hex_value(name[i + 1]) < 0 ||
-        bytes::hex_value(name[i + 2]) < 0) {
-      return false;
+  bool letters_seen = false;
+  bool dot_seen = false;
+  std::size_t label_bytes = 0;
+  bool label_has_alphanumeric = false;
+  const auto label_is_sound = [&] {
+    return label_bytes <= kLabelBytesMax && label_has_alphanumeric;
+  };
+  for (const char byte : name) {
+    if (byte == '.') {
+      if (!label_is_sound()) return false;
+      dot_seen = true;
+      label_bytes = 0;
+      label_has_alphanumeric = false;
+      continue;
     }
-    i += 2;
+    if (!bytes::is(byte, bytes::kHost)) return false;
+    ++label_bytes;
+    const bool digit = bytes::is(byte, bytes::kDigit);
+    const char lower = bytes::to_lower(byte);
+    label_has_alphanumeric |= digit || (lower >= 'a' && lower <= 'z');
+    letters_seen |= !digit;
   }
-  return true;
+  if (label_bytes > 0 && !label_is_sound()) return false;
+  return letters_seen || !dot_seen || valid_ipv4(name);
 }
 
 /// Host with its brackets, and port, of a text already known to be well formed or not.

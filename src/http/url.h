@@ -34,7 +34,8 @@ struct TargetParts {
 TargetParts split_target(std::string_view target) noexcept;
 
 /// True for `host` or `host:port` that every server reads the same way: a name, IPv4 or bracketed
-/// IPv6 address, port up to 65535; no user info, list, space or control byte. Empty is false.
+/// IPv6 address, port up to 65535; no user info, list, space, control byte, percent escape or
+/// empty label. Empty is false.
 bool valid_authority(std::string_view authority) noexcept;
 
 /// Raw (not decoded) value of the first query parameter with this decoded name.
