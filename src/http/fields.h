@@ -63,6 +63,13 @@ static_assert(kKnownFieldCount <= 64, "KnownFieldSet is one 64-bit word");
 /// Which known field a name is, in any letter case; kOther when it is none. Constant time.
 KnownField known_field(std::string_view name) noexcept;
 
+/// True for a name with `_` that becomes, when each `_` is read as `-`, the name of a field that a
+/// proxy frames, forwards or marks a message with: Transfer_Encoding, X_Forwarded_For,
+/// Understudy_Shadow. Services that get their fields as variables (CGI, WSGI, PHP) cannot tell the
+/// two apart, so such a name would say there what the proxy says, or took away. An application's
+/// own `user_id` is none.
+bool passes_for_reserved_field(std::string_view name) noexcept;
+
 /// Lower-case name of a known field; empty for kOther. Static storage.
 std::string_view known_field_name(KnownField known) noexcept;
 

@@ -49,6 +49,7 @@ constexpr KnownFieldSet kForbiddenInTrailer = {
 
 bool forbidden(KnownField known, std::string_view name) noexcept {
   if (known != KnownField::kOther) return kForbiddenInTrailer.contains(known);
+  if (passes_for_reserved_field(name)) return true;
   // Request modifiers without a KnownField of their own (RFC 9110 6.5.1).
   for (std::string_view other : {"if-match", "if-unmodified-since", "if-range", "retry-after"}) {
     if (same_field_name(name, other)) return true;

@@ -219,6 +219,10 @@ Refusal H1RequestHeadParser::take_field(const Field& field) noexcept {
       }
       return refusal;
     }
+    case KnownField::kOther:
+      if (passes_for_reserved_field(field.name)) [[unlikely]]
+        return {400, "field name with _ that some services read as a field of the proxy's"};
+      return {};
     default:
       return {};
   }

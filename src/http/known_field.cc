@@ -55,6 +55,16 @@ constexpr std::array<std::string_view, kKnownFieldCount> kNames = {
 };
 static_assert(kNames.back() == "x-forwarded-proto", "one name per KnownField, in its order");
 
+constexpr std::string_view kOwnPrefix = "understudy-";
+
+/// Those of several words: a name of one word has no hyphen to stand in for.
+constexpr KnownFieldSet kReserved = {
+    KnownField::kContentLength,     KnownField::kHttp2Settings,      KnownField::kKeepAlive,
+    KnownField::kProxyAuthenticate, KnownField::kProxyAuthorization, KnownField::kProxyConnection,
+    KnownField::kTransferEncoding,  KnownField::kXForwardedFor,      KnownField::kXForwardedHost,
+    KnownField::kXForwardedProto,
+};
+
 constexpr std::size_t kNameBytesMin = 2;
 constexpr std::size_t kNameBytesMax = 19;
 constexpr std::size_t kSlots = 256;
@@ -146,6 +156,19 @@ KnownField known_field(std::string_view name) noexcept {
   const Slot& slot = kSlotTable[slot_of(name.data(), size, kSeed)];
   if (slot.size != size || !matches(name.data(), size, slot)) return KnownField::kOther;
   return slot.known;
+}
+
+bool passes_for_reserved_field(std::string_view name) noexcept {
+  if (name.find('_') == name.npos) return false;
+  if (name.size() > kOwnPrefix.size() && name[kOwnPrefix.size() - 1] == '_' &&
+      same_field_name(name.substr(0, kOwnPrefix.size() - 1),
+                      kOwnPrefix.substr(0, kOwnPrefix.size() - 1))) {
+    return true;
+  }
+  if (name.size() > kNameBytesMax) return false;
+  std::array<char, kNameBytesMax> hyphened{};
+  for (std::size_t i = 0; i < name.size(); ++i) hyphened[i] = name[i] == '_' ? '-' : name[i];
+  return kReserved.contains(known_field({hyphened.data(), name.size()}));
 }
 
 std::string_view known_field_name(KnownField known) noexcept {
