@@ -159,6 +159,27 @@ TEST_F(H1ServerConnectionTest, ASlowHeadIsA408AndAnIdleConnectionEndsSilently) {
   EXPECT_EQ(received_, "");
 }
 
+TEST_F(H1ServerConnectionTest, ANewConnectionHasItsFirstRequestsTimeAndLaterOnesTheUsual) {
+  options_.first_request_timeout = 5s;
+  connect();
+  pass(5s);
+  EXPECT_EQ(end_, 0);
+  EXPECT_EQ(received_, "");
+  end_ = kOpen;
+  connect();
+  pass(4s);
+  send("GET / HTTP/1.1\r\nX: ");  // begun late, which buys no time
+  pass(1s);
+  EXPECT_TRUE(received_.starts_with("HTTP/1.1 408 ")) << received_;
+  received_.clear();
+  end_ = kOpen;
+  connect();
+  send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  pass(70s);
+  EXPECT_EQ(received_, kOk);
+  EXPECT_EQ(end_, kOpen);
+}
+
 TEST_F(H1ServerConnectionTest, ABodyThatStopsOrNeverEndsIsToldSo) {
   options_.body_timeout = 30s;
   options_.request_timeout = 100s;

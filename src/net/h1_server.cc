@@ -23,7 +23,11 @@ H1ServerConnection::H1ServerConnection(std::unique_ptr<Stream> stream, BufferPoo
       buffers_(buffers),
       options_(options),
       parser_(options.limits),
-      body_(options.limits) {}
+      body_(options.limits) {
+  if (options_.first_request_timeout) {
+    first_request_deadline_ns_ = stream_->loop().now_ns() + options_.first_request_timeout->count();
+  }
+}
 
 H1ServerConnection::~H1ServerConnection() {
   if (answer_open_) stream_->reset_on_close();
@@ -33,6 +37,11 @@ H1ServerConnection::~H1ServerConnection() {
 
 void H1ServerConnection::arm(std::chrono::nanoseconds timeout) {
   stream_->set_deadline(stream_->loop().now_ns() + timeout.count());
+}
+
+void H1ServerConnection::arm_for_head(std::chrono::nanoseconds timeout) {
+  stream_->set_deadline(
+      std::min(stream_->loop().now_ns() + timeout.count(), first_request_deadline_ns_));
 }
 
 void H1ServerConnection::set_body_deadline(int64_t deadline_ns) {
@@ -65,7 +74,7 @@ base::Task<H1ServerConnection::Next> H1ServerConnection::next_request() {
   chunked_answer_ = false;
   if (in_.empty()) {
     idle_ = true;
-    arm(draining_ ? options_.drain_grace : options_.idle_timeout);
+    arm_for_head(draining_ ? options_.drain_grace : options_.idle_timeout);
     const ssize_t ready = co_await stream_->readable();
     idle_ = false;
     if (ready <= 0) co_return Next::kClosed;
@@ -77,6 +86,7 @@ base::Task<H1ServerConnection::Next> H1ServerConnection::next_request() {
       const http::ParseResult parsed = parser_.parse(in_.unread());
       if (parsed.state == http::ParseState::kComplete) {
         stream_->set_deadline(kNever);
+        first_request_deadline_ns_ = kNever;
         in_.consume_in_place(parsed.consumed);
         request_deadline_ns_ = stream_->loop().now_ns() + options_.request_timeout.count();
         body_.start(head().framing, head().content_length);
@@ -89,7 +99,7 @@ base::Task<H1ServerConnection::Next> H1ServerConnection::next_request() {
       }
       if (!head_timer_runs) {
         head_timer_runs = true;
-        arm(options_.head_timeout);
+        arm_for_head(options_.head_timeout);
       }
       stream_->expect_more();
     }

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "http/date.h"
@@ -18,6 +19,9 @@ struct H1ServerOptions {
   http::Limits limits;
   /// From the first byte of a head to its last. Past it: 408 and close.
   std::chrono::nanoseconds head_timeout = std::chrono::seconds(10);
+  /// From the connection's start to the end of its first head; without it idle_timeout and then
+  /// head_timeout hold. Past it: 408 when a part of the head came, and close.
+  std::optional<std::chrono::nanoseconds> first_request_timeout = {};
   /// Between two requests of one connection.
   std::chrono::nanoseconds idle_timeout = std::chrono::seconds(75);
   /// Without a byte of the request's body. Past it the client counts as gone.
@@ -88,6 +92,7 @@ class H1ServerConnection final : public ServerStream {
   void prepare_to_read();
   base::Task<void> refuse(int status, const char* reason);
   void arm(std::chrono::nanoseconds timeout);
+  void arm_for_head(std::chrono::nanoseconds timeout);
   /// Reading the body and writing the answer overlap, each with a deadline of its own.
   void set_body_deadline(int64_t deadline_ns);
   void set_write_deadline(int64_t deadline_ns);
@@ -103,6 +108,7 @@ class H1ServerConnection final : public ServerStream {
   http::H1BodyDecoder body_;
   size_t head_bytes_ = 0;
   uint64_t bytes_sent_ = 0;
+  int64_t first_request_deadline_ns_ = kNever;  // kNever from the first request on
   int64_t request_deadline_ns_ = kNever;
   int64_t body_deadline_ns_ = kNever;
   int64_t write_deadline_ns_ = kNever;

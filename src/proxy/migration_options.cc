@@ -425,9 +425,9 @@ auto members(const http::Limits& of) {
 }
 
 auto members(const net::H1ServerOptions& of) {
-  const auto& [limits, head, idle, body, request, write, linger, linger_bytes, grace] = of;
-  return std::tuple_cat(members(limits),
-                        std::tie(head, idle, body, request, write, linger, linger_bytes, grace));
+  const auto& [limits, head, first, idle, body, request, write, linger, linger_bytes, grace] = of;
+  return std::tuple_cat(members(limits), std::tie(head, first, idle, body, request, write, linger,
+                                                  linger_bytes, grace));
 }
 
 auto members(const SideOptions& of) {
