@@ -124,6 +124,7 @@ Response Api::Inside::answer(const Request& request) const {
     return method_not_allowed(request.method, *others);
   }
   auto& match = std::get<RouteMatch>(found);
+  if (auto refusal = refuse_repeated_fields(request)) return *refusal;
   if (auto refusal = refuse_foreign_origin(request)) return *refusal;
   Authorisation authorisation = keys.authorise(request, *match.route, options.require_keys);
   if (authorisation.refusal) return *std::move(authorisation.refusal);

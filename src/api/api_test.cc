@@ -197,6 +197,17 @@ TEST(ApiOrigin, AForeignPageMayNotChangeAnything) {
             "control_only=100");
 }
 
+TEST(ApiOrigin, OfTwoOriginsNoneIsBelieved) {
+  AdminServer server;
+  const Response response =
+      server.put("/api/migrations/data-engine/mode", R"({"mode":"candidate_only"})",
+                 {{"Origin", "http://127.0.0.1:8081"}, {"Origin", "http://evil.example"}});
+  EXPECT_EQ(response.status, 400);
+  EXPECT_EQ(error_of(response), "the request has more than one Origin");
+  EXPECT_EQ(at(server.get("/api/migrations/data-engine/mode"), "mode").as_string(),
+            "control_only=100");
+}
+
 TEST(ApiOrigin, OurOwnPageMay) {
   AdminServer server;
   constexpr const char* kBody = R"({"mode":"full_evaluation=10"})";

@@ -72,6 +72,20 @@ std::optional<Response> refuse_foreign_host(const Request& request,
                                  "or add the name to admin.hosts in the configuration"));
 }
 
+std::optional<Response> refuse_repeated_fields(const Request& request) {
+  for (const std::string_view name :
+       {"Origin", "Authorization", "Understudy-Key", "Content-Type", "Content-Encoding"}) {
+    const auto is_it = [name](const http::Field& field) {
+      return http::same_field_name(field.name, name);
+    };
+    const http::Fields& fields = request.headers.fields();
+    if (std::count_if(fields.begin(), fields.end(), is_it) > 1) {
+      return error_response(400, cat("the request has more than one ", name));
+    }
+  }
+  return std::nullopt;
+}
+
 std::optional<Response> refuse_foreign_origin(const Request& request) {
   if (request.method == "GET" || request.method == "HEAD") return std::nullopt;
   const http::Field* origin = request.headers.fields().find("origin");

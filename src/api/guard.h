@@ -18,6 +18,8 @@ namespace understudy::api {
 /// DNS name of its own at this address and be of the same origin (DNS rebinding).
 std::optional<Response> refuse_foreign_host(const Request& request,
                                             const std::vector<std::string>& host_names);
+/// A field that decides about the request may stand in it once: of two, only one would be judged.
+std::optional<Response> refuse_repeated_fields(const Request& request);
 /// A request that may change something and names an Origin must name our own.
 std::optional<Response> refuse_foreign_origin(const Request& request);
 /// A body must be declared as JSON, which no HTML form can do and no script of another origin can
