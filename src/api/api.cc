@@ -46,6 +46,23 @@ base::Status check_parameters(const Route& route, const Target& target) {
   return base::ok_status();
 }
 
+/// What passed every check that needs no body.
+struct Admitted {
+  RouteMatch match;
+  std::vector<Parameter> parameters;
+  std::string key_name;  // empty without a key
+};
+
+Response finish(Response response, const Request& request) {
+  if (request.method == "HEAD") response.stream.reset();
+  response.headers.emplace_back("X-Content-Type-Options", "nosniff");
+  const bool cached =
+      std::any_of(response.headers.begin(), response.headers.end(),
+                  [](const auto& header) { return header.first == "Cache-Control"; });
+  if (!cached) response.headers.emplace_back("Cache-Control", "no-store");
+  return response;
+}
+
 }  // namespace
 
 struct Api::Inside {
@@ -58,6 +75,7 @@ struct Api::Inside {
   Routes all_routes();
   Response index() const;
   Response answer(const Request& request) const;
+  std::variant<Response, Admitted> admit(const Request& request) const;
   size_t body_bytes_max(const Route& route) const;
 
   const Dependencies dependencies;
@@ -111,7 +129,7 @@ size_t Api::Inside::body_bytes_max(const Route& route) const {
   return kIgnoredBodyBytesMax;
 }
 
-Response Api::Inside::answer(const Request& request) const {
+std::variant<Response, Admitted> Api::Inside::admit(const Request& request) const {
   if (auto refusal = refuse_foreign_host(request, options.host_names)) return *refusal;
   base::Result<Target> target = Target::parse(request.target);
   if (!target.ok()) {
@@ -129,15 +147,23 @@ Response Api::Inside::answer(const Request& request) const {
   Authorisation authorisation = keys.authorise(request, *match.route, options.require_keys);
   if (authorisation.refusal) return *std::move(authorisation.refusal);
   if (auto refusal = refuse_other_content(request, *match.route)) return *refusal;
-  if (request.body.size() > body_bytes_max(*match.route)) {
-    return too_large(body_bytes_max(*match.route));
-  }
   if (const base::Status known = check_parameters(*match.route, *target); !known.ok()) {
     return error_response(known.error());
   }
+  return Admitted{.match = std::move(match),
+                  .parameters = std::move(target->parameters),
+                  .key_name = std::move(authorisation.key_name)};
+}
+
+Response Api::Inside::answer(const Request& request) const {
+  auto outcome = admit(request);
+  if (auto* refusal = std::get_if<Response>(&outcome)) return std::move(*refusal);
+  auto& admitted = std::get<Admitted>(outcome);
+  const Route& route = *admitted.match.route;
+  if (request.body.size() > body_bytes_max(route)) return too_large(body_bytes_max(route));
   base::Result<Response> response =
-      match.route->handle(Call(request, std::move(match.path), std::move(target->parameters),
-                               std::move(authorisation.key_name)));
+      route.handle(Call(request, std::move(admitted.match.path), std::move(admitted.parameters),
+                        std::move(admitted.key_name)));
   return response.ok() ? *std::move(response) : error_response(response.error());
 }
 
@@ -146,23 +172,21 @@ Api::Api(Dependencies dependencies, ApiOptions options)
 
 Api::~Api() = default;
 
-Response Api::handle(const Request& request) {
-  Response response = inside_->answer(request);
-  if (request.method == "HEAD") response.stream.reset();
-  response.headers.emplace_back("X-Content-Type-Options", "nosniff");
-  const bool cached =
-      std::any_of(response.headers.begin(), response.headers.end(),
-                  [](const auto& header) { return header.first == "Cache-Control"; });
-  if (!cached) response.headers.emplace_back("Cache-Control", "no-store");
-  return response;
+Response Api::handle(const Request& request) { return finish(inside_->answer(request), request); }
+
+Api::BodyTerms Api::body_terms(const Request& head) const {
+  auto outcome = inside_->admit(head);
+  if (auto* refusal = std::get_if<Response>(&outcome)) {
+    return {.refusal = finish(std::move(*refusal), head), .bytes_max = 0};
+  }
+  return {.refusal = std::nullopt,
+          .bytes_max = inside_->body_bytes_max(*std::get<Admitted>(outcome).match.route)};
 }
 
-size_t Api::body_bytes_max(std::string_view method, std::string_view target) const {
-  const base::Result<Target> parsed = Target::parse(target);
-  if (!parsed.ok()) return kIgnoredBodyBytesMax;
-  const auto found = inside_->router.match(method, *parsed);
-  const auto* match = std::get_if<RouteMatch>(&found);
-  return match == nullptr ? kIgnoredBodyBytesMax : inside_->body_bytes_max(*match->route);
+std::optional<Response> Api::answer_at_once(const Request& request) const {
+  const std::string_view target = request.target;
+  if (target.substr(0, target.find('?')) != "/healthz") return std::nullopt;
+  return finish(inside_->answer(request), request);
 }
 
 Response Api::too_large(size_t body_bytes_max) {

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -60,10 +61,18 @@ class Api {
 
   Response handle(const Request& request);
 
-  /// How long a body this request may have, for the server to stop reading there and answer with
-  /// too_large.
-  size_t body_bytes_max(std::string_view method, std::string_view target) const;
+  /// What the head alone says about a request: whether its body is wanted, and up to where.
+  struct BodyTerms {
+    std::optional<Response> refusal;  // what handle() would answer, whatever the body were
+    size_t bytes_max = 0;
+  };
+  /// For the server to ask before it takes a byte of a body. May wait for the disk, as handle().
+  BodyTerms body_terms(const Request& head) const;
   static Response too_large(size_t body_bytes_max);
+
+  /// The answer to a health check, which needs no disk and no key and so may be given at once on
+  /// any thread, however long the queue for handle() is; nothing for any other request.
+  std::optional<Response> answer_at_once(const Request& request) const;
 
   /// "GET /api/migrations/{name}", ... in the order of the documentation.
   std::vector<std::string> routes() const;

@@ -121,10 +121,21 @@ TEST(ApiBounds, ManyParametersAreRefused) {
 
 TEST(ApiBounds, BodiesHaveALimitThatTheServerCanAskFor) {
   AdminServer server({.body_bytes_max = 100});
-  EXPECT_EQ(server.api->body_bytes_max("POST", "/api/query"), 100U);
-  EXPECT_GT(server.api->body_bytes_max("POST", "/v1/logs"), 1U << 20);
-  EXPECT_LT(server.api->body_bytes_max("GET", "/api/flags"), 1U << 20);
-  EXPECT_LT(server.api->body_bytes_max("POST", "/nowhere"), 1U << 20);
+  const auto terms = [&](std::string_view method, std::string_view target) {
+    Request head{.method = std::string(method),
+                 .target = std::string(target),
+                 .authority = server.host,
+                 .headers = {},
+                 .body = {},
+                 .client_address = {}};
+    head.headers.add("Content-Type", "application/json");
+    return server.api->body_terms(head);
+  };
+  EXPECT_EQ(terms("POST", "/api/query").bytes_max, 100U);
+  EXPECT_GT(terms("POST", "/v1/logs").bytes_max, 1U << 20);
+  EXPECT_LT(terms("GET", "/api/flags").bytes_max, 1U << 20);
+  ASSERT_TRUE(terms("POST", "/nowhere").refusal.has_value());
+  EXPECT_EQ(terms("POST", "/nowhere").refusal->status, 404);
   const Response response = server.post("/api/query", std::string(101, ' '));
   EXPECT_EQ(response.status, 413);
   EXPECT_THAT(error_of(response), HasSubstr("100 bytes"));

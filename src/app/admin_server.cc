@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 
+#include <cerrno>
+#include <functional>
 #include <future>
 #include <optional>
 #include <utility>
@@ -19,9 +21,10 @@ constexpr size_t kHeadBytesMax = 64 * 1024;
 constexpr auto kLinger = std::chrono::milliseconds(500);
 
 /// An answer on its way from a worker thread back to the loop. The connection may be gone by then.
+template <class Answer>
 struct Pending {
   net::Signal* answered = nullptr;  // the loop's thread only; null when the connection is gone
-  std::optional<api::Response> response;
+  std::optional<Answer> answer;
 };
 
 /// Lets a stream's wake call, from whatever thread, reach the connection once per take().
@@ -59,27 +62,30 @@ net::H1ServerOptions AdminServerOptions::default_http() {
   net::H1ServerOptions options;
   options.limits.head_bytes_max = kHeadBytesMax;
   options.linger_timeout = kLinger;
+  options.first_request_timeout = kFirstRequestTimeout;
+  options.request_timeout = kBodyTimeout;
   return options;
 }
 
 /// One client: reads its requests, has them answered, writes the answers.
-class AdminServer::Connection final : private net::CloseWatcher {
+class AdminServer::Connection final : private net::CloseWatcher, private ConnectionSlots::Slot {
  public:
   Connection(AdminServer& server, std::unique_ptr<net::TcpStream> stream, std::string address)
-      : server_(server),
-        client_address_(std::move(address)),
+      : Slot(server.slots_, std::move(address)),
+        server_(server),
         http_(std::move(stream), server.buffers_, server.options_.http),
         changed_(server.loop_) {
     server_.connections_.insert(this);
   }
-  ~Connection() {
+  ~Connection() override {
     http_.watch_close(nullptr);
     server_.connections_.erase(this);
-    server_.bodies_bytes_ -= body_bytes_;
+    free_body();
   }
 
   base::Task<void> run() {
     while (true) {
+      enter(Phase::kAwaitsRequest);
       const auto next = co_await http_.next_request();
       if (next == net::H1ServerConnection::Next::kClosed) co_return;
       if (next == net::H1ServerConnection::Next::kRefused) break;
@@ -97,14 +103,24 @@ class AdminServer::Connection final : private net::CloseWatcher {
   }
 
  private:
+  using Phase = ConnectionSlots::Phase;
+
   /// False when the connection is of no further use.
   base::Task<bool> answer_one() {
     api::Request request = take_head();
     const bool head_only = http_.head().method_id == http::MethodId::kHead;
-    std::optional<api::Response> response = co_await read_body(request);
-    if (body_failed_) co_return false;
-    if (!response) response = co_await ask(std::move(request));
-    server_.bodies_bytes_ -= std::exchange(body_bytes_, 0);
+    std::optional<api::Response> response = server_.api_.answer_at_once(request);
+    if (!response && http_.head().has_body()) response = co_await take_body(request);
+    if (client_lost_) co_return false;
+    if (!response) {
+      enter(Phase::kAtWork);
+      std::function<api::Response()> work = [&api = server_.api_, request = std::move(request)] {
+        return api.handle(request);
+      };
+      response = co_await ask(std::move(work));
+      if (!response) response = busy("too many requests wait already");
+    }
+    free_body();
     if (response->stream && !head_only) {
       co_await stream_events(*response);
       co_return false;
@@ -119,57 +135,81 @@ class AdminServer::Connection final : private net::CloseWatcher {
             .authority = std::string(head.authority),
             .headers = http::OwnedFields(head.fields),
             .body = {},
-            .client_address = client_address_};
+            .client_address = address()};
   }
 
-  /// Fills the request's body. An answer means that it was refused; body_failed_, that the client
+  /// Fills the request's body. An answer means that it was refused; client_lost_, that the client
   /// is gone.
-  base::Task<std::optional<api::Response>> read_body(api::Request& request) {
-    body_failed_ = false;
-    const size_t bytes_max = server_.api_.body_bytes_max(request.method, request.target);
+  base::Task<std::optional<api::Response>> take_body(api::Request& request) {
+    enter(Phase::kAtWork);
+    // A copy: when this connection ends first, the worker still reads it.
+    std::function<api::Api::BodyTerms()> work = [&api = server_.api_, request] {
+      return api.body_terms(request);
+    };
+    const std::optional<api::Api::BodyTerms> terms = co_await ask(std::move(work));
+    if (!terms) co_return busy("too many requests wait already");
+    if (terms->refusal) co_return terms->refusal;
+    const http::RequestHead& head = http_.head();
+    if (head.framing == http::Framing::kLength && head.content_length > terms->bytes_max) {
+      co_return api::Api::too_large(terms->bytes_max);
+    }
+    enter(Phase::kSendsBody);
     while (true) {
       const net::BodyPiece piece = co_await http_.read_body();
-      if (piece.error == net::StreamError::kMalformed) {
-        co_return api::Response{.status = 400, .body = "{\"error\":\"the body is malformed\"}\n"};
+      switch (piece.error) {
+        case net::StreamError::kNone:
+          break;
+        case net::StreamError::kMalformed:
+          co_return api::Response{.status = 400, .body = "{\"error\":\"the body is malformed\"}\n"};
+        case net::StreamError::kTooLarge:
+          co_return api::Api::too_large(terms->bytes_max);
+        case net::StreamError::kTimeout:
+          co_return api::Response{.status = 408,
+                                  .body = "{\"error\":\"the body did not arrive in time\"}\n"};
+        default:
+          client_lost_ = true;
+          co_return std::nullopt;
       }
-      if (piece.error == net::StreamError::kTooLarge) co_return api::Api::too_large(bytes_max);
-      if (piece.error != net::StreamError::kNone) {
-        body_failed_ = true;
-        co_return std::nullopt;
-      }
-      if (request.body.size() + piece.data.size() > bytes_max) {
-        co_return api::Api::too_large(bytes_max);
-      }
-      if (server_.bodies_bytes_ + piece.data.size() > server_.options_.bodies_bytes_max) {
-        co_return busy("too many large requests at once");
-      }
-      body_bytes_ += piece.data.size();
-      server_.bodies_bytes_ += piece.data.size();
+      const size_t bytes = request.body.size() + piece.data.size();
+      if (bytes > terms->bytes_max) co_return api::Api::too_large(terms->bytes_max);
+      if (!hold_body(bytes)) co_return busy("too many large requests at once");
       request.body.append(piece.data);
       if (piece.end) co_return std::nullopt;
     }
   }
 
-  /// Has a worker thread answer.
-  base::Task<api::Response> ask(api::Request request) {
-    const auto pending = std::make_shared<Pending>();
+  /// Whether a body of so many bytes has room among those of all connections.
+  bool hold_body(size_t bytes) {
+    if (bytes <= server_.options_.small_body_bytes) return true;
+    if (server_.bodies_bytes_ - body_bytes_ + bytes > server_.options_.bodies_bytes_max) {
+      return false;
+    }
+    server_.bodies_bytes_ += bytes - body_bytes_;
+    body_bytes_ = bytes;
+    return true;
+  }
+  void free_body() { server_.bodies_bytes_ -= std::exchange(body_bytes_, 0); }
+
+  /// Has a worker thread answer; nothing when too many requests wait for one already.
+  template <class Answer>
+  base::Task<std::optional<Answer>> ask(std::function<Answer()> work) {
+    const auto pending = std::make_shared<Pending<Answer>>();
     pending->answered = &changed_;
     struct Forget {
-      Pending& pending;
+      Pending<Answer>& pending;
       ~Forget() { pending.answered = nullptr; }
     } const forget{*pending};
     net::EventLoop& loop = server_.loop_;
-    const bool taken = server_.pool_->try_run(
-        [&api = server_.api_, &loop, pending, request = std::move(request)]() {
-          auto response = std::make_shared<api::Response>(api.handle(request));
-          loop.post([pending, response = std::move(response)] {
-            pending->response = std::move(*response);
-            if (pending->answered != nullptr) pending->answered->notify();
-          });
-        });
-    if (!taken) co_return busy("too many requests wait already");
-    while (!pending->response) co_await changed_.wait();
-    co_return *std::move(pending->response);
+    const bool taken = server_.pool_->try_run([&loop, pending, work = std::move(work)]() {
+      auto answer = std::make_shared<Answer>(work());
+      loop.post([pending, answer = std::move(answer)] {
+        pending->answer = std::move(*answer);
+        if (pending->answered != nullptr) pending->answered->notify();
+      });
+    });
+    if (!taken) co_return std::nullopt;
+    while (!pending->answer) co_await changed_.wait();
+    co_return std::move(pending->answer);
   }
 
   void fill_head(http::ResponseHead& head, const api::Response& response) {
@@ -181,6 +221,7 @@ class AdminServer::Connection final : private net::CloseWatcher {
   }
 
   base::Task<net::StreamError> send(const api::Response& response, bool head_only) {
+    enter(Phase::kTakesAnswer);
     http::ResponseHead head;
     fill_head(head, response);
     const bool bodiless = response.status == 204 || response.status == 304;
@@ -193,6 +234,7 @@ class AdminServer::Connection final : private net::CloseWatcher {
 
   /// Sends what the stream has, whenever it has something, until the client leaves.
   base::Task<void> stream_events(const api::Response& response) {
+    enter(Phase::kTakesAnswer);
     const std::shared_ptr<api::EventStream> stream = response.stream;
     const auto wake = std::make_shared<Wake>();
     wake->signal = &changed_;
@@ -234,18 +276,26 @@ class AdminServer::Connection final : private net::CloseWatcher {
   }
 
   void on_peer_closed() override { changed_.notify(); }
+  void on_evicted() override {
+    draining_ = true;  // an event stream looks here
+    http_.stream().cancel(ECONNABORTED);
+    changed_.notify();
+  }
 
   AdminServer& server_;
-  const std::string client_address_;
   net::H1ServerConnection http_;
   net::Signal changed_;
   size_t body_bytes_ = 0;
-  bool body_failed_ = false;
+  bool client_lost_ = false;
   bool draining_ = false;
 };
 
 AdminServer::AdminServer(api::Api& api, AdminServerOptions options)
-    : api_(api), options_(std::move(options)) {}
+    : api_(api),
+      options_(std::move(options)),
+      loop_(*options_.clock),
+      slots_({.connections_max = options_.connections_max,
+              .per_address_max = options_.connections_per_address_max}) {}
 
 AdminServer::~AdminServer() { stop(std::chrono::nanoseconds(0)); }
 
@@ -267,7 +317,7 @@ base::Status AdminServer::listen() {
              net::Listener::open(
                  loop_, address, {.port_use = net::ListenerOptions::PortUse::kExclusive},
                  [this](std::unique_ptr<net::TcpStream> stream, const net::SocketAddress& peer) {
-                   if (connections_.size() >= options_.connections_max) return;
+                   if (!slots_.make_room(peer.ip(), loop_.now_ns())) return;
                    clients_.spawn(serve(std::move(stream), peer.ip()));
                  }));
   address_ = listener_->address().text();

@@ -9,7 +9,9 @@
 #include <unordered_set>
 
 #include "api/api.h"
+#include "app/connection_slots.h"
 #include "app/work_pool.h"
+#include "base/clock.h"
 #include "base/result.h"
 #include "http/date.h"
 #include "net/buffer.h"
@@ -22,15 +24,27 @@ namespace understudy::app {
 
 struct AdminServerOptions {
   std::string listen = "127.0.0.1:8081";
-  /// Connections at once; a further one is closed as soon as it is accepted.
+  /// Connections at once; a further one takes the place of one that is idle (ConnectionSlots).
   size_t connections_max = 2048;
-  /// Bytes of request bodies held at once; a request that would go past it gets 503.
-  size_t bodies_bytes_max = size_t{128} << 20;
+  /// Of one client address, loopback too: far above what a person, an agent or a proxy opens.
+  size_t connections_per_address_max = 256;
+  /// A body up to here always finds room, whatever else is under way, so that a mode can be
+  /// changed: connections_max of them, 32 MiB, are at most held beside bodies_bytes_max.
+  size_t small_body_bytes = size_t{16} << 10;
+  /// Bytes of larger request bodies held at once; a request that would go past it gets 503.
+  size_t bodies_bytes_max = size_t{96} << 20;
   /// Threads that answer requests. Queries and the disk make them wait.
   int threads = 4;
   /// Requests waiting for one of them; a further one gets 503.
   size_t queue_len_max = 256;
   net::H1ServerOptions http = default_http();
+  const base::Clock* clock = &base::system_clock();
+
+  /// From a new connection to the end of its first request's head.
+  static constexpr std::chrono::seconds kFirstRequestTimeout{5};
+  /// From the end of a head to the last byte of its body, also one that comes byte by byte. Past
+  /// it: 408, and its bytes are free for others.
+  static constexpr std::chrono::seconds kBodyTimeout{30};
 
  private:
   static net::H1ServerOptions default_http();
@@ -41,6 +55,8 @@ struct AdminServerOptions {
 /// health check's connection.
 /// Failure: start() says why it cannot listen. A client that does not take an event stream is cut
 /// off at the write timeout; what it did not take is merged, never queued (see api::EventStream).
+/// Trust: what the head alone can say (Host, Origin, key, type, length) is said before a byte of
+/// the body is taken, and clients that hold connections or bodies without end keep nobody else out.
 /// Lifetime: the api must outlive it; the destructor stops it.
 /// Threads: start and stop from the owner.
 class AdminServer {
@@ -72,6 +88,7 @@ class AdminServer {
   net::EventLoop loop_;
   net::BufferPool buffers_;
   http::DateCache date_;
+  ConnectionSlots slots_;
   std::unique_ptr<net::Listener> listener_;
   std::unordered_set<Connection*> connections_;
   net::TaskScope clients_;
