@@ -31,9 +31,11 @@ struct HealthOptions {
 /// One of the two services.
 struct SideOptions {
   http::OriginUrl url;
-  std::chrono::nanoseconds connect_timeout = std::chrono::seconds(1);
-  /// From the start of the request to the last byte of the answer's head, and between two pieces
-  /// of its body; for a shadow call from the start to the last byte.
+  /// Linux sends a lost SYN again after 1 s, so that less would make each lost one a failure. A
+  /// connection has never longer than `timeout`.
+  std::chrono::nanoseconds connect_timeout = std::chrono::seconds(3);
+  /// From where there is a connection to the last byte of the answer's head, and between two pieces
+  /// of its body; for a shadow call from the start, with its connect, to the last byte.
   std::chrono::nanoseconds timeout = std::chrono::seconds(30);
   /// Connections at once over all workers; beyond it the client gets 503, a shadow call is shed.
   uint32_t connections_max = 4096;

@@ -158,6 +158,16 @@ std::string with_sample(std::string_view value) {
       value, "}}");
 }
 
+// Linux sends a lost SYN again after a second: one lost packet is no 504.
+TEST(SideOptions, AConnectionOutlivesOneLostSyn) {
+  const auto options = parsed(with_sample("0"));
+  ASSERT_TRUE(options.ok());
+  EXPECT_EQ(options->control.connect_timeout, std::chrono::seconds(3));
+  EXPECT_EQ(options->candidate.connect_timeout, std::chrono::seconds(3));
+  // The deadline of a shadow call holds for its connect, too, and lets a second SYN be sent.
+  EXPECT_EQ(options->candidate.timeout, std::chrono::seconds(2));
+}
+
 TEST(NoiseOptions, AShareIsReadAndIsZeroUnlessGiven) {
   EXPECT_DOUBLE_EQ(parsed(with_sample("1%"))->noise_share, 0.01);
   EXPECT_DOUBLE_EQ(parsed(with_sample("0.005"))->noise_share, 0.005);
