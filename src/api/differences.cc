@@ -169,9 +169,8 @@ Result<Response> get_differences(const Dependencies& dependencies, const Call& c
 Result<Value> differences_json(const Dependencies& dependencies, const MigrationNow& migration,
                                const EvidenceWindow& window, const NoiseSeen& noise,
                                size_t groups_max) {
-  TRY_ASSIGN(const DifferenceNumbers stored, stored_differences(dependencies, migration, window));
-  const bool from_events = stored.total > 0;
-  const DifferenceNumbers& numbers = from_events ? stored : migration.differences;
+  const Result<DifferenceNumbers> stored = stored_differences(dependencies, migration, window);
+  const DifferenceNumbers& numbers = stored.ok() ? *stored : migration.differences;
   Value::List groups;
   for (const compare::DifferenceGroup& group : numbers.groups) {
     if (groups.size() == groups_max) break;
@@ -182,12 +181,19 @@ Result<Value> differences_json(const Dependencies& dependencies, const Migration
     const Value hits = rule.hits ? Value(static_cast<int64_t>(*rule.hits)) : Value();
     rules.push_back(Value::Object{{"rule", rule.rule}, {"hits", hits}});
   }
-  return Value::Object{{"source", from_events ? "events" : "memory"},
-                       {"total", static_cast<int64_t>(numbers.total)},
-                       {"ungrouped", static_cast<int64_t>(numbers.ungrouped)},
-                       {"groups_found", static_cast<int64_t>(numbers.groups.size())},
-                       {"groups", std::move(groups)},
-                       {"rules", std::move(rules)}};
+  Value json = Value::Object{{"source", stored.ok() ? "events" : "memory"},
+                             {"total", static_cast<int64_t>(numbers.total)},
+                             {"ungrouped", static_cast<int64_t>(numbers.ungrouped)},
+                             {"groups_found", static_cast<int64_t>(numbers.groups.size())},
+                             {"groups", std::move(groups)},
+                             {"rules", std::move(rules)}};
+  if (stored.ok()) {
+    json.set("window_reason", window.reason);
+  } else {
+    json.set("window_reason", "since the start or the last change of the rules, in memory");
+    json.set("fallback", stored.error().context);
+  }
+  return json;
 }
 
 Routes difference_routes(const Dependencies& dependencies) {

@@ -238,6 +238,7 @@ TEST(OtlpLogs, AFullDiskAsksToSendAgainLater) {
 // A part that cannot be made says so, the rest of the page is there.
 TEST(Migrations, AreShownWhenTheStoreIsTooSlow) {
   AdminServer server;
+  server.migrations.first().differences.total = 9;
   FullStore slow;
   Api api(Dependencies{.state = server.state,
                        .events = slow,
@@ -249,6 +250,10 @@ TEST(Migrations, AreShownWhenTheStoreIsTooSlow) {
   EXPECT_EQ(response.status, 200);
   EXPECT_THAT(at(response, "verdict.error").as_string(), HasSubstr("longer than 10 s"));
   EXPECT_EQ(at(response, "mode.mode").as_string(), "control_only=100");
+  // What this process remembers is better than nothing, and is called what it is.
+  EXPECT_EQ(at(response, "differences.source").as_string(), "memory");
+  EXPECT_EQ(at(response, "differences.total").as_integer(), 9);
+  EXPECT_THAT(at(response, "differences.fallback").as_string(), HasSubstr("longer than 10 s"));
   EXPECT_EQ(at(response, "recording.failing").as_bool(), true);
   EXPECT_EQ(at(response, "recording.error").as_string(), "no space left on device");
   EXPECT_EQ(at(response, "recording.since").as_string(), "2026-11-22T15:04:05.000000000Z");

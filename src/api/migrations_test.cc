@@ -374,18 +374,28 @@ TEST(Differences, ShowTheNewestExamples) {
   EXPECT_EQ(at(chosen, "examples.0").find("difference.path")->as_string(), "$.old");
 }
 
-TEST(Differences, ComeFromMemoryWhenNothingIsRecorded) {
-  AdminServer server;
-  MigrationNow& migration = server.migrations.add("unrecorded");
+DifferenceNumbers nine_in_memory() {
   compare::DifferenceGroups groups;
   compare::Difference one;
   one.path_pattern = "$.a";
   groups.add("query", one, 9);
-  migration.differences = {.groups = groups.groups(), .total = 9, .rules = {{"ulps: 4", 12}}};
-  const Response response = server.get("/api/migrations/unrecorded/differences");
-  EXPECT_EQ(at(response, "source").as_string(), "memory");
-  EXPECT_EQ(at(response, "groups.0.count").as_integer(), 9);
-  EXPECT_EQ(at(response, "rules.0.hits").as_integer(), 12);
+  return {.groups = groups.groups(), .total = 9, .rules = {{"ulps: 4", 12}}};
+}
+
+// What was seen under another mix, or before a fix, is not shown as if it were so now.
+TEST(Differences, AWindowWithoutAnyShowsNone) {
+  AdminServer server;
+  server.migrations.first().differences = nine_in_memory();
+  difference(server, "$.before", "none", "");
+  server.clock.advance_ns(60 * kSecondNs);
+  server.put("/api/migrations/data-engine/mode", R"({"mode":"full_evaluation"})");
+  server.clock.advance_ns(kSecondNs);
+  const Response response = server.get("/api/migrations/data-engine");
+  EXPECT_EQ(at(response, "differences.source").as_string(), "events");
+  EXPECT_EQ(at(response, "differences.total").as_integer(), 0);
+  EXPECT_TRUE(at(response, "differences.groups").as_list().empty());
+  EXPECT_EQ(at(response, "differences.window_reason").as_string(), "since the mode was changed");
+  EXPECT_EQ(at(response, "differences.rules.0.hits").as_integer(), 12);
 }
 
 // A dimension of a newer client is counted, not lost.
