@@ -98,6 +98,28 @@ TEST(Mode, AChangeMakesAMarker) {
   EXPECT_THAT(at(markers, "markers.0.message").as_string(), HasSubstr("by alice"));
 }
 
+TEST(Mode, WhatIsSetAlreadyIsSaidAndANewWindowBeginsOnlyOnPurpose) {
+  AdminServer server;
+  constexpr const char* kTarget = "/api/migrations/data-engine/mode";
+  constexpr const char* kMix = R"({"mode":"full_evaluation=10"})";
+  EXPECT_FALSE(at(server.put(kTarget, kMix), "unchanged").as_bool());
+  server.clock.advance_ns(60 * kSecondNs);
+  evaluations(server, 3, 10);
+  const Response again = server.put(kTarget, kMix);
+  EXPECT_TRUE(at(again, "unchanged").as_bool());
+  EXPECT_EQ(at(again, "version").as_integer(), 2);
+  EXPECT_EQ(at(server.get("/api/migrations/data-engine"), "verdict.evaluations").as_integer(), 3);
+
+  const Response afresh = server.put(
+      kTarget, R"({"mode":"full_evaluation=10","new_window":true,"reason":"candidate 1.1"})");
+  EXPECT_FALSE(at(afresh, "unchanged").as_bool());
+  EXPECT_EQ(at(afresh, "version").as_integer(), 3);
+  EXPECT_EQ(at(afresh, "mode").as_string(), "control_only=90,full_evaluation=10");
+  EXPECT_EQ(at(afresh, "changed.reason").as_string(), "candidate 1.1");
+  EXPECT_EQ(at(server.get("/api/migrations/data-engine"), "verdict.evaluations").as_integer(), 0);
+  EXPECT_EQ(server.put(kTarget, R"({"mode":"control_only","new_window":1})").status, 422);
+}
+
 TEST(Mode, AChangeBasedOnAnOldVersionIsAConflict) {
   AdminServer server;
   constexpr const char* kTarget = "/api/migrations/data-engine/mode";

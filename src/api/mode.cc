@@ -49,23 +49,26 @@ Result<ModeMix> wanted_mix(const Value& body) {
 }
 
 /// Reads, changes and writes the mode flag. What is not a mode flag is replaced: whoever sets a
-/// mode must get it, above all when something is broken.
-Result<Flag> set_mode(const Dependencies& dependencies, std::string_view migration,
+/// mode must get it, above all when something is broken. Gives whether there was a change: it was
+/// another flag, or is to be recorded as one.
+Result<bool> set_mode(const Dependencies& dependencies, std::string_view migration,
                       const ModeMix& mix, const state::Change& change,
                       std::optional<int64_t> expected_version) {
   const std::string key = flags::mode_flag_key(migration);
   for (int attempt = 1;; ++attempt) {
     Result<Flag> current = dependencies.state.flag(key);
-    if (!current.ok() && current.error().kind != ErrorKind::kNotFound) return current;
+    if (!current.ok() && current.error().kind != ErrorKind::kNotFound) return current.error();
     Flag next =
         current.ok() ? flags::with_mix(*current, mix) : flags::make_mode_flag(migration, mix);
     const Result<ModeMix> served = flags::mix_of(next);
     if (!served.ok() || *served != mix) next = flags::make_mode_flag(migration, mix);
     const int64_t version = current.ok() ? current->version : 0;
-    Result<Flag> written =
+    const Result<Flag> written =
         dependencies.state.put_flag(std::move(next), change, expected_version.value_or(version));
     const bool overtaken = !written.ok() && written.error().kind == ErrorKind::kConflict;
-    if (!overtaken || expected_version || attempt == kAttemptsMax) return written;
+    if (overtaken && !expected_version && attempt < kAttemptsMax) continue;
+    if (!written.ok()) return written.error();
+    return !current.ok() || written->version != version;
   }
 }
 
@@ -73,15 +76,22 @@ Result<Response> put_mode(const Dependencies& dependencies, const Call& call) {
   const std::string_view migration = call.path("name");
   TRY(check_migration(dependencies, migration));
   TRY_ASSIGN(const Value body, call.json_object());
-  TRY(only_members(body, {"mode", "mix", "by", "reason", "expected_version"}));
+  TRY(only_members(body, {"mode", "mix", "by", "reason", "expected_version", "new_window"}));
   TRY_ASSIGN(const ModeMix mix, wanted_mix(body));
   TRY_ASSIGN(const auto reason, text_member(body, "reason"));
   TRY_ASSIGN(const auto by, text_member(body, "by"));
   TRY_ASSIGN(const auto expected_version, int_member(body, "expected_version"));
-  const state::Change change{.who = call.actor(&body), .comment = reason.value_or("")};
-  TRY(set_mode(dependencies, migration, mix, change, expected_version));
+  const Value* new_window = body.find("new_window");
+  if (new_window != nullptr && !new_window->is_bool()) {
+    return base::invalid("\"new_window\" is neither true nor false");
+  }
+  const state::Change change{.who = call.actor(&body),
+                             .comment = reason.value_or(""),
+                             .even_if_same = new_window != nullptr && new_window->as_bool()};
+  TRY_ASSIGN(const bool changed, set_mode(dependencies, migration, mix, change, expected_version));
   TRY(dependencies.flags.publish());
-  TRY_ASSIGN(const Value shown, mode_json(dependencies, migration));
+  TRY_ASSIGN(Value shown, mode_json(dependencies, migration));
+  shown.set("unchanged", !changed);
   return json_response(shown);
 }
 

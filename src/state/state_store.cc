@@ -156,7 +156,9 @@ Result<Item> StateStore::put(Item item, const Change& change, std::optional<int6
     if (current != nullptr && !current->deleted) {
       TRY_ASSIGN(const std::string same, checked_json(item));
       // A person who confirms what the configuration says takes it over all the same.
-      if (same == current->json && current->origin == Origin::kChange) return std::nullopt;
+      if (same == current->json && current->origin == Origin::kChange && !change.even_if_same) {
+        return std::nullopt;
+      }
     }
     ++item.version;
     TRY_ASSIGN(std::string json, checked_json(item));

@@ -12,6 +12,7 @@ struct Options {
   std::string migration;
   std::string mix;
   std::string reason;
+  bool new_window = false;
   bool json = false;
 };
 
@@ -27,6 +28,12 @@ std::string described(const Value& mode) {
   const Value* on = mode.find("on");
   if (on != nullptr && !on->as_bool()) out += " (the flag is off)";
   const Value* targeted = mode.find("targeted");
+  const Value* unchanged = mode.find("unchanged");
+  if (unchanged != nullptr && unchanged->as_bool()) {
+    out = cat(text_of(mode, "migration"), ": already ", text_of(mode, "mode"),
+              "; nothing changed, and evidence goes on counting as before. A new evidence window "
+              "begins with --new-window");
+  }
   if (targeted != nullptr && targeted->as_bool()) {
     out += "\n  targets and rules of the flag decide before these shares do";
   }
@@ -58,8 +65,9 @@ int set(const Options& options, const ApiClient& client, const Console& console)
   // Said here, with the option's name, rather than by the server.
   const auto mix = flags::ModeMix::parse(options.mix);
   if (!mix.ok()) return fail(console, mix.error(), kExitUsage);
-  const Value body =
+  Value body =
       Value::Object{{"mode", options.mix}, {"by", console.user}, {"reason", options.reason}};
+  if (options.new_window) body.set("new_window", true);
   return show(client.put(path_of(options), flags::to_json(body)), options, console);
 }
 
@@ -85,6 +93,8 @@ void add_mode(CLI::App& app, Invocation& invocation) {
   change->add_option("shares", options->mix, "Per cents by mode; the rest is control_only")
       ->required();
   change->add_option("--reason", options->reason, "Kept in the flag's history");
+  change->add_flag("--new-window", options->new_window,
+                   "Begin a new evidence window, also when the shares stay: after a deploy or fix");
   change->add_flag("--json", options->json, "Answer as JSON");
   add_url(*change, invocation);
   change->footer(R"(
@@ -93,7 +103,8 @@ Modes: control_only, fire_and_forget, full_evaluation, candidate_only, reverse_e
 Examples:
   understudy mode set data-engine full_evaluation=10
   understudy mode set data-engine candidate_only --reason "criteria passed"
-  understudy mode set data-engine fire_and_forget=5,full_evaluation=0.5)");
+  understudy mode set data-engine fire_and_forget=5,full_evaluation=0.5
+  understudy mode set data-engine full_evaluation=10 --new-window --reason "candidate 1.1")");
   change->callback([options, &invocation] {
     invocation.run = [options, &invocation](const Console& console) {
       return set(*options, invocation.client(), console);
