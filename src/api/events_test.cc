@@ -74,9 +74,54 @@ TEST(Query, AMistakeNamesItsFieldAndTheNearestWord) {
             422);
 }
 
-TEST(Query, ADatasetNobodyWroteToHasNoEvents) {
+TEST(Query, ADatasetNobodyWroteToHasNoEventsAndItSaysSo) {
   AdminServer server;
-  EXPECT_EQ(server.post("/api/query", R"({"dataset":"nothing"})").status, 200);
+  for (const char* body :
+       {R"({"dataset":"nothing"})", R"({"dataset":"evaluations","breakdowns":["my.own.field"]})",
+        R"({"dataset":"errors","events":{"columns":["exception.type"]}})"}) {
+    const Response response = server.post("/api/query", body);
+    EXPECT_EQ(response.status, 200) << body;
+    EXPECT_THAT(at(response, "warnings.0").as_string(), HasSubstr("nobody has written")) << body;
+  }
+}
+
+TEST(Query, ANameThatIsNearlyOneIsRefusedAndNamesIt) {
+  AdminServer server;
+  server.happened("evaluations", 60, {{"evaluation.mode", "control_only"}});
+  const auto refused = [&](const char* body) {
+    const Response response = server.post("/api/query", body);
+    EXPECT_EQ(response.status, 422) << body;
+    return error_of(response);
+  };
+  EXPECT_THAT(refused(R"({"dataset":"evaluation"})"), HasSubstr("did you mean \"evaluations\"?"));
+  EXPECT_THAT(refused(R"({"dataset":"evaluations","breakdowns":["evaluation.mod"]})"),
+              HasSubstr("breakdowns[0]: \"evaluations\" has no column \"evaluation.mod\"; did you "
+                        "mean \"evaluation.mode\"?"));
+  EXPECT_THAT(refused(R"({"dataset":"evaluations","calculations":[{"op":"P99",
+      "column":"duration_s","filters":[{"column":"xyz","op":"exists"}]}]})"),
+              HasSubstr("calculations[0]: "));
+  EXPECT_THAT(refused(R"({"dataset":"evaluations","filters":[{"column":"sucess","op":"=",
+      "value":1}]})"),
+              HasSubstr("did you mean \"success\"?"));
+  EXPECT_THAT(refused(R"({"dataset":"evaluations","events":{"columns":["http.rout"]}})"),
+              HasSubstr("columns[0]"));
+  // Also before the first event.
+  EXPECT_THAT(refused(R"({"dataset":"errors","breakdowns":["exception.tpye"]})"),
+              HasSubstr("did you mean \"exception.type\"?"));
+}
+
+// What an application adds to its events is a column like any other, from the first event on.
+TEST(Query, AnApplicationsOwnFieldsAreKnownOnceSeen) {
+  AdminServer server;
+  constexpr const char* kBody = R"({"dataset":"evaluations","breakdowns":["cart.items"],
+                                    "time_range":3600})";
+  server.happened("evaluations", 60, {{"evaluation.mode", "control_only"}});
+  EXPECT_EQ(server.post("/api/query", kBody).status, 422);
+  server.happened("evaluations", 60, {{"cart.items", 3}});
+  const Response response = server.post("/api/query", kBody);
+  ASSERT_EQ(response.status, 200) << response.body;
+  EXPECT_TRUE(at(response, "warnings").is_null());
+  EXPECT_EQ(at(response, "data.results").as_list().size(), 2U);
 }
 
 TEST(Datasets, AreListedWithTheirColumnsAndMeanings) {

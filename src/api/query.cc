@@ -5,6 +5,7 @@
 #include "api/error_response.h"
 #include "api/resources.h"
 #include "base/text.h"
+#include "query/known_names.h"
 #include "query/query_spec.h"
 #include "query/render_json.h"
 #include "query/run_query.h"
@@ -51,12 +52,15 @@ Result<Response> post_query(const Dependencies& dependencies, const Call& call) 
              query::QuerySpec::parse(flags::to_json(Value(std::move(specification)))));
   if (events != nullptr) {
     TRY_ASSIGN(const query::RawQuery raw, raw_query(*events, std::move(spec)));
-    TRY_ASSIGN(const query::RawEvents found,
+    TRY_ASSIGN(query::RawEvents found,
                query::run_raw_query(dependencies.events, *dataset, raw, dependencies.clock));
+    TRY_ASSIGN(found.warnings,
+               query::check_names(dependencies.events, *dataset, raw.scope, raw.columns));
     return json_response_text(query::render_json(found));
   }
-  TRY_ASSIGN(const query::QueryResult result,
+  TRY_ASSIGN(query::QueryResult result,
              query::run_query(dependencies.events, *dataset, spec, dependencies.clock));
+  TRY_ASSIGN(result.warnings, query::check_names(dependencies.events, *dataset, spec));
   return json_response_text(query::render_json(result));
 }
 

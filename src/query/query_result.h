@@ -36,6 +36,7 @@ struct QueryResult {
   /// moment on are all of them there. Unix ns.
   std::optional<int64_t> complete_since_ns{};
   int64_t elapsed_us = 0;
+  std::vector<std::string> warnings{};  // sentences a person should see beside the numbers
 };
 
 /// Raw events, newest first.
@@ -45,6 +46,7 @@ struct RawEvents {
   std::vector<Row> rows{};          // cells in the order of `columns`; absent fields are null
   bool more = false;                // older events matched too
   std::optional<int64_t> complete_since_ns{};  // as above, of what was looked through
+  std::vector<std::string> warnings{};         // as above
 };
 
 }  // namespace understudy::query

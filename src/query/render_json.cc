@@ -46,6 +46,10 @@ void add_completeness(ordered_json& json, const std::optional<int64_t>& since_ns
   if (since_ns) json["complete_since"] = rfc3339_nanoseconds(*since_ns);
 }
 
+void add_warnings(ordered_json& json, const std::vector<std::string>& warnings) {
+  if (!warnings.empty()) json["warnings"] = warnings;
+}
+
 std::string dump(const ordered_json& json) {
   return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
 }
@@ -70,6 +74,7 @@ std::string render_json(const QueryResult& result) {
   query.erase("time_range");
   ordered_json json = {{"query", std::move(query)}};
   add_completeness(json, result.complete_since_ns);
+  add_warnings(json, result.warnings);
   json["data"] = std::move(data);
   json["groups_cut"] = result.groups_cut;
   json["series_cut"] = result.series_cut;
@@ -81,6 +86,7 @@ std::string render_json(const RawEvents& events) {
   ordered_json json = {
       {"columns", events.columns}, {"events", ordered_json::array()}, {"more", events.more}};
   add_completeness(json, events.complete_since_ns);
+  add_warnings(json, events.warnings);
   for (size_t i = 0; i < events.rows.size(); ++i) {
     json["events"].push_back(
         {{"time", rfc3339_nanoseconds(events.times_ns[i])},

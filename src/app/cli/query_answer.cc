@@ -39,6 +39,12 @@ const Value& member(const Value& object, std::string_view name) {
   return found == nullptr ? kNone : *found;
 }
 
+std::vector<std::string> warnings(const Value& answer) {
+  std::vector<std::string> out;
+  for (const Value& one : member(answer, "warnings").as_list()) out.push_back(one.as_string());
+  return out;
+}
+
 /// As QueryResult::complete_since_ns, to the second.
 std::optional<int64_t> complete_since(const Value& answer) {
   const auto time_s = query::parse_rfc3339(member(answer, "complete_since").as_string());
@@ -79,6 +85,7 @@ base::Result<query::QueryResult> read_query_answer(std::string_view json) {
   result.series_cut = member(*parsed, "series_cut").as_bool();
   result.elapsed_us = member(*parsed, "elapsed_us").as_integer();
   result.complete_since_ns = complete_since(*parsed);
+  result.warnings = warnings(*parsed);
   return result;
 }
 
@@ -104,6 +111,7 @@ base::Result<query::RawEvents> read_events_answer(std::string_view json) {
   }
   events.more = member(*parsed, "more").as_bool();
   events.complete_since_ns = complete_since(*parsed);
+  events.warnings = warnings(*parsed);
   return events;
 }
 

@@ -72,6 +72,13 @@ std::string body_of(const Options& options, const query::QuerySpec& spec) {
   return flags::to_json(json);
 }
 
+/// Beside the answer, so that a script that reads CSV is not disturbed.
+void warn(const std::vector<std::string>& warnings, const Console& console) {
+  for (const std::string& one : warnings) {
+    console.complain(cat("warning: ", base::printable(one, 500)));
+  }
+}
+
 int run(const Options& options, const ApiClient& client, const Console& console) {
   auto spec = query::parse_cli_query(options.query);
   if (!spec.ok()) {
@@ -91,12 +98,14 @@ int run(const Options& options, const ApiClient& client, const Console& console)
   if (options.events) {
     const auto events = read_events_answer(*answer);
     if (!events.ok()) return fail(console, events.error());
+    warn(events->warnings, console);
     console.out(options.format() == Format::kCsv ? query::render_csv(*events)
                                                  : query::render_table(*events));
     return kExitOk;
   }
   const auto result = read_query_answer(*answer);
   if (!result.ok()) return fail(console, result.error());
+  warn(result->warnings, console);
   console.out(rendered(*result, options, console));
   return kExitOk;
 }
