@@ -11,6 +11,7 @@
 #include "event/records.h"
 #include "judge/verdict_json.h"
 #include "judge/verdict_text.h"
+#include "judge/wording.h"
 #include "store/memory/memory_store.h"
 
 namespace understudy::judge {
@@ -245,7 +246,28 @@ TEST_F(JudgeTest, AFewEvaluationsAreNotEnoughAndItSaysHowManyMore) {
   // A pass takes 506 evaluations without a failure, at one a second.
   EXPECT_NEAR(static_cast<double>(ruled.missing->evaluations.value()), 450, 10);
   EXPECT_NEAR(static_cast<double>(ruled.missing->duration_ms.value()), 450'000, 10'000);
-  EXPECT_THAT(ruled.missing->text, HasSubstr("more evaluations, 7 min"));
+  EXPECT_THAT(ruled.missing->text, 
+              testing::AllOf(testing::StartsWith("at least about 450 more evaluations"),
+                             HasSubstr("(roughly 8 minutes at the present rate)")));
+}
+
+TEST_F(JudgeTest, NoTimeIsProjectedFromAHandfulOfEvaluations) {
+  play({}, 5);
+  const CriterionVerdict ruled = ruling_on(kSuccess);
+  ASSERT_TRUE(ruled.missing);
+  EXPECT_FALSE(ruled.missing->duration_ms);
+  EXPECT_EQ(ruled.missing->text, "at least about 500 more evaluations");
+}
+
+TEST(RoughDuration, PromisesNoMorePreciselyThanAnybodyCouldKnow) {
+  EXPECT_EQ(rough_duration(62), "10 seconds");
+  EXPECT_EQ(rough_duration(41'000), "50 seconds");
+  EXPECT_EQ(rough_duration(50'001), "1 minute");
+  EXPECT_EQ(rough_duration(61'000), "2 minutes");
+  EXPECT_EQ(rough_duration(601'000), "15 minutes");
+  EXPECT_EQ(rough_duration(3'600'000), "1 hour");
+  EXPECT_EQ(rough_duration(3'966'000), "2 hours");
+  EXPECT_EQ(rough_duration(49 * 3'600'000LL), "3 days");
 }
 
 TEST_F(JudgeTest, TheProjectionComesTrue) {
@@ -781,6 +803,31 @@ TEST_F(JudgeTest, DifferencesBeyondTheLimitFailAndIgnoredOnesDoNotCount) {
   EXPECT_THAT(ruled.explanation, HasSubstr("50 of 1,050"));
 }
 
+TEST_F(JudgeTest, ThatNoAnswersWereComparedHasItsReason) {
+  constexpr const char* kDiffer = "{ difference_rate: { at_most: 1% } }";
+  play({.mode = "control_only", .accounting = "not_sampled", .outcome = "", .candidate = {}}, 3);
+  EXPECT_THAT(ruling_on(kDiffer).explanation, HasSubstr("this takes traffic in full_evaluation"));
+  play({.accounting = "failed", .outcome = "", .candidate = false, .candidate_error = "reset"}, 15);
+  play({.accounting = "shed", .outcome = "", .candidate = {}, .reason = "circuit_open"}, 1'200);
+  const CriterionVerdict ruled = ruling_on(kDiffer);
+  EXPECT_EQ(ruled.ruling, Ruling::kNotEnoughEvidence);
+  EXPECT_EQ(ruled.explanation,
+            "No answers were compared: of 1,215 evaluations that were to be compared none could "
+            "be: 1,200 shed (circuit_open), 15 failed.");
+  EXPECT_THAT(ruled.missing->text, HasSubstr("answers that can be compared"));
+}
+
+TEST_F(JudgeTest, ALatencyWithoutABoundIsSaidInWords) {
+  play({.accounting = "failed", .outcome = "", .candidate = false, .candidate_error = "reset"}, 500);
+  const CriterionVerdict failed = ruling_on("{ latency: { quantile: p50, at_most: 250ms } }");
+  EXPECT_EQ(failed.ruling, Ruling::kFail);
+  EXPECT_THAT(failed.explanation, HasSubstr("; certainly slower than any whole answer"));
+  const CriterionVerdict open = ruling_on("{ latency: { quantile: p99, at_most: 1.2 } }");
+  for (const CriterionVerdict& one : {failed, open}) {
+    EXPECT_THAT(one.explanation, testing::Not(HasSubstr("unbounded")));
+  }
+}
+
 TEST_F(JudgeTest, AnswersThatWereNotComparedSayNothingAboutDifferences) {
   play({.accounting = "not_comparable", .outcome = "incomparable"}, 1'000);
   const Verdict verdict = verdict_on("- { difference_rate: { at_most: 1% } }");
@@ -819,8 +866,11 @@ TEST_F(JudgeTest, EvidenceWaitsForTheDurationToo) {
   const CriterionVerdict ruled =
       ruling_on("{ evidence: { evaluations_min: 100, duration_min: 10m } }");
   EXPECT_EQ(ruled.ruling, Ruling::kNotEnoughEvidence);
-  EXPECT_EQ(ruled.missing->text, "1 min 41 s more");
-  play({}, 101);
+  EXPECT_EQ(ruled.missing->text, "at least 2 minutes more");
+  play({}, 100);  // 1 s is missing
+  EXPECT_EQ(ruling_on("{ evidence: { evaluations_min: 100, duration_min: 10m } }").missing->text,
+            "at least 10 seconds more");
+  play({}, 1);
   EXPECT_EQ(ruling_on("{ evidence: { evaluations_min: 100, duration_min: 10m } }").ruling,
             Ruling::kPass);
 }
@@ -907,7 +957,7 @@ TEST_F(JudgeTest, TextIsATableWithReasons) {
   EXPECT_THAT(text, HasSubstr("1,000 evaluations (1,000 judged) in 16 min 40 s"));
   EXPECT_THAT(text, HasSubstr("-10% ["));
   EXPECT_THAT(text, HasSubstr(">= -1%"));
-  EXPECT_THAT(text, HasSubstr("missing: about 4,000 more evaluations, 1 h 6 min at this rate"));
+  EXPECT_THAT(text, HasSubstr("missing: at least about 4,000 more evaluations (roughly 2 hours at the "));
   for (const std::string_view line : base::split(text, '\n')) {
     EXPECT_EQ(line.find_last_not_of(' ') + 1, line.size()) << "trailing spaces: " << line;
   }

@@ -113,12 +113,18 @@ std::string sentence(const CriterionVerdict& verdict, const LatencyCriterion& la
         text += cat("; at most ", in_unit(verdict.tested->high, unit));
         break;
       case Ruling::kFail:
-        text += cat("; at least ", in_unit(verdict.tested->low, unit));
+        text += std::isfinite(verdict.tested->low)
+                    ? cat("; at least ", in_unit(verdict.tested->low, unit))
+                    : "; certainly slower than any whole answer";
         break;
       case Ruling::kNotEnoughEvidence:
         text +=
-            cat("; the true ", unit == "ratio" ? "ratio" : "value", " may be from ",
-                in_unit(verdict.tested->low, unit), " to ", in_unit(verdict.tested->high, unit));
+            cat("; the true ", unit == "ratio" ? "ratio" : "value", " may be ",
+                !std::isfinite(verdict.tested->low) ? std::string("anything")
+                : std::isfinite(verdict.tested->high)
+                    ? cat("from ", in_unit(verdict.tested->low, unit), " to ",
+                          in_unit(verdict.tested->high, unit))
+                    : cat(in_unit(verdict.tested->low, unit), " or any more"));
         break;
     }
   }

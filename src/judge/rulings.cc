@@ -212,6 +212,23 @@ Result<CriterionVerdict> rule_success(const RulingContext& context, const Criter
   return verdict;
 }
 
+/// Says why there is no comparison although there was to be one. False: there was none to be.
+bool none_compared(const Tally& tally, CriterionVerdict& verdict) {
+  int64_t total = 0;
+  std::string reasons;
+  for (const Excluded& one : tally.without_comparison()) {
+    total += one.evaluations;
+    reasons += cat(reasons.empty() ? "" : ", ", with_thousands(one.evaluations), " ",
+                   base::printable(one.reason));
+  }
+  if (total == 0) return false;
+  verdict.explanation = cat("No answers were compared: of ", with_thousands(total),
+                            " evaluations that were to be compared none could be: ", reasons, ".");
+  verdict.missing = Missing{
+      .text = "answers that can be compared: more evaluations of the same kind would not decide it"};
+  return true;
+}
+
 Result<CriterionVerdict> rule_differences(const RulingContext& context, const Criterion& criterion,
                                           const DifferenceRateCriterion& difference) {
   // Only answers that were compared can differ, so candidate_only traffic says nothing here.
@@ -234,6 +251,8 @@ Result<CriterionVerdict> rule_differences(const RulingContext& context, const Cr
         percent(verdict.tested->high),
         verdict.tested->low > 0 ? cat(" and at least ", percent(verdict.tested->low)) : "", ".");
   } else {
+    TRY_ASSIGN(const Tally* tally, context.evidence.tally(criterion.route));
+    if (none_compared(*tally, verdict)) return verdict;
     verdict.explanation =
         "No answers were compared: this takes traffic in full_evaluation or reverse_evaluation.";
   }
@@ -332,13 +351,9 @@ Result<CriterionVerdict> rule_evidence(const RulingContext& context, const Crite
   Missing missing = missing_evidence(context.evidence.window(), number, [&](double n) {
     return n >= static_cast<double>(std::max<int64_t>(needed.evaluations_min, 1));
   });
-  const int64_t short_ms = needed_ms - active_ms;
-  if (short_ms > missing.duration_ms.value_or(0)) {
-    missing.duration_ms = short_ms;
-    const bool enough = evaluations > 0 && evaluations >= needed.evaluations_min;
-    missing.text = enough ? cat(duration_words(short_ms), " more")
-                          : cat(missing.text, "; ", duration_words(short_ms), " more in any case");
-  }
+  const bool enough = evaluations > 0 && evaluations >= needed.evaluations_min;
+  if (enough) missing = {};
+  if (needed_ms > active_ms) wait_at_least(missing, needed_ms - active_ms, !enough);
   verdict.missing = std::move(missing);
   return verdict;
 }

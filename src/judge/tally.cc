@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <string>
 #include <string_view>
 
 #include "base/text.h"
@@ -310,6 +312,24 @@ std::vector<Excluded> Tally::not_compared() const {
     if (counts[i] > 0)
       out.push_back({std::string(kReasons[i].name), counts[i], kReasons[i].meaning});
   }
+  return out;
+}
+
+std::vector<Excluded> Tally::without_comparison() const {
+  std::map<std::string, int64_t> counts;
+  for (const Alike& one : groups_) {
+    if (one.mode != "full_evaluation" && one.mode != "reverse_evaluation") continue;
+    if (one.accounting == "compared") continue;
+    counts[one.reason.empty() ? one.accounting : base::cat(one.accounting, " (", one.reason, ")")] +=
+        one.evaluations;
+  }
+  std::vector<Excluded> out;
+  for (const auto& [reason, evaluations] : counts) {
+    out.push_back({.reason = reason, .evaluations = evaluations});
+  }
+  std::stable_sort(out.begin(), out.end(), [](const Excluded& a, const Excluded& b) {
+    return a.evaluations > b.evaluations;
+  });
   return out;
 }
 

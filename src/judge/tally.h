@@ -61,6 +61,9 @@ class Tally {
   std::vector<Excluded> left_out(Population population, bool control_from_window) const;
   /// Of what is judged as pairs and was to be compared, that which was not, by reason.
   std::vector<Excluded> not_compared() const;
+  /// Of full_evaluation and reverse_evaluation: what was not compared, whatever it is judged as, by
+  /// its account and that one's reason: "failed", "shed (circuit_open)". Most frequent first.
+  std::vector<Excluded> without_comparison() const;
 
  private:
   std::vector<Alike> groups_;

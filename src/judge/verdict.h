@@ -43,7 +43,8 @@ struct SideEvidence {
 struct Missing {
   std::optional<int64_t> evaluations{};  // about how many more; absent when more would not help
   std::optional<int64_t> duration_ms{};  // about how long at the rate of the window
-  std::string text{};                    // "about 3,400 more evaluations, 6 minutes at this rate"
+  // "at least about 3,400 more evaluations (roughly 6 minutes at the present rate)"
+  std::string text{};
 };
 
 /// The ruling on one criterion with everything needed to check it by hand.

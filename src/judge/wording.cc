@@ -1,5 +1,6 @@
 #include "judge/wording.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cmath>
@@ -61,6 +62,31 @@ std::string duration_words(int64_t duration_ms) {
     return words;
   }
   return {};
+}
+
+std::string rough_duration(int64_t duration_ms) {
+  struct Step {
+    int64_t below_ms;  // from here on the next step's
+    int64_t ms;        // rounded up to
+    int64_t unit_ms;
+    const char* unit;
+  };
+  constexpr int64_t kMinute = 60'000;
+  constexpr int64_t kHour = 60 * kMinute;
+  constexpr std::array kSteps = {
+      Step{50'001, 10'000, 1'000, "second"}, Step{10 * kMinute + 1, kMinute, kMinute, "minute"},
+      Step{55 * kMinute + 1, 5 * kMinute, kMinute, "minute"},
+      Step{48 * kHour + 1, kHour, kHour, "hour"}};
+  constexpr Step kDays{0, 24 * kHour, 24 * kHour, "day"};
+  const Step* step = &kDays;
+  for (const Step& one : kSteps) {
+    if (duration_ms >= one.below_ms) continue;
+    step = &one;
+    break;
+  }
+  const int64_t steps = std::max<int64_t>(1, (duration_ms + step->ms - 1) / step->ms);
+  const int64_t units = steps * (step->ms / step->unit_ms);
+  return base::cat(with_thousands(units), " ", step->unit, units == 1 ? "" : "s");
 }
 
 std::string in_unit(double value, std::string_view unit) {

@@ -20,6 +20,9 @@ std::string signed_percent(double fraction);
 std::string milliseconds(double ms);
 /// 95000 ms -> "1 min 35 s"; the two largest units.
 std::string duration_words(int64_t duration_ms);
+/// How long something may take, rounded up to what a projection can say: "20 seconds", "7 minutes",
+/// "25 minutes", "3 hours", "12 days"; at least 10 seconds.
+std::string rough_duration(int64_t duration_ms);
 /// A number in one of the units of a CriterionVerdict: "fraction" (0.1%), "difference" (+0.1%),
 /// "ms", "ratio", "count"; "unbounded" when infinite.
 std::string in_unit(double value, std::string_view unit);
