@@ -582,6 +582,19 @@ TEST(Noise, CountsSinceTheRulesWereAgreedOnNotSinceTheModeWasChanged) {
   EXPECT_EQ(at(response, "noise.places.0.path").as_string(), "$.id");
 }
 
+// Under other rules other places differ: a longer window must not water the figures down.
+TEST(Noise, ALongerWindowDoesNotReachBackBehindTheRules) {
+  AdminServer server;
+  server.migrations.first().evidence_since_ns = AdminServer::kNowNs;
+  server.clock.advance_ns(3'600 * kSecondNs);
+  control_twice(server, 10, 10, "$.id", 1'800);
+  control_twice(server, 90, 0, "$.id", 7'200);
+  const Response response = server.get("/api/migrations/data-engine?last=24h");
+  EXPECT_EQ(at(response, "noise.samples").as_integer(), 10);
+  EXPECT_EQ(at(response, "noise.places.0.samples").as_integer(), 10);
+  EXPECT_EQ(at(response, "noise.places.0.differed").as_integer(), 10);
+}
+
 TEST(Noise, ComesFromMemoryWhenNothingIsRecorded) {
   AdminServer server;
   compare::NoisyField field{

@@ -143,8 +143,12 @@ const NoiseOfPlace* NoiseSeen::noisy_at(std::string_view route, std::string_view
 
 Result<NoiseSeen> noise_seen(const Dependencies& dependencies, const MigrationNow& migration,
                              const EvidenceWindow& window) {
+  // What control does depends on the rules and not on the mode: all since they are in force, also
+  // when the window begins later, and nothing from before, also when it begins earlier.
   judge::TimeSpan span = window.span;
-  span.start_ns = std::min(span.start_ns, migration.evidence_since_ns);
+  span.start_ns = std::min(migration.evidence_since_ns, span.end_ns);
+  judge::TimeSpan candidate_span = window.span;
+  candidate_span.start_ns = std::max(candidate_span.start_ns, span.start_ns);
   TRY_ASSIGN(const CountByRoute samples, evaluations_by_route(dependencies, migration, span,
                                                               equals("noise.accounting", "taken")));
   NoiseSeen seen;
@@ -169,7 +173,7 @@ Result<NoiseSeen> noise_seen(const Dependencies& dependencies, const MigrationNo
       seen.places.push_back({field(place, count, samples), {}});
     }
     if (!seen.places.empty()) {
-      TRY(add_candidate(dependencies, migration, window.span, seen.places));
+      TRY(add_candidate(dependencies, migration, candidate_span, seen.places));
     }
   }
   std::stable_sort(
