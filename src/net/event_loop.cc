@@ -31,11 +31,14 @@ EventLoop::EventLoop(const base::Clock& clock) : clock_(clock), now_ns_(clock.st
   ready_.previous_ = &ready_;
   later_.next_ = &later_;
   later_.previous_ = &later_;
+  last_.next_ = &last_;
+  last_.previous_ = &last_;
 }
 
 EventLoop::~EventLoop() {
   while (ready_.next_ != &ready_) ready_.next_->unlink();
   while (later_.next_ != &later_) later_.next_->unlink();
+  while (last_.next_ != &last_) last_.next_->unlink();
   close(wake_descriptor_);
   close(epoll_);
 }
@@ -46,12 +49,9 @@ void EventLoop::run() {
 
 void EventLoop::turn(int64_t wait_ns) {
   ++turns_;
-  while (later_.next_ != &later_) {
-    Resumable* first = later_.next_;
-    first->unlink();
-    link(ready_, *first, first->handle_);
-  }
-  if (ready_.next_ != &ready_) wait_ns = 0;
+  // Apart from what is deferred while the sockets are looked at, which is for the turn after.
+  move_all(later_, last_);
+  if (ready_.next_ != &ready_ || last_.next_ != &last_) wait_ns = 0;
   const int64_t next_ns = timers_.next_ns();
   if (next_ns != kNever) {
     const int64_t until_ns = next_ns - clock_.steady_ns();
@@ -74,6 +74,7 @@ void EventLoop::turn(int64_t wait_ns) {
   }
   event_count_ = 0;
   timers_.fire(now_ns_);
+  move_all(last_, ready_);
   resume_ready();
   if (turn_end_) turn_end_();
 }
@@ -142,6 +143,14 @@ void EventLoop::schedule(Resumable& resumable, std::coroutine_handle<> handle) {
 
 void EventLoop::defer(Resumable& resumable, std::coroutine_handle<> handle) {
   link(later_, resumable, handle);
+}
+
+void EventLoop::move_all(Resumable& from, Resumable& to) {
+  while (from.next_ != &from) {
+    Resumable* first = from.next_;
+    first->unlink();
+    link(to, *first, first->handle_);
+  }
 }
 
 void EventLoop::link(Resumable& ring, Resumable& resumable, std::coroutine_handle<> handle) {

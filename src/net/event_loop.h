@@ -86,7 +86,7 @@ class EventLoop {
   /// Resumes the coroutine later in this turn.
   void schedule(Resumable& resumable, std::coroutine_handle<> handle);
 
-  /// Resumes the coroutine in the next turn, after the sockets had theirs.
+  /// Resumes the coroutine in the next turn, after all that the sockets and timers woke.
   void defer(Resumable& resumable, std::coroutine_handle<> handle);
   /// How many turns began.
   uint64_t turns() const { return turns_; }
@@ -111,6 +111,7 @@ class EventLoop {
   void wake();
   void take_posted();
   void resume_ready();
+  static void move_all(Resumable& from, Resumable& to);
   static void link(Resumable& ring, Resumable& resumable, std::coroutine_handle<> handle);
 
   const base::Clock& clock_;
@@ -123,6 +124,7 @@ class EventLoop {
   TimerHeap timers_;
   Resumable ready_;  // head of a ring
   Resumable later_;  // likewise, for the next turn
+  Resumable last_;   // likewise, for the end of this turn
   uint64_t turns_ = 0;
   std::array<epoll_event, kEventsPerTurnMax> events_;
   size_t event_index_ = 0;

@@ -2,11 +2,16 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <limits>
 #include <utility>
+
+#include "net/turn_budget.h"
 
 namespace understudy::net {
 
-Stream::~Stream() = default;
+Stream::~Stream() {
+  if (budget_ != nullptr) budget_->forget(*this);
+}
 
 void Stream::on_deadline() { cancel(ETIMEDOUT); }
 
@@ -23,19 +28,33 @@ ssize_t Stream::attempt_read(char* buffer, size_t bytes_max) {
   return count;
 }
 
+ssize_t Stream::attempt_budgeted_read(char* buffer, size_t bytes_max) {
+  if (budget_ == nullptr) return attempt_read(buffer, bytes_max);
+  if (failure_ == 0 && readable_ && !budget_->admits(*this)) return -EAGAIN;
+  const ssize_t count = attempt_read(buffer, std::min(bytes_max, TurnBudget::kPieceBytesMax));
+  budget_->charge(count);
+  return count;
+}
+
 ssize_t Stream::attempt_write(std::array<std::string_view, 2>& parts) {
   if (failure_ != 0) return -failure_;
   while (writable_) {
     iovec pieces[2];
     int count = 0;
+    size_t room =
+        budget_ == nullptr ? std::numeric_limits<size_t>::max() : TurnBudget::kPieceBytesMax;
     for (const std::string_view part : parts) {
-      if (part.empty()) continue;
+      const size_t bytes = std::min(part.size(), room);
+      if (bytes == 0) continue;
       pieces[count].iov_base = const_cast<char*>(part.data());
-      pieces[count].iov_len = part.size();
+      pieces[count].iov_len = bytes;
+      room -= bytes;
       ++count;
     }
     if (count == 0) return 0;  // nothing to write: only writability was asked for
+    if (budget_ != nullptr && !budget_->admits(*this)) break;
     const ssize_t written = try_write(pieces, count);
+    if (budget_ != nullptr) budget_->charge(written);
     if (written == -EAGAIN) {
       writable_ = false;
       break;
@@ -48,6 +67,7 @@ ssize_t Stream::attempt_write(std::array<std::string_view, 2>& parts) {
       left -= taken;
     }
     if (parts[0].empty() && parts[1].empty()) return 0;
+    if (budget_ != nullptr && static_cast<size_t>(written) == TurnBudget::kPieceBytesMax) continue;
     // A short write means that the send buffer is full: the next edge says when it is not.
     writable_ = false;
   }
@@ -65,7 +85,7 @@ bool Stream::turn_is_spent(ssize_t count) {
 }
 
 bool Stream::ReadAwaiter::await_ready() {
-  result_ = stream_.attempt_read(buffer_, bytes_max_);
+  result_ = stream_.attempt_budgeted_read(buffer_, bytes_max_);
   return result_ != -EAGAIN && !stream_.turn_is_spent(result_);
 }
 
@@ -89,13 +109,16 @@ void Stream::wake_reader() {
     waiter->result_ = failure_ != 0 ? -failure_ : 1;
     loop_.schedule(*waiter, waiter->handle_);
   }
-  if (reader_ != nullptr) {
-    const ssize_t count = attempt_read(reader_->buffer_, reader_->bytes_max_);
-    if (count == -EAGAIN) return;
-    ReadAwaiter* reader = std::exchange(reader_, nullptr);
-    reader->result_ = count;
-    loop_.schedule(*reader, reader->handle_);
-  }
+  retry_read();
+}
+
+void Stream::retry_read() {
+  if (reader_ == nullptr) return;
+  const ssize_t count = attempt_budgeted_read(reader_->buffer_, reader_->bytes_max_);
+  if (count == -EAGAIN) return;
+  ReadAwaiter* reader = std::exchange(reader_, nullptr);
+  reader->result_ = count;
+  loop_.schedule(*reader, reader->handle_);
 }
 
 void Stream::wake_writer() {
@@ -105,6 +128,12 @@ void Stream::wake_writer() {
   WriteAwaiter* writer = std::exchange(writer_, nullptr);
   writer->result_ = result;
   loop_.schedule(*writer, writer->handle_);
+}
+
+void Stream::take_turn() {
+  waits_for_turn_ = false;
+  retry_read();
+  wake_writer();
 }
 
 void Stream::became_ready(bool readable, bool writable, bool closed) {

@@ -14,6 +14,8 @@
 
 namespace understudy::net {
 
+class TurnBudget;
+
 /// Told once when the peer of a stream closes or resets it, while data may still be unread.
 class CloseWatcher {
  public:
@@ -84,6 +86,9 @@ class Stream : public Timer {
   /// What TLS has to say about the failure; empty without TLS. Valid as long as the stream.
   virtual const char* failure_reason() const { return ""; }
 
+  /// From now on reads and writes count towards `budget`, which many streams share.
+  void share_turns(TurnBudget& budget) { budget_ = &budget; }
+
   EventLoop& loop() const { return loop_; }
 
  protected:
@@ -103,13 +108,20 @@ class Stream : public Timer {
   void on_deadline() override;
 
  private:
+  friend class TurnBudget;
   ssize_t attempt_read(char* buffer, size_t bytes_max);
+  /// The same within the budget; -EAGAIN also when it is spent.
+  ssize_t attempt_budgeted_read(char* buffer, size_t bytes_max);
   bool turn_is_spent(ssize_t count);
   ssize_t attempt_write(std::array<std::string_view, 2>& parts);
   void wake_reader();
+  void retry_read();
   void wake_writer();
+  /// The budget has room again for what waits.
+  void take_turn();
 
   EventLoop& loop_;
+  TurnBudget* budget_ = nullptr;
   ReadAwaiter* reader_ = nullptr;
   ReadableAwaiter* readable_waiter_ = nullptr;
   WriteAwaiter* writer_ = nullptr;
@@ -118,6 +130,7 @@ class Stream : public Timer {
   size_t read_in_turn_bytes_ = 0;
   int failure_ = 0;
   int hastened_parts_ = 0;
+  bool waits_for_turn_ = false;
   bool readable_ = false;
   bool writable_ = true;
   bool peer_closed_ = false;
