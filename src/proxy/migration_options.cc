@@ -454,6 +454,12 @@ auto members(const RouteOptions& of) {
 
 }  // namespace
 
+bool same_service(const SideOptions& a, const SideOptions& b) {
+  SideOptions other = b;
+  other.health = a.health;
+  return members(a) == members(other);
+}
+
 bool same_settings(const MigrationOptions& a, const MigrationOptions& b) {
   const auto same_route = [](const RouteOptions& one, const RouteOptions& other) {
     return members(one) == members(other);

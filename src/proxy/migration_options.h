@@ -133,5 +133,8 @@ struct MigrationOptions {
 /// Whether both say the same in every setting, so that a migration runs on as it does. With TLS
 /// never: its files are read anew, and may have changed.
 bool same_settings(const MigrationOptions& a, const MigrationOptions& b);
+/// Whether a service is called in the same way by both, so that connections to it may be kept. How
+/// it is asked for its health does not matter.
+bool same_service(const SideOptions& a, const SideOptions& b);
 
 }  // namespace understudy::proxy

@@ -31,10 +31,10 @@ PooledConnection::PooledConnection(Pool& pool, std::unique_ptr<net::Stream> stre
     : net::Timer(pool.loop_.timers()),
       pool_(pool),
       http_(std::move(stream), pool.buffers_, pool.limits_) {
-  ++pool_.open_;
+  ++*pool_.connections_;
 }
 
-PooledConnection::~PooledConnection() { --pool_.open_; }
+PooledConnection::~PooledConnection() { --*pool_.connections_; }
 
 void PooledConnection::on_peer_closed() { pool_.drop_idle(this); }
 void PooledConnection::on_deadline() { pool_.drop_idle(this); }
@@ -58,14 +58,18 @@ struct Pool::Resolution {
 };
 
 Pool::Pool(net::EventLoop& loop, net::BufferPool& buffers, net::Resolver& resolver,
-           const SideOptions& side, const http::Limits& limits, uint32_t connections_max)
+           SideOptions side, const http::Limits& limits, uint32_t connections_max,
+           PoolShares shares)
     : loop_(loop),
       buffers_(buffers),
       resolver_(resolver),
-      side_(side),
+      side_(std::move(side)),
       limits_(limits),
-      connections_max_(connections_max) {
-  if (auto address = net::parse_ip_address(side.url.host, side.url.port); address.ok()) {
+      connections_max_(connections_max),
+      connections_(shares.connections ? std::move(shares.connections)
+                                      : std::make_shared<uint32_t>(0)),
+      turns_(shares.turns) {
+  if (auto address = net::parse_ip_address(side_.url.host, side_.url.port); address.ok()) {
     addresses_.push_back(*address);
     literal_address_ = true;
   }
@@ -87,11 +91,16 @@ std::unique_ptr<PooledConnection> Pool::take_idle() {
 }
 
 void Pool::give_back(std::unique_ptr<PooledConnection> connection) {
-  if (!connection->http_.reusable()) return;
+  if (retired_ || !connection->http_.reusable()) return;
   connection->set_deadline(loop_.now_ns() + side_.idle_timeout.count());
   PooledConnection* kept = connection.get();
   idle_.push_back(std::move(connection));
   kept->http_.stream().watch_close(kept);
+}
+
+void Pool::retire() {
+  retired_ = true;
+  idle_.clear();
 }
 
 void Pool::drop_idle(PooledConnection* connection) {
@@ -169,6 +178,7 @@ base::Task<void> Pool::connect_to(net::SocketAddress address, int64_t deadline_n
   }
   if (failure == 0) {
     stream->set_deadline(net::kNever);
+    if (turns_ != nullptr) stream->share_turns(*turns_);
     result.error = StreamError::kNone;
     result.detail.clear();
     result.connection = std::make_unique<PooledConnection>(*this, std::move(stream));
@@ -180,12 +190,12 @@ base::Task<void> Pool::connect_to(net::SocketAddress address, int64_t deadline_n
 
 base::Task<AcquireResult> Pool::connect(int64_t deadline_ns) {
   AcquireResult result;
-  if (open_ + opening_ >= connections_max_) {
+  if (*connections_ >= connections_max_) {
     result.error = StreamError::kPoolFull;
     result.full = true;
     co_return result;
   }
-  const Opening opening(opening_);
+  const Opening opening(*connections_);
   deadline_ns = std::min(deadline_ns, loop_.precise_now_ns() + side_.connect_timeout.count());
   result.error = co_await resolve(deadline_ns, result.detail);
   if (result.error != StreamError::kNone) co_return result;

@@ -12,6 +12,7 @@
 #include "net/resolver.h"
 #include "net/tcp_stream.h"
 #include "net/tls_context.h"
+#include "net/turn_budget.h"
 #include "proxy/migration_options.h"
 
 namespace understudy::proxy {
@@ -43,6 +44,15 @@ struct AcquireResult {
   std::string detail;
 };
 
+/// What a pool has in common with others.
+struct PoolShares {
+  /// Connections that are open or being opened: pools that share the count share the bound on it,
+  /// each with its own idea of how high that is. Null: its own.
+  std::shared_ptr<uint32_t> connections;
+  /// What its connections read and write counts towards. Null: they have their turns to themselves.
+  net::TurnBudget* turns = nullptr;
+};
+
 /// Connections of one worker to one service, used again in last-in-first-out order, so that under
 /// light load few stay open. A host with several addresses is tried in turn from the last that
 /// worked; one that failed is left alone for `kShunnedNs` as long as another answers. A service
@@ -51,8 +61,8 @@ struct AcquireResult {
 /// Lifetime: outlives its connections. Threads: the loop's.
 class Pool {
  public:
-  Pool(net::EventLoop& loop, net::BufferPool& buffers, net::Resolver& resolver,
-       const SideOptions& side, const http::Limits& limits, uint32_t connections_max);
+  Pool(net::EventLoop& loop, net::BufferPool& buffers, net::Resolver& resolver, SideOptions side,
+       const http::Limits& limits, uint32_t connections_max, PoolShares shares = {});
   ~Pool();
 
   /// A connection that can be used at once, or null.
@@ -63,10 +73,10 @@ class Pool {
   /// Keeps the connection for the next request if it can be used again, else closes it.
   void give_back(std::unique_ptr<PooledConnection> connection);
 
-  uint32_t open() const { return open_; }
   const SideOptions& side() const { return side_; }
-  /// Closes what is idle.
-  void close_idle() { idle_.clear(); }
+  uint32_t connections_max() const { return connections_max_; }
+  /// Nobody comes after those who use it now: closes what is idle, and what is given back.
+  void retire();
 
  private:
   friend class PooledConnection;
@@ -87,12 +97,13 @@ class Pool {
   net::EventLoop& loop_;
   net::BufferPool& buffers_;
   net::Resolver& resolver_;
-  const SideOptions& side_;
+  const SideOptions side_;
   const http::Limits limits_;
   const uint32_t connections_max_;
+  const std::shared_ptr<uint32_t> connections_;
+  net::TurnBudget* const turns_;
   net::TlsSession tls_session_;
-  uint32_t open_ = 0;
-  uint32_t opening_ = 0;  // connects under way, which count towards connections_max
+  bool retired_ = false;
   std::vector<std::unique_ptr<PooledConnection>> idle_;
   std::vector<net::SocketAddress> addresses_;
   bool literal_address_ = false;

@@ -139,9 +139,11 @@ TEST_F(PoolTest, WhoWasReachedAndNotBelievedSaysMoreThanWhoWasNotReached) {
 /// A host with several addresses of one port, some of which do not answer.
 class SeveralAddressesTest : public ::testing::Test {
  protected:
-  SeveralAddressesTest() {
-    side_.url = *http::parse_origin_url(base::cat("http://several:", service_.port()));
-    side_.connect_timeout = 3600s;
+  SideOptions several() const {
+    SideOptions side;
+    side.url = *http::parse_origin_url(base::cat("http://several:", service_.port()));
+    side.connect_timeout = 3600s;
+    return side;
   }
   static net::SocketAddress address(int last, uint16_t port) {
     return *net::parse_ip_address(base::cat("127.0.0.", last), port);
@@ -186,8 +188,7 @@ class SeveralAddressesTest : public ::testing::Test {
   net::EventLoop loop_{clock_};
   net::BufferPool buffers_;
   net::Resolver resolver_{look_up()};
-  SideOptions side_;
-  Pool pool_{loop_, buffers_, resolver_, side_, {}, 8};
+  Pool pool_{loop_, buffers_, resolver_, several(), {}, 8};
   std::vector<std::unique_ptr<net::Listener>> listeners_;
 };
 

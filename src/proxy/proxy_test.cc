@@ -424,11 +424,12 @@ TEST_F(ProxyTest, DrainEndsWhatIsUnderWay) {
 
 // Reload.
 
-TEST_F(ProxyTest, AReloadThatChangesNothingKeepsTheConnectionsToTheServices) {
+TEST_F(ProxyTest, AReloadKeepsTheConnectionsToTheServicesThatAreCalledAsBefore) {
   Service control(says("old"));
   Service candidate(says("old"));
-  const auto reload = [&](std::string_view more) {
-    const auto status = proxy_->reload({options(control.port(), candidate.port(), more, "")});
+  const auto reload = [&](std::string_view more, std::string_view candidate_more = "") {
+    const auto status =
+        proxy_->reload({options(control.port(), candidate.port(), more, candidate_more)});
     EXPECT_TRUE(status.ok()) << status.error().context;
   };
   start(flags::Mode::kFullEvaluation, control.port(), candidate.port(), "", "");
@@ -441,7 +442,55 @@ TEST_F(ProxyTest, AReloadThatChangesNothingKeepsTheConnectionsToTheServices) {
   reload("via: true\n");
   EXPECT_NE(get().find("via:"), std::string::npos) << "what changed counts";
   exchange(2);
-  EXPECT_EQ(control.connections() + candidate.connections(), 4u);
+  EXPECT_EQ(control.connections() + candidate.connections(), 2u);
+  reload("via: true\n", ", host: url");
+  get();
+  exchange(3);
+  EXPECT_EQ(control.connections(), 1u);
+  EXPECT_EQ(candidate.connections(), 2u);
+  EXPECT_TRUE(candidate.wait_for_open(1)) << "nobody uses the former one any more";
+}
+
+TEST_F(ProxyTest, TheBoundsOfShadowCallsHoldThroughReloadsThatChangeSettings) {
+  Service control(says("old"));
+  Service hung([](Socket& socket, const Request&) { socket.receive(); });
+  const auto with = [&](int i) {
+    return options(control.port(), hung.port(),
+                   base::cat("shadow: {in_flight_max: 2, breaker_failures: ", 100 + i, "}\n"),
+                   base::cat(", timeout: ", 1000 + i, "s"));
+  };
+  start_with(flags::Mode::kFullEvaluation, with(0));
+  for (int i = 1; i <= 6; ++i) {
+    EXPECT_EQ(body_of(get()), "old");
+    ASSERT_TRUE(proxy_->reload({with(i)}).ok());
+  }
+  for (size_t i = 0; i < 4; ++i) EXPECT_EQ(exchange(i).reason, "in_flight_max");
+  EXPECT_EQ(hung.requests(2).size(), 2u);
+  EXPECT_EQ(hung.connections(), 2u);
+  stop(std::chrono::seconds(0));
+  EXPECT_EQ(books_->requests(), books_->settled());
+}
+
+TEST_F(ProxyTest, ConnectionsUnderFormerSettingsCountTowardsTheBound) {
+  testing::Event release;
+  Service control([&](Socket& socket, const Request& request) {
+    if (request.target() == "/slow") release.wait();
+    socket.send(answer(200, "old"));
+  });
+  const auto with = [&](std::string_view timeout) {
+    return options(control.port(), control.port(), "", "",
+                   base::cat(", connections_max: 1, timeout: ", timeout));
+  };
+  start_with(flags::Mode::kControlOnly, with("1000s"));
+  const Socket slow = client();
+  slow.send("GET /slow HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+  EXPECT_TRUE(control.wait_for_heads(1));
+  ASSERT_TRUE(proxy_->reload({with("1001s")}).ok());
+  EXPECT_EQ(status_of(get()), "503");
+  release.happen();
+  EXPECT_EQ(body_of(slow.receive_all()), "old");
+  EXPECT_TRUE(control.wait_for_open(0)) << "it is not kept for the former settings";
+  EXPECT_EQ(body_of(get()), "old");
 }
 
 TEST_F(ProxyTest, AReloadNeitherClosesTheBreakerNorFreesWhatIsUnderWay) {

@@ -35,9 +35,23 @@ Worker::Worker(int index, const ProxyOptions& options, const flags::SnapshotHold
 
 Worker::~Worker() { stop_and_join(); }
 
-std::shared_ptr<MigrationRuntime> Worker::make_runtime(const Placement& migration) {
-  return std::make_shared<MigrationRuntime>(loop_, buffers_, resolver_, migration,
-                                            static_cast<uint32_t>(options_.workers));
+std::shared_ptr<MigrationRuntime> Worker::make_runtime(const Placement& migration,
+                                                       const MigrationRuntime* former) {
+  const WorkerResources resources{.loop = loop_,
+                                  .buffers = buffers_,
+                                  .resolver = resolver_,
+                                  .shadow_turns = shadow_turns_,
+                                  .workers = static_cast<uint32_t>(options_.workers)};
+  return std::make_shared<MigrationRuntime>(resources, migration, use_of(migration.options->name),
+                                            former);
+}
+
+std::shared_ptr<MigrationUse> Worker::use_of(const std::string& migration) {
+  std::weak_ptr<MigrationUse>& known = uses_[migration];
+  if (auto use = known.lock()) return use;
+  const auto use = std::make_shared<MigrationUse>();
+  known = use;
+  return use;
 }
 
 base::Result<net::SocketAddress> Worker::open(const net::SocketAddress& address) {
@@ -73,6 +87,12 @@ void Worker::watch_health(const std::vector<Placement>& migrations) {
 
 void Worker::apply(const std::vector<Placement>& migrations) {
   watch_health(migrations);
+  using Runtimes = std::map<std::string, std::shared_ptr<MigrationRuntime>>;  // by migration
+  Runtimes former;
+  Runtimes now;
+  for (const auto& [address, entrance] : entrances_) {
+    former[entrance->runtime->options->name] = entrance->runtime;
+  }
   Entrances kept;
   for (const Placement& migration : migrations) {
     const std::string address = migration.address.text();
@@ -85,8 +105,11 @@ void Worker::apply(const std::vector<Placement>& migrations) {
                       same_settings(*entrance.runtime->options, *migration.options) &&
                       entrance.runtime->shadow_connections_max == migration.shadow_connections_max;
     if (!same) {
-      entrance.runtime = make_runtime(migration);
+      const auto before = former.find(migration.options->name);
+      entrance.runtime =
+          make_runtime(migration, before == former.end() ? nullptr : before->second.get());
     }
+    now[migration.options->name] = entrance.runtime;
     entrance.clients = migration.clients;
     if (is_new) {
       if (const auto begun = entrance.listener->begin(); !begun.ok()) {
@@ -101,6 +124,11 @@ void Worker::apply(const std::vector<Placement>& migrations) {
   }
   entrances_ = std::move(kept);
   opened_.clear();
+  for (const auto& [name, runtime] : former) {
+    if (now[name] != runtime) runtime->retire(now[name].get());
+  }
+  former.clear();
+  std::erase_if(uses_, [](const auto& use) { return use.second.expired(); });
 }
 
 void Worker::start() {

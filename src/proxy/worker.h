@@ -74,6 +74,11 @@ class Worker {
 
  private:
   static constexpr size_t kExchangesKeptMax = 64;
+  /// Bytes that all shadow calls together read and write in one turn of the loop. Moving that many
+  /// takes about as long as five requests of clients, so it is what a client may have to wait
+  /// longer; and a loop with nothing else to do makes thousands of turns a second, so that shadows
+  /// are not slow for it.
+  static constexpr size_t kShadowBytesPerTurnMax = 128 * 1024;
   /// Handshakes with clients under way at once. Beyond it new connections are closed and counted.
   static constexpr uint32_t kHandshakesMax = 1024;
   static constexpr int64_t kWarningEveryNs = 10'000'000'000;
@@ -87,7 +92,9 @@ class Worker {
   using Entrances = std::map<std::string, std::shared_ptr<Entrance>>;  // by address
   /// Asks the services how they are, from now on those of these migrations.
   void watch_health(const std::vector<Placement>& migrations);
-  std::shared_ptr<MigrationRuntime> make_runtime(const Placement& migration);
+  std::shared_ptr<MigrationRuntime> make_runtime(const Placement& migration,
+                                                 const MigrationRuntime* former);
+  std::shared_ptr<MigrationUse> use_of(const std::string& migration);
 
   /// A new connection: serves it, or turns it away when there are too many.
   void take(std::unique_ptr<net::TcpStream> stream, const net::SocketAddress& peer,
@@ -104,6 +111,7 @@ class Worker {
   const ProxyOptions& options_;
   ExchangeSink& sink_;
   net::EventLoop loop_;
+  net::TurnBudget shadow_turns_{loop_, kShadowBytesPerTurnMax};
   net::BufferPool buffers_;
   net::Resolver resolver_;
   base::Rng rng_;
@@ -113,7 +121,8 @@ class Worker {
   http::ForwardScratch answer_scratch_;
   std::vector<std::unique_ptr<Exchange>> exchanges_;
   Entrances entrances_;
-  Entrances opened_;  // since the last apply()
+  Entrances opened_;                                         // since the last apply()
+  std::map<std::string, std::weak_ptr<MigrationUse>> uses_;  // by migration
   std::unordered_set<net::H1ServerConnection*> connections_;
   std::atomic<uint64_t> connection_count_{0};
   std::atomic<uint64_t> requests_{0};
