@@ -24,15 +24,28 @@ HealthChecker::HealthChecker(net::EventLoop& loop, net::BufferPool& buffers,
                              net::Resolver& resolver, const SideOptions& side,
                              std::shared_ptr<SideHealth> health)
     : loop_(loop),
-      side_(side),
+      buffers_(buffers),
+      resolver_(resolver),
       health_(std::move(health)),
-      pool_(loop, buffers, resolver, side_, http::Limits{}, 1),
+      next_side_(side),
       alarm_(loop) {
   scope_.spawn(run());
 }
 
+void HealthChecker::follow(const SideOptions& side) {
+  if (!same_service(pool_->side(), side)) {
+    next_side_ = side;
+  } else {
+    next_side_.reset();
+  }
+}
+
 base::Task<void> HealthChecker::run() {
   while (true) {
+    if (next_side_) {
+      pool_.emplace(loop_, buffers_, resolver_, *std::move(next_side_), http::Limits{}, 1);
+      next_side_.reset();
+    }
     const int64_t began_ns = loop_.precise_now_ns();
     const std::string failure = co_await check();
     health_->report(failure, loop_.clock().unix_ns());
@@ -44,14 +57,14 @@ base::Task<void> HealthChecker::run() {
 
 base::Task<std::string> HealthChecker::check() {
   const int64_t deadline_ns = loop_.precise_now_ns() + health_->options().timeout.count();
-  const AcquireResult acquired = co_await pool_.connect(deadline_ns);
+  const AcquireResult acquired = co_await pool_->connect(deadline_ns);
   if (acquired.connection == nullptr) co_return in_words(acquired.error, acquired.detail);
   net::H1ClientConnection& service = acquired.connection->http();
   http::RequestHead request;
   request.method = "GET";
   request.method_id = http::MethodId::kGet;
   request.target = health_->options().path;
-  request.authority = side_.url.authority;
+  request.authority = pool_->side().url.authority;
   request.keep_alive = false;
   request.fields.add("User-Agent", "understudy-health");
   service.begin(request.method_id);

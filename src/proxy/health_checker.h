@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/task.h"
@@ -24,6 +25,9 @@ class HealthChecker {
   HealthChecker(net::EventLoop& loop, net::BufferPool& buffers, net::Resolver& resolver,
                 const SideOptions& side, std::shared_ptr<SideHealth> health);
 
+  /// How to call the service from the next check on; the one under way ends as it began.
+  void follow(const SideOptions& side);
+
  private:
   /// Wakes the checks when the next is due.
   struct Alarm final : net::Timer {
@@ -37,9 +41,11 @@ class HealthChecker {
   base::Task<std::string> check();
 
   net::EventLoop& loop_;
-  const SideOptions side_;
+  net::BufferPool& buffers_;
+  net::Resolver& resolver_;
   const std::shared_ptr<SideHealth> health_;
-  Pool pool_;
+  std::optional<Pool> pool_;
+  std::optional<SideOptions> next_side_;  // what to follow, if that is something else
   Alarm alarm_;
   net::TaskScope scope_;
 };

@@ -493,6 +493,30 @@ TEST_F(ProxyTest, ConnectionsUnderFormerSettingsCountTowardsTheBound) {
   EXPECT_EQ(body_of(get()), "old");
 }
 
+TEST_F(ProxyTest, AHungServiceIsFoundOutHoweverOftenTheConfigurationIsReloaded) {
+  Service control(says("old"));
+  Service hung([](Socket& socket, const Request&) { socket.receive(); });
+  const auto with = [&](int i) {
+    return options(control.port(), hung.port(), base::cat("via: ", i % 2 == 0, "\n"),
+                   base::cat(", timeout: ", 1 + i % 2,
+                             "s, health: {path: /, timeout: 100ms, "
+                             "interval: 100ms, unhealthy_after: 2}"));
+  };
+  start_with(flags::Mode::kControlOnly, with(0));
+  const auto unhealthy = [&] {
+    return proxy_->health("m", flags::Service::kCandidate)->state == SideHealth::State::kUnhealthy;
+  };
+  const int64_t end_ns =
+      base::system_clock().steady_ns() + testing::kPatienceSeconds * 1'000'000'000ll;
+  int reloads = 0;
+  while (!unhealthy() && hung.connections() < 20 && base::system_clock().steady_ns() < end_ns) {
+    ASSERT_TRUE(proxy_->reload({with(++reloads)}).ok());
+  }
+  EXPECT_TRUE(unhealthy()) << reloads << " reloads";
+  EXPECT_EQ(proxy_->health("m", flags::Service::kCandidate)->last_failure, "timeout");
+  EXPECT_LE(hung.connections(), 4u) << "a reload begins no check of its own";
+}
+
 TEST_F(ProxyTest, AReloadNeitherClosesTheBreakerNorFreesWhatIsUnderWay) {
   constexpr std::string_view kBounds =
       "shadow: {in_flight_max: 1, breaker_failures: 1, breaker_open_for: 1h}\n";

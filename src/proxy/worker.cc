@@ -72,12 +72,18 @@ base::Result<net::SocketAddress> Worker::open(const net::SocketAddress& address)
 void Worker::give_up() { opened_.clear(); }
 
 void Worker::watch_health(const std::vector<Placement>& migrations) {
-  health_checkers_.clear();
   if (index_ != 0) return;  // one asks for all
-  const auto watch = [this](const SideOptions& side, const std::shared_ptr<SideHealth>& health) {
+  auto before = std::exchange(health_checkers_, {});
+  const auto watch = [&](const SideOptions& side, const std::shared_ptr<SideHealth>& health) {
     if (health == nullptr) return;
-    health_checkers_.push_back(
-        std::make_unique<HealthChecker>(loop_, buffers_, resolver_, side, health));
+    // The health is the same as long as the service is, and is asked the same.
+    std::unique_ptr<HealthChecker> checker = std::move(before[health]);
+    if (checker != nullptr) {
+      checker->follow(side);
+    } else {
+      checker = std::make_unique<HealthChecker>(loop_, buffers_, resolver_, side, health);
+    }
+    health_checkers_[health] = std::move(checker);
   };
   for (const Placement& migration : migrations) {
     watch(migration.options->control, migration.control_health);

@@ -90,7 +90,8 @@ class Worker {
     std::unique_ptr<net::Listener> listener;
   };
   using Entrances = std::map<std::string, std::shared_ptr<Entrance>>;  // by address
-  /// Asks the services how they are, from now on those of these migrations.
+  /// Asks the services how they are, from now on those of these migrations. Who is asked already
+  /// goes on being asked: a check under way ends as it began.
   void watch_health(const std::vector<Placement>& migrations);
   std::shared_ptr<MigrationRuntime> make_runtime(const Placement& migration,
                                                  const MigrationRuntime* former);
@@ -135,7 +136,7 @@ class Worker {
   net::TaskScope shadows_;
   net::TaskScope clients_;
   net::TaskScope turned_away_;
-  std::vector<std::unique_ptr<HealthChecker>> health_checkers_;
+  std::map<std::shared_ptr<SideHealth>, std::unique_ptr<HealthChecker>> health_checkers_;
   std::thread thread_;
 };
 
