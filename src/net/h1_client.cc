@@ -27,6 +27,7 @@ void H1ClientConnection::begin(http::MethodId method) {
   request_sent_ = false;
   head_read_ = false;
   answered_ = false;
+  received_bytes_ = 0;
   stream_->begin_message();
   stream_->set_deadline(kNever);
 }
@@ -101,6 +102,12 @@ void H1ClientConnection::prepare_to_read() {
   if (in_.free_bytes() == 0) in_.make_room();
 }
 
+void H1ClientConnection::received(ssize_t count) {
+  if (count <= 0) return;
+  in_.added(static_cast<size_t>(count));
+  received_bytes_ += static_cast<uint64_t>(count);
+}
+
 base::Task<HeadResult> H1ClientConnection::read_head() {
   if (answered_) parser_.reset(method_);
   while (true) {
@@ -127,7 +134,7 @@ base::Task<HeadResult> H1ClientConnection::read_head() {
     if (!in_.empty()) stream_->expect_more();
     prepare_to_read();
     const ssize_t count = co_await stream_->read(in_.free_begin(), in_.free_bytes());
-    if (count > 0) in_.added(static_cast<size_t>(count));
+    received(count);
     if (count <= 0) {
       keep_alive_ = false;
       co_return HeadResult{
@@ -164,7 +171,7 @@ base::Task<BodyPiece> H1ClientConnection::read_body() {
     stream_->expect_more();
     prepare_to_read();
     const ssize_t count = co_await stream_->read(in_.free_begin(), in_.free_bytes());
-    if (count > 0) in_.added(static_cast<size_t>(count));
+    received(count);
     if (count == 0) {
       keep_alive_ = false;
       const bool whole = body_.on_eof() == http::BodyState::kDone;

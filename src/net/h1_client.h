@@ -44,6 +44,8 @@ class H1ClientConnection final : public ClientStream {
   BodyPiece body_at_hand() override;
   const http::Fields& trailers() const override { return body_.trailers().fields(); }
   bool answered() const override { return answered_; }
+  /// What has arrived for this request: heads, framing and all.
+  uint64_t received_bytes() const { return received_bytes_; }
   void cancel(StreamError error) override;
   void set_deadline(int64_t deadline_ns) override { stream_->set_deadline(deadline_ns); }
 
@@ -57,6 +59,7 @@ class H1ClientConnection final : public ClientStream {
  private:
   /// Room for reading into `in_`.
   void prepare_to_read();
+  void received(ssize_t count);
   /// Writes `out_`, then `rest`.
   base::Task<StreamError> write_out(std::string_view rest, bool end);
 
@@ -70,6 +73,7 @@ class H1ClientConnection final : public ClientStream {
   http::MethodId method_ = http::MethodId::kGet;
   StreamError cancelled_ = StreamError::kNone;
   uint64_t exchanges_ = 0;
+  uint64_t received_bytes_ = 0;
   bool chunked_request_ = false;
   bool first_write_ = false;
   bool request_sent_ = false;

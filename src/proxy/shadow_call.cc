@@ -74,6 +74,9 @@ struct Outcome {
   std::string detail;
 };
 
+/// Of a request's body that is copied at a time, so that a large one is no long pause.
+constexpr size_t kPieceBytesMax = 64 * 1024;
+
 /// Each piece has `timeout` to be taken; the time the client takes is not counted.
 base::Task<Outcome> send_body_from(BodyTee& tee, BodyTee::Reader reader, net::ClientStream& stream,
                                    net::EventLoop& loop, std::chrono::nanoseconds timeout) {
@@ -86,12 +89,13 @@ base::Task<Outcome> send_body_from(BodyTee& tee, BodyTee::Reader reader, net::Cl
     const bool ended = tee.ended();
     if (sent < tee.bytes().size() || ended) {
       // A copy, because the tee grows while the write waits.
-      const std::string piece(tee.bytes().substr(sent));
+      const std::string piece(tee.bytes().substr(sent, kPieceBytesMax));
       sent += piece.size();
-      const http::Fields* trailers = ended ? &tee.trailers() : nullptr;
-      const StreamError error = co_await stream.send_body(piece, ended, trailers);
+      const bool last = ended && sent == tee.bytes().size();
+      const http::Fields* trailers = last ? &tee.trailers() : nullptr;
+      const StreamError error = co_await stream.send_body(piece, last, trailers);
       if (error != StreamError::kNone) co_return Outcome{error, "send", {}};
-      if (ended) co_return Outcome{};
+      if (last) co_return Outcome{};
       continue;
     }
     stream.set_deadline(net::kNever);
@@ -100,8 +104,8 @@ base::Task<Outcome> send_body_from(BodyTee& tee, BodyTee::Reader reader, net::Cl
   }
 }
 
-base::Task<Outcome> read_answer(Settlement& settlement, ShadowRole role, net::ClientStream& stream,
-                                SideResult& result) {
+base::Task<Outcome> read_answer(Settlement& settlement, ShadowRole role,
+                                net::H1ClientConnection& stream, SideResult& result) {
   net::HeadResult head;
   for (int i = 0; i <= kInterimMax; ++i) {
     head = co_await stream.read_head();
@@ -128,7 +132,7 @@ base::Task<Outcome> read_answer(Settlement& settlement, ShadowRole role, net::Cl
     }
     // Past the budget of the comparison only the copy is given up: whether the answer becomes
     // whole, and when, is evidence all the same.
-    if (result.body_bytes > dropped_bytes_max) {
+    if (stream.received_bytes() > dropped_bytes_max) {
       result.bound = "dropped_bytes_max";
       co_return Outcome{StreamError::kTooLarge, "read_body", "dropped_bytes_max"};
     }
@@ -184,18 +188,20 @@ base::Task<void> run_shadow_call(std::shared_ptr<Settlement> settlement, ShadowR
     body = owned_body;
   }
   std::unique_ptr<PooledConnection> connection = pool.take_idle();
-  if (connection == nullptr) {
-    owned_head.emplace(*head);
-    owned_body.assign(body);
-    head = &owned_head->head();
-    body = owned_body;
-    AcquireResult acquired = co_await pool.connect(deadline_ns);
-    if (acquired.connection == nullptr) co_return not_connected(std::move(acquired));
-    connection = std::move(acquired.connection);
-  }
   std::unique_ptr<PooledConnection> stale;
   Outcome outcome;
   while (true) {
+    if (connection == nullptr) {
+      if (stale == nullptr) {
+        owned_head.emplace(*head);
+        owned_body.assign(body);
+        head = &owned_head->head();
+        body = owned_body;
+      }
+      AcquireResult acquired = co_await pool.connect(deadline_ns);
+      if (acquired.connection == nullptr) co_return not_connected(std::move(acquired));
+      connection = std::move(acquired.connection);
+    }
     net::H1ClientConnection& stream = connection->http();
     stream.begin(method);
     stream.set_deadline(deadline_ns);
@@ -239,9 +245,6 @@ base::Task<void> run_shadow_call(std::shared_ptr<Settlement> settlement, ShadowR
       result.clear();
       result.called = true;
       result.start_ns = settlement->elapsed_ns();
-      AcquireResult acquired = co_await pool.connect(deadline_ns);
-      if (acquired.connection == nullptr) co_return not_connected(std::move(acquired));
-      connection = std::move(acquired.connection);
       continue;
     }
     if (stream.answered()) {

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdio>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -461,6 +463,53 @@ TEST_F(CandidateFaults, CopiesOfRequestsShareOneBudgetOfMemory) {
   // What it took has been given back.
   EXPECT_EQ(body_of(get()), "0");
   EXPECT_EQ(exchange(1).account, Account::kCompared);
+}
+
+TEST_F(CandidateFaults, TheFramingOfAnAnswerCountsTowardsWhatIsReadOfIt) {
+  Service control(says("old"));
+  Service candidate([](Socket& socket, const Request&) {
+    socket.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+    std::string chunks;
+    for (int i = 0; i < 10'000; ++i) chunks += "1\r\nx\r\n";
+    while (socket.send(chunks)) {
+    }
+    socket.close();
+  });
+  start(Mode::kFireAndForget, control.port(), candidate.port(),
+        "shadow: {dropped_bytes_max: 600KiB}\n", ", timeout: 20s");
+  EXPECT_EQ(body_of(get()), "old");
+  EXPECT_EQ(exchange(0).account, Account::kTooLarge);
+  EXPECT_EQ(exchange(0).reason, "dropped_bytes_max");
+  EXPECT_LE(exchange(0).candidate.body_bytes, size_t{120} << 10);
+}
+
+TEST_F(CandidateFaults, ALargeRequestReachesTheCandidateWholeInManyTurns) {
+  const auto tells_its_request = [](Socket& socket, const Request& request) {
+    socket.send(answer(200, base::cat(std::hash<std::string>()(request.content()))));
+  };
+  Event served;
+  Service control([&](Socket& socket, const Request& request) {
+    tells_its_request(socket, request);
+    served.happen();
+  });
+  Service candidate(tells_its_request, [&] { served.wait(); });
+  start(Mode::kFullEvaluation, control.port(), candidate.port(),
+        "routes: [{name: all, safe_to_repeat: true}]\nshadow: {request_bytes_max: 16MiB}\n",
+        ", timeout: 20s");
+  std::string body(10 << 20, 'b');
+  for (size_t i = 0; i < body.size(); i += 1000) body[i] = static_cast<char>('a' + i / 1000 % 26);
+  talk(base::cat("POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: ", body.size(),
+                 "\r\n\r\n", body));
+  char size[32];
+  std::snprintf(size, sizeof size, "%zx", body.size());
+  talk(
+      base::cat("POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n"
+                "Transfer-Encoding: chunked\r\n\r\n",
+                size, "\r\n", body, "\r\n0\r\n\r\n"));
+  for (size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(exchange(i).account, Account::kCompared);
+    EXPECT_EQ(exchange(i).control.body, exchange(i).candidate.body);
+  }
 }
 
 TEST_F(CandidateFaults, ARecorderThatCannotKeepUpOnlyLosesRecords) {

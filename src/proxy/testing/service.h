@@ -60,7 +60,9 @@ class Service {
   /// Answers on `socket`; the connection is read on afterwards unless it closed the socket.
   using Behaviour = std::function<void(Socket& socket, const Request& request)>;
 
-  explicit Service(Behaviour behaviour) : behaviour_(std::move(behaviour)) {
+  /// `before_reading` may hold a new connection back before anything of it is read.
+  explicit Service(Behaviour behaviour, std::function<void()> before_reading = {})
+      : behaviour_(std::move(behaviour)), before_reading_(std::move(before_reading)) {
     listener_ = ::socket(AF_INET, SOCK_STREAM, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -140,6 +142,7 @@ class Service {
           open_.push_back(&socket);
           if (stopping_) socket.hang_up();
         }
+        if (before_reading_) before_reading_();
         talk(socket, index);
         {
           const std::lock_guard lock(mutex_);
@@ -215,6 +218,7 @@ class Service {
   }
 
   Behaviour behaviour_;
+  std::function<void()> before_reading_;
   int listener_ = -1;
   uint16_t port_ = 0;
   mutable std::mutex mutex_;
