@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "api/testing/admin_server.h"
+#include "base/log.h"
 #include "base/text.h"
 
 namespace understudy::api {
@@ -272,6 +273,21 @@ TEST(Operations, AReloadSaysWhatItDid) {
   const Response response = server.post("/api/reload", "");
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(at(response, "result").as_string(), "2 migrations, 1 changed");
+}
+
+TEST(Operations, AReloadIsLoggedWithWhoAndFromWhereAndWhatCameOfIt) {
+  AdminServer server;
+  std::vector<std::string> lines;
+  base::set_log_sink([&](base::LogLevel, std::string_view line) { lines.emplace_back(line); });
+  server.post("/api/reload", "{}", {{"Understudy-Actor", "alice"}});
+  server.reloaded = std::string("2 migrations, 1 changed");
+  server.post("/api/reload", "{}", {{"Understudy-Actor", "alice"}});
+  base::set_log_sink({});
+  EXPECT_THAT(lines,
+              ::testing::ElementsAre(
+                  "reload by alice from 127.0.0.1: not reloaded, the former configuration stays: "
+                  "understudy.yaml:3: workers: 0 is below 1",
+                  "reload by alice from 127.0.0.1: 2 migrations, 1 changed"));
 }
 
 TEST(Operations, ABrokenConfigurationNamesItsLine) {

@@ -2,16 +2,25 @@
 
 #include "api/error_response.h"
 #include "api/resources.h"
+#include "base/log.h"
+#include "base/text.h"
 
 namespace understudy::api {
 namespace {
 
-base::Result<Response> reload(const Dependencies& dependencies) {
+base::Result<Response> reload(const Dependencies& dependencies, const Call& call) {
   if (!dependencies.reload) {
     return base::error(base::ErrorKind::kNotFound, "this server has no configuration to reload");
   }
-  TRY_ASSIGN(const std::string outcome, dependencies.reload());
-  return json_response(flags::Value::Object{{"result", outcome}});
+  const std::string by =
+      base::cat("reload by ", call.actor(), " from ", call.request().client_address, ": ");
+  const base::Result<std::string> outcome = dependencies.reload();
+  if (!outcome.ok()) {
+    base::log_error(by, "not reloaded, the former configuration stays: ", outcome.error().context);
+    return outcome.error();
+  }
+  base::log_info(by, *outcome);
+  return json_response(flags::Value::Object{{"result", *outcome}});
 }
 
 }  // namespace
@@ -20,7 +29,7 @@ Routes reload_routes(const Dependencies& dependencies) {
   return {{.method = "POST",
            .path = "/api/reload",
            .body = BodyKind::kJson,
-           .handle = [&](const Call&) { return reload(dependencies); }}};
+           .handle = [&](const Call& call) { return reload(dependencies, call); }}};
 }
 
 }  // namespace understudy::api
