@@ -103,7 +103,7 @@ Routes Api::Inside::all_routes() {
   add(marker_routes(dependencies));
   add(stream_routes(dependencies));
   add(otlp_routes(dependencies, options.ingest_body_bytes_max));
-  add(health_routes(dependencies));
+  add(health_routes(dependencies, keys));
   add(metrics_routes(dependencies));
   add(reload_routes(dependencies));
   add(key_routes(dependencies, keys));

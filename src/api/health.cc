@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "api/error_response.h"
+#include "api/key_ring.h"
 #include "api/resources.h"
 
 namespace understudy::api {
@@ -27,15 +28,21 @@ Result<Response> ready(const Dependencies& dependencies) {
       503);
 }
 
+/// Never waits: it is answered on the thread that reads requests.
+Response alive(const KeyRing& keys) {
+  Value::Object json{{"status", "ok"}};
+  if (const auto unconfirmed_ns = keys.unconfirmed_ns()) {
+    json.emplace_back("keys_unconfirmed_s", *unconfirmed_ns / 1'000'000'000);
+  }
+  return json_response(std::move(json));
+}
+
 }  // namespace
 
-Routes health_routes(const Dependencies& dependencies) {
+Routes health_routes(const Dependencies& dependencies, const KeyRing& keys) {
   return {{.method = "GET",
            .path = "/healthz",
-           .handle =
-               [](const Call&) {
-                 return Result<Response>(json_response(Value::Object{{"status", "ok"}}));
-               },
+           .handle = [&](const Call&) { return Result<Response>(alive(keys)); },
            .any_parameters = true,
            .access = Route::Access::kAnybody},
           {.method = "GET",

@@ -60,7 +60,7 @@ Result<Response> post_key(const Dependencies& dependencies, KeyRing& ring, const
   TRY_ASSIGN(state::NewApiKey made, state::make_api_key(name.value_or(""), permissions));
   TRY_ASSIGN(const state::ApiKey kept,
              dependencies.state.add_api_key(std::move(made.key), call.actor(&body)));
-  ring.forget();
+  ring.changed(kept);
   Value json = key_json(kept);
   json.set("key", made.text);
   return json_response(json, 201);
@@ -69,7 +69,7 @@ Result<Response> post_key(const Dependencies& dependencies, KeyRing& ring, const
 Result<Response> delete_key(const Dependencies& dependencies, KeyRing& ring, const Call& call) {
   TRY_ASSIGN(const state::ApiKey key,
              dependencies.state.revoke_api_key(call.path("id"), call.actor()));
-  ring.forget();
+  ring.changed(key);
   return json_response(key_json(key));
 }
 

@@ -3,6 +3,7 @@
 
 #include "api/key_ring.h"
 #include "api/testing/admin_server.h"
+#include "base/log.h"
 #include "base/text.h"
 
 namespace understudy::api {
@@ -143,6 +144,59 @@ TEST_F(KeysTest, ABodyThatIsNoKeyIsRefusedAndNothingIsMade) {
   refused(R"({"name":"x","permissions":[1]})");
   EXPECT_EQ(server_.state.api_keys()->size(), 1U);
   EXPECT_EQ(server_.remove("/api/keys/0123456789ab", bearer(admin)).status, 404);
+}
+
+TEST_F(KeysTest, KeysTheStoreCannotConfirmCountForADayAndHealthSaysSo) {
+  const std::string reads = make_key("reads", "read");
+  ASSERT_EQ(server_.get("/api/migrations", bearer(reads)).status, 200);
+  EXPECT_EQ(server_.get("/healthz").body, "{\"status\":\"ok\"}\n");
+  server_.state.api_keys_unreadable = true;
+  server_.clock.advance_ns(KeyRing::kFreshNs);
+  EXPECT_EQ(server_.get("/api/migrations", bearer(reads)).status, 200);
+  EXPECT_EQ(server_.get("/healthz").body, "{\"status\":\"ok\",\"keys_unconfirmed_s\":10}\n");
+  const std::string unknown = "understudy_0123456789ab_" + std::string(48, 'a');
+  EXPECT_EQ(server_.get("/api/migrations", bearer(unknown)).status, 503);
+
+  server_.clock.advance_ns(KeyRing::kUnconfirmedMaxNs - KeyRing::kFreshNs - 1);
+  EXPECT_EQ(server_.get("/api/migrations", bearer(reads)).status, 200);
+  server_.clock.advance_ns(1);
+  const Response late = server_.get("/api/migrations", bearer(reads));
+  EXPECT_EQ(late.status, 503);
+  EXPECT_EQ(server_.get("/healthz").status, 200);
+
+  server_.state.api_keys_unreadable = false;
+  server_.clock.advance_ns(KeyRing::kRetryNs);
+  EXPECT_EQ(server_.get("/api/migrations", bearer(reads)).status, 200);
+  EXPECT_EQ(server_.get("/healthz").body, "{\"status\":\"ok\"}\n");
+}
+
+TEST_F(KeysTest, ADiskFaultAfterAChangeOfKeysLocksNobodyOutAndRevivesNobody) {
+  const std::string admin = make_key("admin", "keys");
+  const std::string reads = make_key("reads", "read");
+  const std::string gone = make_key("gone", "read");
+  ASSERT_EQ(server_.get("/api/migrations", bearer(gone)).status, 200);
+  ASSERT_EQ(server_.remove("/api/keys/" + id_of(gone), bearer(admin)).status, 200);
+  server_.state.api_keys_unreadable = true;
+  EXPECT_EQ(server_.get("/api/migrations", bearer(reads)).status, 200);
+  EXPECT_EQ(server_.get("/api/migrations", bearer(gone)).status, 401);
+  server_.clock.advance_ns(KeyRing::kFreshNs);
+  EXPECT_EQ(server_.get("/api/migrations", bearer(gone)).status, 401);
+}
+
+TEST_F(KeysTest, AStoreThatCannotBeReadIsToldOnceAMinute) {
+  const std::string reads = make_key("reads", "read");
+  ASSERT_EQ(server_.get("/api/migrations", bearer(reads)).status, 200);
+  std::vector<std::string> lines;
+  base::set_log_sink([&](base::LogLevel, std::string_view line) { lines.emplace_back(line); });
+  server_.state.api_keys_unreadable = true;
+  for (int i = 0; i < 60; ++i) {
+    server_.clock.advance_ns(KeyRing::kRetryNs);
+    server_.get("/api/migrations", bearer(reads));
+  }
+  base::set_log_sink({});
+  EXPECT_EQ(lines,
+            std::vector<std::string>{"keys: the state store cannot be read (disk I/O error); "
+                                     "keys confirmed 10 s ago go on to count for 86390 s"});
 }
 
 TEST(KeysNotRequired, EverythingIsOpenButABadKeyIsSaid) {

@@ -89,6 +89,9 @@ base::Status MemoryStateStore::update_api_key(const ApiKey& key) {
 }
 
 Result<std::vector<ApiKey>> MemoryStateStore::select_api_keys() {
+  if (api_keys_unreadable) {
+    return base::error(base::ErrorKind::kUnavailable, "disk I/O error");
+  }
   const std::lock_guard lock(mutex_);
   return api_keys_;
 }

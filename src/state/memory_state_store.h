@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <utility>
@@ -16,6 +17,9 @@ class MemoryStateStore final : public StateStore {
   static constexpr size_t kHistoryEntriesMax = 100'000;
 
   explicit MemoryStateStore(const base::Clock& clock = base::system_clock());
+
+  /// As on a disk that fails: the keys cannot be read.
+  std::atomic<bool> api_keys_unreadable{false};
 
  private:
   base::Status update(ItemKind kind, std::string_view key, const Decide& decide) override;
