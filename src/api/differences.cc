@@ -22,6 +22,8 @@ using store::FilterOp;
 constexpr size_t kStoredGroupsMax = 1'000;
 constexpr size_t kGroupsMax = 200;
 constexpr size_t kGroupsDefault = 50;
+/// Each costs a query.
+constexpr size_t kGroupsWithExample = 10;
 constexpr size_t kExamplesMax = 200;
 constexpr size_t kExamplesDefault = 20;
 
@@ -113,6 +115,33 @@ Value group_json(const compare::DifferenceGroup& group, const NoiseSeen& noise) 
   return json;
 }
 
+/// The newest difference of a group: where, and what either side has. Null when it has gone since.
+Result<Value> example_json(const Dependencies& dependencies, const MigrationNow& migration,
+                           const EvidenceWindow& window, const compare::DifferenceGroup& group) {
+  store::Select select = in_window(migration, window);
+  auto& filters = select.filter.children;
+  filters.push_back(equals("difference.path_pattern", group.path_pattern));
+  filters.push_back(equals("difference.dimension", compare::name(group.dimension)));
+  filters.push_back(equals("difference.explanation", compare::name(group.explanation)));
+  if (!group.route.empty()) filters.push_back(equals("http.route", group.route));
+  static constexpr std::array<std::pair<const char*, const char*>, 5> kShown = {
+      {{"difference.path", "path"},
+       {"difference.row", "row"},
+       {"difference.control_value", "control_value"},
+       {"difference.candidate_value", "candidate_value"},
+       {"evaluation.id", "evaluation_id"}}};
+  for (const auto& [column, name] : kShown) select.row_columns.emplace_back(column);
+  select.limit = 1;
+  TRY_ASSIGN(const store::ResultTable newest, dependencies.events.select(select));
+  if (newest.rows.empty()) return Value();
+  const Value row = row_json(newest, 0);
+  Value example = Value::Object{};
+  for (const auto& [column, name] : kShown) {
+    if (const Value* cell = row.find(column)) example.set(name, *cell);
+  }
+  return example;
+}
+
 store::Select examples_select(const MigrationNow& migration, const EvidenceWindow& window,
                               const Call& call) {
   store::Select select = in_window(migration, window);
@@ -174,7 +203,12 @@ Result<Value> differences_json(const Dependencies& dependencies, const Migration
   Value::List groups;
   for (const compare::DifferenceGroup& group : numbers.groups) {
     if (groups.size() == groups_max) break;
-    groups.push_back(group_json(group, noise));
+    Value json = group_json(group, noise);
+    if (stored.ok() && groups.size() < kGroupsWithExample) {
+      TRY_ASSIGN(Value example, example_json(dependencies, migration, window, group));
+      if (example.is_object()) json.set("example", std::move(example));
+    }
+    groups.push_back(std::move(json));
   }
   Value::List rules;
   for (const RuleHits& rule : migration.differences.rules) {

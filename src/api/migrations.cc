@@ -49,11 +49,10 @@ Value accounting_json(const AccountingNumbers& accounting) {
       {"source", "memory"}};
 }
 
-/// The same of requests that a client library handles: what it has reported in the window. What it
-/// has under way or could not report is known only there.
-Result<Value> reported_accounting_json(const Dependencies& dependencies,
-                                       const MigrationNow& migration,
-                                       const EvidenceWindow& window) {
+/// Evaluations of the window by account.
+Result<AccountingNumbers> recorded_accounting(const Dependencies& dependencies,
+                                              const MigrationNow& migration,
+                                              const EvidenceWindow& window) {
   store::Select select;
   select.dataset = std::string(event::kEvaluations);
   select.start_ns = window.span.start_ns;
@@ -64,15 +63,28 @@ Result<Value> reported_accounting_json(const Dependencies& dependencies,
   select.aggregates = {{.kind = store::AggregateKind::kCount}};
   TRY_ASSIGN(const store::ResultTable table, dependencies.events.select(select));
 
-  AccountingNumbers reported = migration.accounting;
+  AccountingNumbers recorded;
+  for (const NamedCount& account : migration.accounting.accounts) {
+    recorded.accounts.push_back({account.name, 0});
+  }
   for (const auto& row : table.rows) {
     const auto number = static_cast<uint64_t>(std::max<int64_t>(0, cell_count(row[1])));
-    reported.requests += number;
+    recorded.requests += number;
     // An account that nobody knows stays outside the sum, and so the books do not add up.
-    for (NamedCount& account : reported.accounts) {
+    for (NamedCount& account : recorded.accounts) {
       if (account.name == cell_text(row[0])) account.count += number;
     }
   }
+  return recorded;
+}
+
+/// The same of requests that a client library handles: what it has reported in the window. What it
+/// has under way or could not report is known only there.
+Result<Value> reported_accounting_json(const Dependencies& dependencies,
+                                       const MigrationNow& migration,
+                                       const EvidenceWindow& window) {
+  TRY_ASSIGN(const AccountingNumbers reported,
+             recorded_accounting(dependencies, migration, window));
   Value json = accounting_json(reported);
   json.set("under_way", Value());
   json.set("records_dropped", Value());
@@ -83,8 +95,16 @@ Result<Value> reported_accounting_json(const Dependencies& dependencies,
 
 Result<Value> accounting_of(const Dependencies& dependencies, const MigrationNow& migration,
                             const EvidenceWindow& window) {
-  if (migration.accounting.counted_here) return accounting_json(migration.accounting);
-  return reported_accounting_json(dependencies, migration, window);
+  if (!migration.accounting.counted_here) {
+    return reported_accounting_json(dependencies, migration, window);
+  }
+  Value json = accounting_json(migration.accounting);
+  const auto recorded = recorded_accounting(dependencies, migration, window);
+  json.set("in_window", recorded.ok() ? Value::Object{{"requests", count_json(recorded->requests)},
+                                                      {"accounts", counts_json(recorded->accounts)},
+                                                      {"window_reason", window.reason}}
+                                      : Value::Object{{"error", recorded.error().context}});
+  return json;
 }
 
 Value counters_json(const std::optional<TrafficNumbers>& traffic) {
@@ -165,16 +185,15 @@ Result<Value> verdict_json(const Dependencies& dependencies, const MigrationNow&
                                                           window.span.start_ns);
   };
   TRY_ASSIGN(const judge::Verdict verdict,
-             judge::judge(dependencies.events, {.migration = migration.facts.name,
-                                                .criteria = migration.criteria,
-                                                .window = window.span,
-                                                .baseline = window.baseline,
-                                                .population = population,
-                                                .first_paired_ns =
-                                                    first_called(judge::Population::kPaired),
-                                                .first_cutover_ns =
-                                                    first_called(judge::Population::kCutover),
-                                                .now_ns = dependencies.clock.unix_ns()}));
+             judge::judge(dependencies.events,
+                          {.migration = migration.facts.name,
+                           .criteria = migration.criteria,
+                           .window = window.span,
+                           .baseline = window.baseline,
+                           .population = population,
+                           .first_paired_ns = first_called(judge::Population::kPaired),
+                           .first_cutover_ns = first_called(judge::Population::kCutover),
+                           .now_ns = dependencies.clock.unix_ns()}));
   const std::string text = judge::verdict_to_json(verdict).dump(
       -1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
   TRY_ASSIGN(Value json, flags::parse_json(text));

@@ -208,6 +208,23 @@ TEST(Migrations, TheBooksSayWhetherTheyAddUp) {
 }
 
 // Their requests do not pass through here, but what became of them is reported.
+TEST(Migrations, TheBooksOfTheWindowStandBesideThoseSinceTheStart) {
+  AdminServer server;
+  server.migrations.first().accounting.requests = 500;
+  server.migrations.first().accounting.accounts = {{"not_sampled", 100}, {"compared", 400}};
+  server.clock.advance_ns(60 * kSecondNs);
+  evaluations(server, 7, 30);
+  server.put("/api/migrations/data-engine/mode", R"({"mode":"full_evaluation"})");
+  server.clock.advance_ns(10 * kSecondNs);
+  evaluations(server, 4, 0);
+  const Response response = server.get("/api/migrations/data-engine");
+  EXPECT_EQ(at(response, "accounting.requests").as_integer(), 500);
+  EXPECT_EQ(at(response, "accounting.in_window.requests").as_integer(), 4);
+  EXPECT_EQ(at(response, "accounting.in_window.accounts.compared").as_integer(), 4);
+  EXPECT_EQ(at(response, "accounting.in_window.window_reason").as_string(),
+            "since the mode was changed");
+}
+
 TEST(Migrations, BooksOfALibraryAreWhatItReported) {
   AdminServer server;
   MigrationNow& migration = server.migrations.first();
@@ -418,6 +435,22 @@ TEST(Differences, AWindowWithoutAnyShowsNone) {
   EXPECT_TRUE(at(response, "differences.groups").as_list().empty());
   EXPECT_EQ(at(response, "differences.window_reason").as_string(), "since the mode was changed");
   EXPECT_EQ(at(response, "differences.rules.0.hits").as_integer(), 12);
+}
+
+TEST(Differences, AGroupShowsOneOfItsOwn) {
+  AdminServer server;
+  difference(server, "$.a", "float_ulp", R"({path: "$.a", ulps: 1})");
+  difference(server, "$.b", "none", "");
+  const Response response = server.get("/api/migrations/data-engine");
+  const flags::Value groups = at(response, "differences.groups");
+  EXPECT_EQ(groups.as_list().size(), 2U);
+  for (const flags::Value& group : groups.as_list()) {
+    const flags::Value* example = group.find("example");
+    ASSERT_NE(example, nullptr);
+    EXPECT_EQ(example->find("path")->as_string(), group.find("path")->as_string());
+    EXPECT_EQ(example->find("control_value")->as_string(), "1.25");
+    EXPECT_EQ(example->find("candidate_value")->as_string(), "1.2500000000000002");
+  }
 }
 
 // A dimension of a newer client is counted, not lost.

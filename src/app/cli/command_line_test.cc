@@ -70,6 +70,12 @@ TEST_F(CommandLineTest, AServerThatIsAwayIsOneLine) {
   EXPECT_EQ(run({"status"}), 3);
 }
 
+TEST_F(CommandLineTest, AnUnknownPopulationNamesThoseThereAre) {
+  EXPECT_EQ(run({"status", "shop", "--population", "pared"}), 3);
+  EXPECT_TRUE(error_.starts_with("understudy: --population pared: there are paired (")) << error_;
+  EXPECT_NE(error_.find(" and cutover ("), std::string::npos) << error_;
+}
+
 TEST_F(CommandLineTest, AModeThatDoesNotExistIsSaidWithoutAServer) {
   EXPECT_EQ(run({"mode", "set", "shop", "full=10"}), 2);
   EXPECT_TRUE(error_.starts_with("understudy: unknown mode 'full'")) << error_;
