@@ -14,6 +14,7 @@
 
 #include "net/task_scope.h"
 #include "net/testing/certificates.h"
+#include "net/turn_budget.h"
 
 namespace understudy::net {
 namespace {
@@ -158,6 +159,7 @@ class TlsStreamTest : public ::testing::Test {
   Certificates certificates_;
   base::FakeClock clock_;
   EventLoop loop_{clock_};
+  TurnBudget budget_{loop_, 20'000};
   TlsSession session_;
   int far_socket_ = -1;
   std::unique_ptr<TlsStream> near_;
@@ -172,12 +174,15 @@ class TlsStreamTest : public ::testing::Test {
 TEST_F(TlsStreamTest, BytesArriveWholeBothWaysWhateverTheSizesOfWindowAndReads) {
   const auto client = client_context();
   const auto server = server_context(certificates_.issued("service"));
+  bool budgeted = false;  // every other time
   for (const int window_bytes : {0, 4096}) {
     for (const size_t piece : {1, 1000, 16384, 100'000}) {
       for (const size_t length : {1, 16383, 16384, 16385, 300'000}) {
         if (length / piece > 50'000) continue;
         connect(client, server, window_bytes);
         ASSERT_EQ(agreed_, 0) << near_->failure_reason();
+        budgeted = !budgeted;
+        if (budgeted) near_->share_turns(budget_);
         const std::string head = long_text(length / 3);
         const std::string body = long_text(length);
         std::string there;
