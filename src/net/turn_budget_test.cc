@@ -125,10 +125,11 @@ TEST_F(TurnBudgetTest, AClientThatSpeaksIsServedBeforeThoseWhoWait) {
   loop_.turn(0);
   auto [client, far] = loopback_pair(loop_);
   std::vector<size_t> seen;  // what the group had moved when the client was served
-  scope_.spawn(note_order(*client, moved_bytes_, seen));
+  TaskScope scope;
+  scope.spawn(note_order(*client, moved_bytes_, seen));
   for (size_t i = 1; i <= 20; ++i) {
     bool sent = false;
-    scope_.spawn(write_whole(*far, "", sent));  // heard of in the next turn
+    scope.spawn(write_whole(*far, "", sent));  // heard of in the next turn
     const size_t before = moved_bytes_;
     loop_.turn(0);
     ASSERT_EQ(seen.size(), i * 4) << "in that turn";
@@ -141,7 +142,8 @@ TEST_F(TurnBudgetTest, ALargeWriteToAPeerThatTakesItAtOnceIsSpreadOverTurns) {
   stream.share_turns(budget_);
   const std::string text(10 << 20, 'x');
   bool done = false;
-  scope_.spawn(write_whole(stream, text, done));
+  TaskScope scope;
+  scope.spawn(write_whole(stream, text, done));
   EXPECT_LE(moved_bytes_, kBudgetBytes + TurnBudget::kPieceBytesMax);
   int turns = 0;
   while (!done && turns < 1000) {
@@ -158,7 +160,8 @@ TEST_F(TurnBudgetTest, AStreamOutsideTheGroupNeverWaitsForIt) {
   FastStream client(loop_, moved_bytes_);
   client.send();
   size_t bytes = 0;
-  scope_.spawn(read_for_ever(client, bytes));
+  TaskScope scope;
+  scope.spawn(read_for_ever(client, bytes));
   for (int i = 1; i <= 10; ++i) {
     loop_.turn(0);
     EXPECT_GE(bytes, static_cast<size_t>(i) * Stream::kReadBytesPerTurnMax);
