@@ -285,7 +285,10 @@ TEST_F(CandidateFaults, AConnectionThatClosedMeanwhileIsNoFailureOfTheCandidate)
     EXPECT_EQ(exchange(i).account, Account::kCompared) << i;
     EXPECT_TRUE(exchange(i).candidate.succeeded()) << i;
   }
-  EXPECT_EQ(served.size(), 4U);  // a connection each
+  {
+    const std::lock_guard lock(mutex);
+    EXPECT_EQ(served.size(), 4U);  // a connection each
+  }
   const std::vector<Request> seen = candidate.requests();
   EXPECT_TRUE(std::any_of(seen.begin(), seen.end(), [&](const Request& request) {
     return request.connection == 3 && request.body == large;
