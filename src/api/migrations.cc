@@ -12,6 +12,8 @@
 #include "api/noise.h"
 #include "api/resources.h"
 #include "api/table_json.h"
+#include "api/verdict_marker.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "event/event.h"
 #include "judge/judge.h"
@@ -230,6 +232,14 @@ Result<Response> list_migrations(const Dependencies& dependencies, const Call& c
   return json_response(Value::Object{{"migrations", std::move(list)}});
 }
 
+/// Whether nothing but the evidence that counts is asked about.
+bool is_usual_window(const Call& call) {
+  for (const char* parameter : {"last", "since", "population", "baseline"}) {
+    if (call.query(parameter)) return false;
+  }
+  return true;
+}
+
 Result<Response> get_migration(const Dependencies& dependencies, const Call& call) {
   const auto migration = dependencies.migrations.find(call.path("name"));
   if (!migration) return check_migration(dependencies, call.path("name")).error();
@@ -241,7 +251,12 @@ Result<Response> get_migration(const Dependencies& dependencies, const Call& cal
   shown.set("counters", counters_json(migration->traffic));
   shown.set("recording", recording_json(dependencies));
   shown.set("recorder", counts_json(dependencies.migrations.recorder_counters()));
-  shown.set("verdict", value_or_error(verdict_json(dependencies, *migration, window, population)));
+  const Result<Value> verdict = verdict_json(dependencies, *migration, window, population);
+  if (verdict.ok() && is_usual_window(call)) {
+    const base::Status marked = mark_verdict(dependencies.state, migration->facts.name, *verdict);
+    if (!marked.ok()) base::log_warn("verdict marker: ", marked.error().context);
+  }
+  shown.set("verdict", value_or_error(verdict));
   const Result<NoiseSeen> noise = noise_seen(dependencies, *migration, window);
   const NoiseSeen unknown;
   shown.set("differences",

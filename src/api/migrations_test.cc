@@ -289,6 +289,26 @@ TEST(Migrations, TheVerdictIsTheJudges) {
 }
 
 // What was seen before a mode change says little about the mode now: it may have been repaired.
+TEST(Migrations, AChangeOfTheVerdictMakesOneMarker) {
+  AdminServer server;
+  server.migrations.first().criteria = criteria("- { success_rate: { no_worse_by: 5% } }");
+  const auto markers = [&] { return at(server.get("/api/markers?type=verdict"), "markers"); };
+  server.get("/api/migrations/data-engine");
+  EXPECT_TRUE(markers().as_list().empty()) << "not enough evidence is how it begins";
+  evaluations(server, 200, 0);
+  server.get("/api/migrations/data-engine?last=1h");
+  EXPECT_TRUE(markers().as_list().empty()) << "another window was asked for";
+  server.get("/api/migrations/data-engine");
+  server.get("/api/migrations/data-engine");
+  ASSERT_EQ(markers().as_list().size(), 1U);
+  EXPECT_THAT(at(markers(), "0.message").as_string(),
+              HasSubstr("data-engine: pass, after not enough evidence; criteria "));
+  evaluations(server, 200, 0, 0);
+  server.get("/api/migrations/data-engine");
+  ASSERT_EQ(markers().as_list().size(), 2U);
+  EXPECT_THAT(at(markers(), "0.message").as_string(), HasSubstr(": fail, after pass;"));
+}
+
 TEST(Migrations, EvidenceCountsSinceTheModeWasChanged) {
   AdminServer server;
   server.clock.advance_ns(3'600 * kSecondNs);
