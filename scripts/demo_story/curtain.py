@@ -11,7 +11,7 @@ KEPT = "kept"  # the file that says which programs a run has left
 
 def end_traffic(narrator, stage):
     totals = stage.stop_traffic()
-    narrator.check(f"the load generator agrees: {number(totals['sent'])} charts, no errors",
+    narrator.check(f"the load generator agrees on the steady traffic: {number(totals['sent'])} charts, no errors",
                    totals["failed"] == 0, "no errors", seen_by_users(totals))
 
 
@@ -28,12 +28,18 @@ def check_books(narrator, stage):
     narrator.wait("the last events arrive", settled, 60)
     counters = stage.rehearsal_counters()
     used = {name: counters[name] for name in ACCOUNTS if counters[name]}
+    if counters["failed"]:
+        narrator.say("Failed are rehearsals, none of them seen by users: refused in step 3, and while "
+                     "Data Engine restarted in step 4.")
     narrator.check(
         f"Flamingo's books add up: {number(counters['requests'])} requests = "
         + " + ".join(f"{number(count)} {name}" for name, count in used.items()),
         counters["requests"] == sum(used.values()), "requests in exactly one account each",
         counters)
-    narrator.check("it is what the users sent", counters["requests"] == stage.sent,
+    steady = stage.sent - stage.sent_in_burst
+    narrator.check(f"it is what the users sent: {number(steady)} in the steady traffic and "
+                   f"{number(stage.sent_in_burst)} in the burst of step 2",
+                   counters["requests"] == stage.sent,
                    stage.sent, counters["requests"])
     stored = stage.migration.count()
     narrator.check("each is one event in the store, none was dropped",

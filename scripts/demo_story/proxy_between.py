@@ -4,7 +4,8 @@ import json
 
 from .narrator import number
 from .opening import by_mode
-from .rehearsal import COMPARED, NEARLY_ALL, check_last_digits, differences, say_groups, widen
+from .rehearsal import (COMPARED, NEARLY_ALL, NEGLIGIBLE, accept, check_last_digits, differences,
+                        say_groups)
 from .stage import PROXIED
 from .traffic import seen_by_users
 from .understudy_api import moment
@@ -50,7 +51,11 @@ def proxy_between(narrator, stage, rate):
     floats = [group for group in found["groups"] if group["explanation"] != "time_unit"]
     check_last_digits(narrator, proxied, since, floats)
     for group in floats:
-        widen(rules, group, and_absolute=True)
+        accept(narrator, rules, group)
+    narrator.say("There is one look at it here, so the team's own bound of step 4 "
+                 f"({NEGLIGIBLE:g}) is set beside each.")
+    for rule in rules.values():
+        rule["absolute"] = NEGLIGIBLE
     for rule in rules.values():
         narrator.act(f"accept {json.dumps(rule)}")
     section = {"differences_max": 50, "rules": list(rules.values())}

@@ -5,7 +5,7 @@ import json
 from .narrator import milliseconds, number, percent, shortened
 from .opening import by_mode
 from .stage import MIGRATION
-from .understudy_api import moment
+from .understudy_api import markers, moment
 
 THROTTLED = "ProvisionedThroughputExceededException"
 # Hours, kilometres and minutes: a difference below a billionth of one is arithmetic, not meaning.
@@ -68,6 +68,7 @@ def fire_and_forget(narrator, stage):
     narrator.act(f"fix: Data Engine's catalog is provisioned with {capacity} reads a second, "
                  f"not {scale.read_capacity}")
     stage.set_read_capacity(capacity)
+    narrator.say("Whoever deploys posts a marker to POST /api/markers, as a CI does: only they know.")
     migration.mark("fix", f"read capacity {capacity}")
     began = moment()
     narrator.wait("rehearsals", stage.evaluations_reach(
@@ -89,6 +90,8 @@ def fire_and_forget(narrator, stage):
 def say_groups(narrator, groups):
     for group in groups[:6]:
         narrator.say(f"  {group['text']}")
+        if group.get("rule"):
+            narrator.say(f"    accept with {group['rule']}")
     if len(groups) > 6:
         narrator.say(f"  and {len(groups) - 6} more")
 
@@ -148,6 +151,7 @@ def deploy_fix(narrator, stage):
     code = stage.stop_data_engine()
     narrator.check("data-engine 1.0 ends in order", code == 0, "exit code 0", code)
     stage.start_data_engine("ms", capacity)
+    narrator.say("The deployer marks it; flags, modes, rules and verdicts the server marks itself.")
     stage.migration.mark("deploy", "data-engine 1.1")
     versions = stage.versions()
     narrator.check("data-engine 1.1 serves", versions["data-engine"] == "1.1", "1.1",
@@ -160,10 +164,11 @@ def deploy_fix(narrator, stage):
 
 
 def accept_last_digits(narrator, stage, began):
-    """What is left are floats in their last digits: the groups' own rules accept them.
+    """What is left are floats in their last digits: the rules that the groups offer accept them.
 
-    A mean that passes through zero loses its digits by cancellation, and there no number of ULP is
-    enough; what the offered rules leave over gets an absolute bound as well, if it is that small.
+    Each is accepted as it is offered. A mean that passes through zero loses its digits by
+    cancellation, and there no number of ULP is enough: a place that still differs after its rule,
+    or has none, gets a bound of the team's own, and the story says why.
     """
     migration = stage.migration
     rules = {}
@@ -173,12 +178,12 @@ def accept_last_digits(narrator, stage, began):
         if outcomes.get("mismatch", 0) == 0:
             break
         groups = differences(narrator, migration, began)["groups"]
-        narrator.say("What is left, and the rule each group offers:" if turn == 1
+        narrator.say("What is left, and the rule that each group offers:" if turn == 1
                      else "Still different, after the rules:")
         say_groups(narrator, groups)
         check_last_digits(narrator, migration, began, groups)
         for group in groups:
-            widen(rules, group, and_absolute=turn > 1)
+            accept(narrator, rules, group)
         section = {"differences_max": 50, "rules": list(rules.values())}
         for rule in section["rules"]:
             narrator.act(f"accept {json.dumps(rule)}")
@@ -230,14 +235,23 @@ def largest_difference(migration, since, group):
         return None
 
 
-def widen(rules, group, and_absolute):
-    """Takes the rule the group offers into `rules`, by path."""
+def accept(narrator, rules, group):
+    """Takes the rule that the group offers into `rules`, by path, exactly as it is."""
+    path = group["path"]
     offered = json.loads(group["rule"]) if group.get("rule") else {}
-    rule = rules.setdefault(group["path"], {"path": group["path"]})
-    if group["explanation"] == "float_ulp" and "ulps" in offered:
-        rule["ulps"] = max(offered["ulps"], rule.get("ulps", 0))
-    if and_absolute or "ulps" not in rule:
-        rule["absolute"] = NEGLIGIBLE
+    if offered and path not in rules:
+        rules[path] = offered
+        return
+    rule = rules.setdefault(path, {"path": path})
+    for action, value in offered.items():
+        if action != "path":
+            rule[action] = max(value, rule.get(action, value))
+    narrator.say(f"{path}: " + ("more differ than the first rule accepts." if offered
+                                else "no rule is offered."))
+    # No number of ULP is enough here: it is the team's own judgement.
+    narrator.say(f"  Sums that cancel lose their digits. The team decides that less than {NEGLIGIBLE:g} "
+                 "of an hour,\n  kilometre or minute is nothing: this bound is theirs, nothing offered it.")
+    rule["absolute"] = NEGLIGIBLE
 
 
 # --- 5 ------------------------------------------------------------------------------------------
@@ -313,7 +327,11 @@ def judged(narrator, stage):
     narrator.say(verdict["headline"])
     narrator.check(f"the verdict after {number(verdict['evaluations'])} evaluations is pass",
                    verdict["verdict"] == "pass", "pass", verdict["headline"])
-    migration.mark("verdict", "pass: " + verdict["criteria_hash"][:12])
+    found = [one["message"] for one in markers(stage.admin_url, stage.began)
+             if one["type"] == "verdict"]
+    narrator.check(f"the server marks the change on the time axis: {', '.join(found)}",
+                   len(found) == 1 and f"{MIGRATION}: pass" in found[0],
+                   f"one marker, {MIGRATION}: pass", found)
     code, text = stage.status_command(MIGRATION)
     narrator.check(f"understudy status {MIGRATION} says so too, with exit code 0", code == 0,
                    "exit code 0", text)

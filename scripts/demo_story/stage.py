@@ -74,6 +74,7 @@ class Stage:
         self.proxy_url = ""
         self.migration = None
         self.sent = 0  # visualizations that users asked for, over all traffic to Flamingo
+        self.sent_in_burst = 0  # part of it: those that told how fast the machine is
         self.began = 0
 
     def close(self):
@@ -171,6 +172,7 @@ class Stage:
         burst = ["--count", count, "--concurrency", 2, "--seed", 7]
         totals = self._load("burst", "--url", self.flamingo_url, *burst).wait_for_end()
         self.sent += totals["sent"]
+        self.sent_in_burst = totals["sent"]
         return totals
 
     def start_traffic(self, rate):

@@ -76,22 +76,32 @@ class RulesTest(unittest.TestCase):
         return {"path": "$.rows[*].mean", "explanation": explanation,
                 "rule": '{"path": "$.rows[*].mean", "ulps": %d}' % ulps}
 
+    def accepted(self, *groups):
+        self.out = io.StringIO()
+        rules = {}
+        for group in groups:
+            rehearsal.accept(Narrator(self.out), rules, group)
+        return list(rules.values())
+
     def test_the_offered_rule_is_taken_as_it_is(self):
-        rules = {}
-        rehearsal.widen(rules, self.group(5), and_absolute=False)
-        self.assertEqual(list(rules.values()), [{"path": "$.rows[*].mean", "ulps": 5}])
+        self.assertEqual(self.accepted(self.group(5)), [{"path": "$.rows[*].mean", "ulps": 5}])
+        self.assertEqual(self.out.getvalue(), "")
 
-    def test_a_later_rule_only_widens(self):
-        rules = {}
-        rehearsal.widen(rules, self.group(5), and_absolute=False)
-        rehearsal.widen(rules, self.group(3), and_absolute=True)
-        self.assertEqual(list(rules.values()),
+    def test_a_later_rule_only_widens_and_a_bound_of_the_teams_own_is_said(self):
+        self.assertEqual(self.accepted(self.group(5), self.group(3)),
                          [{"path": "$.rows[*].mean", "ulps": 5, "absolute": 1e-9}])
+        self.assertIn("more differ than the first rule accepts", self.out.getvalue())
+        self.assertIn("nothing offered it", self.out.getvalue())
 
-    def test_without_a_number_of_ulp_there_is_an_absolute_bound(self):
-        rules = {}
-        rehearsal.widen(rules, {"path": "$.x", "explanation": "none"}, and_absolute=False)
-        self.assertEqual(rules, {"$.x": {"path": "$.x", "absolute": 1e-9}})
+    def test_without_an_offered_rule_the_bound_is_said_to_be_the_teams(self):
+        self.assertEqual(self.accepted({"path": "$.x", "explanation": "none"}),
+                         [{"path": "$.x", "absolute": 1e-9}])
+        self.assertIn("no rule is offered", self.out.getvalue())
+
+    def test_the_rules_on_offer_are_printed(self):
+        out = io.StringIO()
+        rehearsal.say_groups(Narrator(out), [{"text": "all of it", **self.group(5)}])
+        self.assertIn('accept with {"path": "$.rows[*].mean", "ulps": 5}', out.getvalue())
 
 
 class ProgramsTest(unittest.TestCase):
