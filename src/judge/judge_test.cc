@@ -246,7 +246,7 @@ TEST_F(JudgeTest, AFewEvaluationsAreNotEnoughAndItSaysHowManyMore) {
   // A pass takes 506 evaluations without a failure, at one a second.
   EXPECT_NEAR(static_cast<double>(ruled.missing->evaluations.value()), 450, 10);
   EXPECT_NEAR(static_cast<double>(ruled.missing->duration_ms.value()), 450'000, 10'000);
-  EXPECT_THAT(ruled.missing->text, 
+  EXPECT_THAT(ruled.missing->text,
               testing::AllOf(testing::StartsWith("at least about 450 more evaluations"),
                              HasSubstr("(roughly 8 minutes at the present rate)")));
 }
@@ -818,7 +818,8 @@ TEST_F(JudgeTest, ThatNoAnswersWereComparedHasItsReason) {
 }
 
 TEST_F(JudgeTest, ALatencyWithoutABoundIsSaidInWords) {
-  play({.accounting = "failed", .outcome = "", .candidate = false, .candidate_error = "reset"}, 500);
+  play({.accounting = "failed", .outcome = "", .candidate = false, .candidate_error = "reset"},
+       500);
   const CriterionVerdict failed = ruling_on("{ latency: { quantile: p50, at_most: 250ms } }");
   EXPECT_EQ(failed.ruling, Ruling::kFail);
   EXPECT_THAT(failed.explanation, HasSubstr("; certainly slower than any whole answer"));
@@ -826,6 +827,11 @@ TEST_F(JudgeTest, ALatencyWithoutABoundIsSaidInWords) {
   for (const CriterionVerdict& one : {failed, open}) {
     EXPECT_THAT(one.explanation, testing::Not(HasSubstr("unbounded")));
   }
+  now_ns_ += kSecond;
+  window_start_ns_ = now_ns_;
+  play({}, 4);
+  EXPECT_THAT(ruling_on("{ latency: { quantile: p99, at_most: 1.2 } }").explanation,
+              HasSubstr("; the true ratio may be anything"));
 }
 
 TEST_F(JudgeTest, AnswersThatWereNotComparedSayNothingAboutDifferences) {
@@ -957,7 +963,8 @@ TEST_F(JudgeTest, TextIsATableWithReasons) {
   EXPECT_THAT(text, HasSubstr("1,000 evaluations (1,000 judged) in 16 min 40 s"));
   EXPECT_THAT(text, HasSubstr("-10% ["));
   EXPECT_THAT(text, HasSubstr(">= -1%"));
-  EXPECT_THAT(text, HasSubstr("missing: at least about 4,000 more evaluations (roughly 2 hours at the "));
+  EXPECT_THAT(text,
+              HasSubstr("missing: at least about 4,000 more evaluations (roughly 2 hours at the "));
   for (const std::string_view line : base::split(text, '\n')) {
     EXPECT_EQ(line.find_last_not_of(' ') + 1, line.size()) << "trailing spaces: " << line;
   }

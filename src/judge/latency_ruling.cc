@@ -118,13 +118,14 @@ std::string sentence(const CriterionVerdict& verdict, const LatencyCriterion& la
                     : "; certainly slower than any whole answer";
         break;
       case Ruling::kNotEnoughEvidence:
-        text +=
-            cat("; the true ", unit == "ratio" ? "ratio" : "value", " may be ",
-                !std::isfinite(verdict.tested->low) ? std::string("anything")
-                : std::isfinite(verdict.tested->high)
-                    ? cat("from ", in_unit(verdict.tested->low, unit), " to ",
-                          in_unit(verdict.tested->high, unit))
-                    : cat(in_unit(verdict.tested->low, unit), " or any more"));
+        text += cat("; the true ", unit == "ratio" ? "ratio" : "value", " may be ",
+                    !std::isfinite(verdict.tested->low) ||
+                            (verdict.tested->low <= 0 && !std::isfinite(verdict.tested->high))
+                        ? std::string("anything")
+                    : std::isfinite(verdict.tested->high)
+                        ? cat("from ", in_unit(verdict.tested->low, unit), " to ",
+                              in_unit(verdict.tested->high, unit))
+                        : cat(in_unit(verdict.tested->low, unit), " or any more"));
         break;
     }
   }

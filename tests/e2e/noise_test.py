@@ -63,7 +63,7 @@ class Noise(harness.Case):
         self.assertNotIn("noise", groups["$.total"])
 
         text = self.server.cli("status", "shop").stdout
-        section = text[text.index("noise        control was asked twice in 30"):]
+        section = text[text.index("noise        since the rules were agreed: control was asked twice in 30"):]
         section = section[:section.index("errors ")]
         named = [line.split(" ")[2] for line in section.splitlines() if line.startswith("  ")]
         self.assertEqual(set(named), {"$.id", "$.at"}, text)
@@ -108,6 +108,9 @@ class Noise(harness.Case):
         self.ask()
         harness.until("new samples can be queried",
                       lambda: self.status()["noise"]["samples"] >= REQUESTS)
+        # Differences are events of their own and may be there a little later.
+        harness.until("their differences can be queried",
+                      lambda: self.status()["differences"]["total"] >= REQUESTS)
         status = self.status()
         self.assertEqual(status["noise"]["places"], [])
         self.assertEqual({group["path"] for group in status["differences"]["groups"]}, {"$.total"})

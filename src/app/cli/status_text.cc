@@ -187,9 +187,11 @@ std::string differences_text(const Value& migration) {
     offers_rule = offers_rule || !rule.empty();
   }
   if (offers_rule) {
-    out +=
+    out += cat(
         "  An accepted rule goes into the configuration, under compare: { rules: [...] } of the "
-        "migration,\n  and is in force after a reload (SIGHUP or POST /api/reload).\n";
+        "migration,\n  and is in force after a reload (SIGHUP or POST /api/reload); or into the "
+        "flag ",
+        text_of(migration, "name"), ".compare,\n  once somebody has changed that one.\n");
   }
   return out;
 }
