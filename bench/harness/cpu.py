@@ -2,7 +2,7 @@
 
 import os
 
-from processes import Bed, cpu_us_per_request, free_port, origin
+from processes import Bed, cpu_us_per_request, free_port, origin, wait_for_port
 from report import ratio_row
 
 SMALL = '{"answer":"' + "x" * 230 + '"}'  # about 260 bytes with its head's share
@@ -75,7 +75,16 @@ def cpu_rows(options):
             process, port, _ = bed.understudy(binary, migration(control, candidate, mode), recording)
             return process.pid, port
 
+        def bare_relay(service):
+            port = free_port()
+            process = bed.start([os.path.join(options.build, "bench/bare_relay"), str(port), str(service)],
+                                f"relay-{port}")
+            wait_for_port(port)
+            return process.pid, port
+
         plan = [
+            # Not ours: what is left for a proxy to save, whatever it does.
+            ("a relay that reads nothing", bare_relay(small), "proxy_pass, log off", None),
             ("control_only, recording off", ours("control_only", small, small, "off"),
              "proxy_pass, log off", 0.80),
             ("control_only, recorded", ours("control_only", small, small, "on"),

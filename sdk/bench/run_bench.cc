@@ -1,6 +1,7 @@
 // What run() costs the caller beyond its callable, with recording on. The server is in memory and
-// takes everything; the settling and exporting threads are not the caller's cost. A caller that does
-// nothing else outruns them, so part of the runs ends at a bound: `events_dropped` says how many.
+// takes everything; the settling and exporting threads are not the caller's cost. A caller that
+// does nothing else outruns them, so part of the runs ends at a bound: `events_dropped` says how
+// many.
 #include <benchmark/benchmark.h>
 
 #include <memory>

@@ -21,8 +21,8 @@ struct Limits {
   std::size_t leading_crlf_max = 1;
   /// Chunk extensions of one whole body, which cost work and carry nothing. Past it: 400.
   std::size_t chunk_extension_bytes_max = 4 * 1024;
-  /// One chunk. Nobody sends such a chunk; a size that another reader might count in signed numbers,
-  /// or add to its own position, would end somewhere else there. Past it: 400.
+  /// One chunk. Nobody sends such a chunk; a size that another reader might count in signed
+  /// numbers, or add to its own position, would end somewhere else there. Past it: 400.
   std::uint64_t chunk_bytes_max = std::uint64_t{1} << 40;
   /// Trailer section of one chunked body. Past it: 431.
   std::size_t trailer_bytes_max = 16 * 1024;

@@ -57,8 +57,7 @@ void wait_at_least(Missing& missing, int64_t short_ms, bool for_evaluations) {
   if (wait_ms <= missing.duration_ms.value_or(0)) return;
   missing.duration_ms = wait_ms;
   const std::string words = base::cat("at least ", rough_duration(wait_ms), " more");
-  missing.text =
-      for_evaluations ? base::cat(missing.text, "; ", words, " in any case") : words;
+  missing.text = for_evaluations ? base::cat(missing.text, "; ", words, " in any case") : words;
 }
 
 }  // namespace understudy::judge

@@ -225,7 +225,8 @@ bool none_compared(const Tally& tally, CriterionVerdict& verdict) {
   verdict.explanation = cat("No answers were compared: of ", with_thousands(total),
                             " evaluations that were to be compared none could be: ", reasons, ".");
   verdict.missing = Missing{
-      .text = "answers that can be compared: more evaluations of the same kind would not decide it"};
+      .text =
+          "answers that can be compared: more evaluations of the same kind would not decide it"};
   return true;
 }
 

@@ -320,7 +320,8 @@ std::vector<Excluded> Tally::without_comparison() const {
   for (const Alike& one : groups_) {
     if (one.mode != "full_evaluation" && one.mode != "reverse_evaluation") continue;
     if (one.accounting == "compared") continue;
-    counts[one.reason.empty() ? one.accounting : base::cat(one.accounting, " (", one.reason, ")")] +=
+    counts[one.reason.empty() ? one.accounting
+                              : base::cat(one.accounting, " (", one.reason, ")")] +=
         one.evaluations;
   }
   std::vector<Excluded> out;

@@ -73,10 +73,10 @@ std::string rough_duration(int64_t duration_ms) {
   };
   constexpr int64_t kMinute = 60'000;
   constexpr int64_t kHour = 60 * kMinute;
-  constexpr std::array kSteps = {
-      Step{50'001, 10'000, 1'000, "second"}, Step{10 * kMinute + 1, kMinute, kMinute, "minute"},
-      Step{55 * kMinute + 1, 5 * kMinute, kMinute, "minute"},
-      Step{48 * kHour + 1, kHour, kHour, "hour"}};
+  constexpr std::array kSteps = {Step{50'001, 10'000, 1'000, "second"},
+                                 Step{10 * kMinute + 1, kMinute, kMinute, "minute"},
+                                 Step{55 * kMinute + 1, 5 * kMinute, kMinute, "minute"},
+                                 Step{48 * kHour + 1, kHour, kHour, "hour"}};
   constexpr Step kDays{0, 24 * kHour, 24 * kHour, "day"};
   const Step* step = &kDays;
   for (const Step& one : kSteps) {

@@ -81,7 +81,7 @@ class RequestFlow final : private net::CloseWatcher {
   net::ClientStream* main_ = nullptr;
   net::StreamError body_error_ = net::StreamError::kNone;
   net::TaskScope pump_;
-  bool upgrade_ = false;  // the client asked for another protocol, in a way we pass on
+  bool upgrade_ = false;     // the client asked for another protocol, in a way we pass on
   bool pump_began_ = false;  // more of the request's body may have been read than `first_` has
   bool shadow_started_ = false;
   bool awaits_head_ = false;  // the request was sent, at least in part, and nothing came back

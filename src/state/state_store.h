@@ -43,8 +43,8 @@ std::string_view name(Origin origin);  // "config", "change"
 
 /// Who changes something, and why.
 struct Change {
-  std::string who;      // "alice", "autopilot", "understudy.yaml:12"; not empty
-  std::string comment;  // may be empty
+  std::string who;            // "alice", "autopilot", "understudy.yaml:12"; not empty
+  std::string comment;        // may be empty
   bool even_if_same = false;  // recorded as a change, with a new version, when nothing differs
 };
 
