@@ -1,13 +1,29 @@
 #include "app/compare_rules.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "api/compare_flag.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "flags/snapshot.h"
 
 namespace understudy::app {
+namespace {
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+}  // namespace
+
 void CompareRules::set_migrations(std::vector<std::string> names) {
   const std::lock_guard lock(mutex_);
+  for (std::string& name : names_) {
+    if (!contains(names, name)) former_.push_back(std::move(name));
+  }
+  std::erase_if(former_, [&](const std::string& name) { return contains(names, name); });
+  while (former_.size() > kFormerMax) former_.pop_front();
   names_ = std::move(names);
   refresh();
 }
@@ -23,7 +39,9 @@ void CompareRules::refresh() {
   const std::shared_ptr<const flags::FlagSnapshot> snapshot = flags_.load();
   std::map<std::string, Known> next;
   Comparators comparators;
-  for (const std::string& name : names_) {
+  std::vector<std::string> names = names_;
+  names.insert(names.end(), former_.begin(), former_.end());
+  for (const std::string& name : names) {
     Known known = known_[name];
     const std::string key = api::compare_flag_key(name);
     const flags::Flag* flag = snapshot->find_flag(key);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -20,12 +21,16 @@ class CompareRules {
   CompareRules(const flags::SnapshotHolder& flags, ExchangeRecorder& recorder)
       : flags_(flags), recorder_(recorder) {}
 
-  /// The migrations to compare for, and what their flags say now.
+  /// The migrations to compare for, and what their flags say now. Those that went away since are
+  /// compared for still, the last kFormerMax of them: their requests may be under way, or wait for
+  /// their comparison, long after a reload.
   void set_migrations(std::vector<std::string> names);
   /// Looks whether a flag has changed since the last call.
   void follow();
 
  private:
+  static constexpr size_t kFormerMax = 64;
+
   struct Known {
     std::string value;  // of the flag, as JSON
     std::shared_ptr<const compare::Comparator> comparator;
@@ -38,6 +43,7 @@ class CompareRules {
   std::atomic<uint64_t> seen_{0};
   std::mutex mutex_;
   std::vector<std::string> names_;
+  std::deque<std::string> former_;  // the longest gone first
   std::map<std::string, Known> known_;
 };
 

@@ -211,14 +211,9 @@ std::shared_ptr<const Config> Server::config() const {
   return config_;
 }
 
-base::Status Server::prepare(const Config& before, const Config& after) {
-  TRY(ensure_flags(after));
-  std::vector<std::string> names = names_of(after);
-  for (std::string& name : names_of(before)) {
-    if (std::find(names.begin(), names.end(), name) == names.end())
-      names.push_back(std::move(name));
-  }
-  rules_->set_migrations(std::move(names));
+base::Status Server::prepare(const Config& next) {
+  TRY(ensure_flags(next));
+  rules_->set_migrations(names_of(next));
   return {};
 }
 
@@ -226,11 +221,10 @@ base::Result<std::string> Server::reload() {
   const std::lock_guard one_at_a_time(reload_mutex_);
   if (draining_.load()) return base::error(base::ErrorKind::kUnavailable, "the server is stopping");
   TRY_ASSIGN(Config loaded, load_config(config_file_, environment_));
-  const std::shared_ptr<const Config> before = config();
   const auto next = std::make_shared<const Config>(std::move(loaded));
   TRY(check_apart_from_admin(*next, admin_->address()));
   // The data plane is the one that can refuse (a port in use), and then nothing happened.
-  TRY(proxy_->reload(options_of(*next), [&] { return prepare(*before, *next); }));
+  TRY(proxy_->reload(options_of(*next), [&] { return prepare(*next); }));
   migrations_->set_config(next);
   base::set_log_level(next->log_level);
   {

@@ -51,9 +51,8 @@ class Server {
   base::Status open_admin(const AdminConfig& admin, AdminServerOptions options);
   /// Creates or follows the flags of the configuration, and tells everybody.
   base::Status ensure_flags(const Config& config);
-  /// What a migration needs before its first request, its flags and rules; the rules of those that
-  /// go stay while requests that began before may still end.
-  base::Status prepare(const Config& before, const Config& after);
+  /// What a migration needs before its first request: its flags and rules.
+  base::Status prepare(const Config& next);
   base::Status record_criteria(const MigrationConfig& migration);
   base::Status ready() const;
   std::shared_ptr<const Config> config() const;
