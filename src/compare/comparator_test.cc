@@ -212,9 +212,23 @@ TEST_F(ComparatorTest, ARowTooManyIsOneDifference) {
   bodies(R"([{"id":1},{"id":2},{"id":3}])", R"([{"id":1},{"id":3}])");
   const Difference found = difference();
   EXPECT_EQ(found.dimension, Dimension::kRowCount);
-  EXPECT_EQ(found.control_value, "3");
+  EXPECT_EQ(found.control_value, R"(3, only here: row 1 {"id":2})");
   EXPECT_EQ(found.candidate_value, "2");
   EXPECT_EQ(found.distance, 1);
+}
+
+TEST_F(ComparatorTest, OfSeveralRowsTooManyTheFirstIsShownAndTheOthersCounted) {
+  bodies(R"({"columns":["id","name"],"rows":[[1,"a"]]})",
+         R"({"columns":["id","name"],"rows":[[1,"a"],[2,"b"],[3,"c"]]})");
+  const Difference found = difference();
+  EXPECT_EQ(found.control_value, "1");
+  EXPECT_EQ(found.candidate_value, R"(3, 2 only here: row 1 [2,"b"])");
+}
+
+TEST_F(ComparatorTest, ARowTooManyIsShownWithoutWhatIsRedactedInIt) {
+  rule("{path: '$[*].pin', redact: true}");
+  bodies(R"([{"id":1,"pin":"0000"}])", R"([{"id":1,"pin":"0000"},{"id":2,"pin":"1234"}])");
+  EXPECT_EQ(difference().candidate_value, R"(2, only here: row 1 {"id":2,"pin":[redacted]})");
 }
 
 TEST_F(ComparatorTest, AColumnTooManyIsOneDifferenceAndTheOthersAreStillCompared) {

@@ -225,7 +225,7 @@ void TreeDiff::diff_table(uint32_t control, uint32_t candidate, const ColumnName
   collect_unequal(control, candidate, a, b);
   const bool same_length = a_[control].children() == b_[candidate].children();
   Pairing pairing = pair_items(std::move(a), std::move(b), same_length);
-  if (!stop() && !same_length) report_row_count(control, candidate);
+  if (!stop() && !same_length) report_row_count(control, candidate, pairing);
   const NamedTable* named = table.names == nullptr ? nullptr : &table.names->control;
   if (pairing.moved && !stop()) {
     if (pairing.moved_by_rule) {
@@ -239,17 +239,33 @@ void TreeDiff::diff_table(uint32_t control, uint32_t candidate, const ColumnName
   table_ = nullptr;
 }
 
-void TreeDiff::report_row_count(uint32_t control, uint32_t candidate) {
+void TreeDiff::report_row_count(uint32_t control, uint32_t candidate, const Pairing& pairing) {
   if (!reject()) return;
   const uint32_t n = a_[control].children();
   const uint32_t m = b_[candidate].children();
   Difference& difference = record(Dimension::kRowCount);
   difference.control_type = ValueType::kArray;
   difference.candidate_type = ValueType::kArray;
-  difference.control_value = base::cat(n);
-  difference.candidate_value = base::cat(m);
+  difference.control_value = shown_rows(true, n, pairing.only_control);
+  difference.candidate_value = shown_rows(false, m, pairing.only_candidate);
   difference.distance = std::abs(static_cast<double>(n) - static_cast<double>(m));
   difference.distance_unit = "rows";
+}
+
+/// "12, only here: row 4 {"id":7}": how many there are, and the first of those without a partner.
+std::string TreeDiff::shown_rows(bool of_control, uint32_t count, const std::vector<Item>& only) {
+  std::string out = base::cat(count);
+  if (only.empty()) return out;
+  const Item& first = only.front();
+  out += only.size() == 1 ? ", only here: " : base::cat(", ", only.size(), " only here: ");
+  out += base::cat("row ", first.index, " ");
+  const NamedTable* named = table_->names == nullptr ? nullptr
+                            : of_control             ? &table_->names->control
+                                                     : &table_->names->candidate;
+  place_.enter_row(first.index);
+  show_row(of_control ? a_ : b_, first.node, named, out);
+  place_.leave();
+  return presentable(out, options_.value_bytes_max);
 }
 
 void TreeDiff::judge_columns(uint32_t control, uint32_t candidate, const Pairing& pairing) {

@@ -132,7 +132,8 @@ class TreeDiff {
   bool is_table(uint32_t control, uint32_t candidate) const;
   bool are_rows(const Document& document, uint32_t array, NodeKind kind) const;
   void diff_table(uint32_t control, uint32_t candidate, const ColumnNames* names);
-  void report_row_count(uint32_t control, uint32_t candidate);
+  void report_row_count(uint32_t control, uint32_t candidate, const Pairing& pairing);
+  std::string shown_rows(bool of_control, uint32_t count, const std::vector<Item>& only);
   void judge_columns(uint32_t control, uint32_t candidate, const Pairing& pairing);
   void judge_presence();
   void judge_types(const Pairing& pairing);
