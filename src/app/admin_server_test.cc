@@ -142,6 +142,9 @@ TEST_F(AdminServerTest, AFlagChangeGetsThroughWhileUploadsHoldAllTheRoom) {
 
 TEST_F(AdminServerTest, HealthIsAnsweredWhileAllConnectionsAreHeld) {
   options_.connections_max = 4;
+  // Fewer can be worked on than there are connections, as with the defaults.
+  options_.threads = 1;
+  options_.queue_len_max = 1;
   start();
   for (int i = 0; i < 2; ++i) connect();                                      // silent
   for (int i = 0; i < 2; ++i) connect().send("GET /healthz HTTP/1.1\r\nA:");  // slow heads

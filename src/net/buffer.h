@@ -44,6 +44,7 @@ class Buffer {
   /// later one. Returns the two as one.
   std::string_view join(std::string_view first, std::string_view next) {
     if (first.empty()) return next;
+    if (next.empty()) return first;
     char* const end = memory_.get() + (first.data() + first.size() - memory_.get());
     std::memmove(end, next.data(), next.size());
     return {first.data(), first.size() + next.size()};
