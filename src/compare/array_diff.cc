@@ -198,6 +198,10 @@ TreeDiff::Pairing TreeDiff::pair_items(std::vector<Item> a, std::vector<Item> b,
         break;
       }
     }
+    const bool keyed_all = !found.pairs.empty();
+    if (use && !keyed_all && !rest_a.empty() && !rest_b.empty()) {
+      pair_rest_by_key(a, b, rest_a, rest_b, found);
+    }
     if (use) {
       out = std::move(found);
       a = std::move(rest_a);
@@ -462,6 +466,21 @@ bool TreeDiff::pair_by_key(const std::vector<std::string>& members, bool guessed
   out.pairs.insert(out.pairs.end(), pairs.begin(), pairs.end());
   note_moves(pairs, out);
   return true;
+}
+
+/// Pairs what has no equal by a column that identifies the items, the equal ones included: behind a
+/// missing row, the changed ones stand at other places than their partners.
+void TreeDiff::pair_rest_by_key(const std::vector<Item>& all_a, const std::vector<Item>& all_b,
+                                std::vector<Item>& a, std::vector<Item>& b, Pairing& out) {
+  for (const std::vector<std::string>& key : possible_keys(all_a[0])) {
+    Pairing tried;
+    std::vector<Item> tried_a = all_a;
+    std::vector<Item> tried_b = all_b;
+    if (stop()) return;
+    if (!pair_by_key(key, true, tried_a, tried_b, tried)) continue;
+    pair_by_key(key, false, a, b, out);
+    return;
+  }
 }
 
 std::vector<std::vector<std::string>> TreeDiff::possible_keys(const Item& item) const {

@@ -2,6 +2,9 @@
 
 #include <zlib.h>
 
+#include <set>
+
+#include "base/text.h"
 #include "compare/comparator_fixture.h"
 
 namespace understudy::compare {
@@ -215,6 +218,32 @@ TEST_F(ComparatorTest, ARowTooManyIsOneDifference) {
   EXPECT_EQ(found.control_value, R"(3, only here: row 1 {"id":2})");
   EXPECT_EQ(found.candidate_value, "2");
   EXPECT_EQ(found.distance, 1);
+}
+
+/// Rows {"id":i,"total":i * 1.1}, without one, with those of `changed` a digit off.
+std::string orders(int count, int without, const std::set<int>& changed) {
+  std::string out;
+  for (int id = 0; id < count; ++id) {
+    if (id == without) continue;
+    out += base::cat(out.empty() ? "[" : ",", R"({"id":)", id, R"(,"total":)", id,
+                     changed.contains(id) ? ".10000000000001" : ".1", "}");
+  }
+  return out + "]";
+}
+
+TEST_F(ComparatorTest, ChangedRowsBehindAMissingOneAreHeldAgainstTheirOwn) {
+  bodies(orders(100, -1, {}), orders(100, 37, {51, 80}));
+  EXPECT_THAT(found(), ElementsAre("row_count $", "cell $[51].total", "cell $[80].total"));
+  EXPECT_THAT(compare().differences[0].control_value,
+              HasSubstr(R"(100, only here: row 37 {"id":37)"));
+}
+
+TEST_F(ComparatorTest, ChangedRowsAmongRowsThatCameAndWentAreHeldAgainstTheirOwn) {
+  // As many rows as before: one is gone, another new.
+  std::string candidate = orders(100, 37, {51});
+  candidate.replace(candidate.size() - 1, 1, R"(,{"id":200,"total":1.5}])");
+  bodies(orders(100, -1, {}), candidate);
+  EXPECT_THAT(found(), ElementsAre("cell $[37].id", "cell $[37].total", "cell $[51].total"));
 }
 
 TEST_F(ComparatorTest, OfSeveralRowsTooManyTheFirstIsShownAndTheOthersCounted) {

@@ -110,6 +110,8 @@ class TreeDiff {
   void pair_unordered(std::vector<Item>& a, std::vector<Item>& b, Pairing& out);
   bool pair_by_key(const std::vector<std::string>& members, bool guessed, std::vector<Item>& a,
                    std::vector<Item>& b, Pairing& out);
+  void pair_rest_by_key(const std::vector<Item>& all_a, const std::vector<Item>& all_b,
+                        std::vector<Item>& a, std::vector<Item>& b, Pairing& out);
   std::vector<std::vector<std::string>> possible_keys(const Item& a) const;
   /// Where in rows that are arrays the members stand.
   std::vector<std::optional<uint64_t>> key_positions(const Document& document,
