@@ -276,6 +276,11 @@ TEST_F(ComparatorTest, AMemberMissingFromEveryRowIsAMissingColumn) {
 TEST_F(ComparatorTest, ARenamedColumnIsMissingAndExtra) {
   bodies(R"([{"a":1,"b":2},{"a":3,"b":4}])", R"([{"a":1,"c":2},{"a":3,"c":4}])");
   EXPECT_THAT(found(), ElementsAre("missing $[*].b", "extra $[*].c"));
+  // With a value of each, by which a reader sees that it is the same column.
+  EXPECT_EQ(compare().differences[0].control_value, "2");
+  EXPECT_EQ(compare().differences[1].candidate_value, "2");
+  rule("{path: '$[*].b', redact: true}");
+  EXPECT_EQ(compare().differences[0].control_value, "[redacted]");
 }
 
 TEST_F(ComparatorTest, AColumnOfAnotherTypeIsOneDifference) {

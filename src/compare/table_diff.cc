@@ -157,6 +157,7 @@ void TreeDiff::Table::scan(bool of_control, uint32_t row) {
       column.in_candidate = true;
       column.candidate_types |= type_bit(b, node);
     }
+    if (column.example == kAbsent) column.example = node;
     return true;
   });
 }
@@ -350,8 +351,15 @@ void TreeDiff::judge_presence() {
             difference.explanation = Explanation::kNullMissing;
             offer(difference, null_rule);
           }
-          (list == &only_control ? difference.control_type : difference.candidate_type) =
-              column_type(table_->columns[i].control_types | table_->columns[i].candidate_types);
+          const Table::Column& column = table_->columns[i];
+          const ValueType type = column_type(column.control_types | column.candidate_types);
+          if (list == &only_control) {
+            difference.control_type = type;
+            difference.control_value = shown(a_, column.example);
+          } else {
+            difference.candidate_type = type;
+            difference.candidate_value = shown(b_, column.example);
+          }
         }
         leave();
       }

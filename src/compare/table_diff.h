@@ -22,9 +22,10 @@ struct TreeDiff::Table {
     bool in_candidate = false;
     uint16_t control_types = 0;  // bits by ValueType, null left out
     uint16_t candidate_types = 0;
-    bool types_differ = false;  // in at least one pair of cells
-    bool one_sided = false;     // reported (or accepted) as a column; its cells are not compared
-    bool all_float = false;     // numbers, and floats among them, on both sides
+    bool types_differ = false;   // in at least one pair of cells
+    uint32_t example = kAbsent;  // its first value in the rows of one side, for a one-sided one
+    bool one_sided = false;      // reported (or accepted) as a column; its cells are not compared
+    bool all_float = false;      // numbers, and floats among them, on both sides
     /// Set when it was reported as a column of another type: values that this accepts are not
     /// repeated cell by cell.
     std::optional<Rule> type_rule = std::nullopt;
