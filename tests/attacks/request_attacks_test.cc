@@ -26,7 +26,7 @@ struct Attack {
   std::string bytes;
   /// Statuses of the answers, in order; the connection must then be closed.
   std::string statuses;
-  /// What arrived behind, "METHOD target|content" each.
+  /// What arrived behind, "METHOD target|content" each, and "|trailers" where there were any.
   std::vector<std::string> arrived = {};
 };
 
@@ -106,6 +106,9 @@ std::vector<Attack> attacks() {
   add("CodingOnTwoLines",
       post("Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n", "0\r\n\r\n"), "400");
   add("CodingInHttp10", "POST /p HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "400");
+  // A service behind CGI or WSGI reads an underscore as a hyphen.
+  add("CodingWithUnderscore", post("Transfer_Encoding: chunked\r\n", "0\r\n\r\n" + kSmuggled),
+      "400");
 
   next_row(5);  // white space before the colon
   add("SpaceBeforeColon", post("Content-Length : 5\r\n", "hello"), "400");
@@ -153,6 +156,8 @@ std::vector<Attack> attacks() {
            {"EmptySize", "\r\nhello\r\n0\r\n\r\n"},
            {"SeventeenDigits", "00000000000000005\r\nhello\r\n0\r\n\r\n"},
            {"Overflow", "fffffffffffffffff\r\nhello\r\n0\r\n\r\n"},
+           {"NegativeInSignedNumbers", "ffffffffffffffff\r\nhello\r\n0\r\n\r\n"},
+           {"AboveATebibyte", "10000000001\r\nhello\r\n0\r\n\r\n"},
            {"LongExtension", "5;x=" + std::string(65536, 'y') + "\r\nhello\r\n0\r\n\r\n"}}) {
     add("Chunk" + name, chunked(body + kSmuggled), "400");
   }
@@ -165,9 +170,9 @@ std::vector<Attack> attacks() {
   next_row(10);  // trailers that would be fields
   add("ForbiddenTrailersAreDropped",
       chunked("5\r\nhello\r\n0\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n"
-              "Host: evil\r\nAuthorization: Basic x\r\nX-Fine: 1\r\n\r\n" +
+              "Host: evil\r\nAuthorization: Basic x\r\nContent_Length: 1\r\nX-Fine: 1\r\n\r\n" +
               kLast),
-      "200 200", {"POST /p|hello", "GET /last|"});
+      "200 200", {"POST /p|hello|X-Fine: 1", "GET /last|"});
 
   next_row(11);  // bodies where none is expected
   for (const std::string method : {"GET", "HEAD", "OPTIONS", "DELETE"}) {
@@ -213,6 +218,10 @@ std::vector<Attack> attacks() {
       "400");
   add("ConnectionNamesCoding",
       post("Connection: Transfer-Encoding\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"), "400");
+  for (const std::string name : {"X_Forwarded_For", "Understudy_Shadow", "Proxy_Authorization"}) {
+    add("Underscores in " + name, get(name + ": 1\r\n"), "400");
+  }
+  add("UnderscoresOfAnApplication", get("user_id: 1\r\nConnection: close\r\n"), "200", {"GET /g|"});
   add("ConnectionWithoutEnd", get("Connection: " + std::string(2000, ',') + "a,b,c\r\n") + kLast,
       "200 200", {"GET /g|", "GET /last|"});
 
@@ -226,7 +235,12 @@ std::vector<Attack> attacks() {
                                                         {"List", "a, b"},
                                                         {"Path", "a/b"},
                                                         {"Backslash", "a\\b"},
-                                                        {"PortText", "a:80x"}}) {
+                                                        {"PortText", "a:80x"},
+                                                        {"Nothing", ""},
+                                                        {"Escape", "a%00"},
+                                                        {"EmptyLabel", "a..b"},
+                                                        {"ShortAddress", "127.1"},
+                                                        {"Brackets", "[::1"}}) {
     add("HostWith" + name, "GET / HTTP/1.1\r\nHost: " + value + "\r\n\r\n", "400");
   }
 
@@ -387,7 +401,9 @@ class RequestAttack : public proxy::testing::ProxyFixture,
         EXPECT_FALSE(both) << request.head;
         if (request.target() == "/sentinel") continue;
         const std::string line = request.line();
-        arrived.push_back(line.substr(0, line.rfind(' ')) + "|" + request.content());
+        const std::string trailers = request.trailers();
+        arrived.push_back(base::cat(line.substr(0, line.rfind(' ')), "|", request.content(),
+                                    trailers.empty() ? "" : "|", trailers));
       }
       // Requests of one client are sent one after the other; copies of them need not be.
       if (service == &candidate) std::sort(arrived.begin(), arrived.end());

@@ -6,6 +6,7 @@
 #include <functional>
 #include <list>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/text.h"
@@ -38,18 +39,25 @@ struct Request {
     return count > 1 ? "<twice>" : found;
   }
   /// The body without its framing.
-  std::string content() const {
-    if (field("Transfer-Encoding") != "chunked") return body;
+  std::string content() const { return unframed().first; }
+  /// What follows the last chunk, without its line ends at the end.
+  std::string trailers() const { return unframed().second; }
+
+ private:
+  std::pair<std::string, std::string> unframed() const {
+    if (field("Transfer-Encoding") != "chunked") return {body, ""};
     std::string content;
     size_t at = 0;
     while (at < body.size()) {
       const size_t bytes = std::strtoul(body.c_str() + at, nullptr, 16);
-      if (bytes == 0) break;
       at = body.find("\r\n", at) + 2;
+      if (bytes == 0) break;
       content += body.substr(at, bytes);
       at += bytes + 2;
     }
-    return content;
+    std::string trailers = at < body.size() ? body.substr(at) : "";
+    while (trailers.ends_with("\r\n")) trailers.resize(trailers.size() - 2);
+    return {content, trailers};
   }
 };
 
