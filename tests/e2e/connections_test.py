@@ -1,5 +1,7 @@
 """More clients than the server may have: it stays whole, says so, and goes on."""
 
+import contextlib
+import re
 import socket
 
 import harness
@@ -104,6 +106,29 @@ class Connections(harness.Case):
         server.reload()
         self.assertEqual([self.ask(server)[1] for _ in range(2)], [200, 503])
         self.assertEqual(self.counters(server)["connections_max"], 3)
+
+    def test_heads_without_end_cost_no_more_than_their_bound(self):
+        """A head may have 64 KiB (limits.head_bytes_max), whatever is sent, however many send it."""
+        server = self.start(harness.migration(self.control, self.candidate))
+        with open(f"/proc/{server.process.pid}/maps") as maps:
+            if re.search("lib[at]san", maps.read()):
+                self.skipTest("a sanitizer keeps what was freed")
+
+        def peak_bytes():
+            with open(f"/proc/{server.process.pid}/status") as process:
+                return int(re.search(r"VmHWM:\s+(\d+) kB", process.read()).group(1)) * 1024
+
+        self.assertEqual(self.ask(server)[1], 200)
+        before, clients = peak_bytes(), [self.connect(server) for _ in range(100)]
+        for connection in clients:
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: h\r\nX: " + b"x" * (60 << 10))
+        for connection in clients:
+            with contextlib.suppress(ConnectionError):
+                connection.sendall(b"x" * (1 << 20))
+            self.assertIn(status(connection), (431, None))
+        self.assertLess(peak_bytes() - before, len(clients) * (64 << 10) + (4 << 20))
+        self.assertEqual(self.ask(server)[1], 200)
+        self.assertEqual(len(self.control.seen), 2, "a part of a head was forwarded")
 
     def test_too_few_files_for_anything_is_one_line(self):
         folder = self.folder()

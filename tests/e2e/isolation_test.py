@@ -1,7 +1,9 @@
 """Whatever the candidate does, the client gets control's answer and the books add up."""
 
+import contextlib
 import socket
 import struct
+import threading
 import time
 
 import harness
@@ -111,6 +113,55 @@ class ControlFails(harness.Case):
             "evaluations", ("served.success", "=", 0), ("control.error.type", "=",
                                                         "connect_refused")) == 1)
         server.settled(1)
+
+
+class ClientLeaves(harness.Case):
+    """A client that is gone releases both services, and its evaluation says so."""
+
+    def setUp(self):
+        self.released = [threading.Event(), threading.Event()]
+        self.heads = [threading.Event(), threading.Event()]
+
+    def service(self, index, answer):
+        """Sends `answer` and then waits for what the proxy does with the connection."""
+
+        def behave(service, connection):
+            connection.sendall(answer)
+            self.heads[index].set()
+            connection.settimeout(harness.DEADLINE_S)
+            with contextlib.suppress(ConnectionResetError):
+                while connection.recv(65536):
+                    pass
+            self.released[index].set()
+
+        return self.use(harness.RawService(behave))
+
+    def expect_abort(self, request, answer, more=""):
+        server = self.start(harness.migration(self.service(0, answer), self.service(1, answer),
+                                              mode="full_evaluation", more=more))
+        with socket.create_connection(("127.0.0.1", server.port()),
+                                      timeout=harness.DEADLINE_S) as client:
+            client.sendall(request)
+            for head in self.heads:
+                self.assertTrue(head.wait(harness.DEADLINE_S))
+            if answer:
+                self.assertIn(b"half", client.recv(65536))
+        for released in self.released:
+            self.assertTrue(released.wait(harness.DEADLINE_S), "a service is still held")
+        self.assertEqual(server.settled(1)["client_aborted"], 1)
+        harness.until("the evaluation can be queried", lambda: server.count(
+            "evaluations", ("evaluation.accounting", "=", "client_aborted"),
+            ("evaluation.reason", "=", "client_closed"),
+            ("candidate.cut_off", "=", "client_closed")) == 1)
+        self.assertEqual(server.count("errors"), 0)
+
+    def test_in_the_middle_of_its_request(self):
+        self.expect_abort(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\nhalf", b"",
+                          "    routes: [{ name: all, safe_to_repeat: true }]\n")
+
+    def test_in_the_middle_of_its_answer(self):
+        self.expect_abort(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n",
+                          b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
 
 
 if __name__ == "__main__":
