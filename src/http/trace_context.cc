@@ -15,8 +15,6 @@ constexpr std::size_t kKeyBytesMax = 256;       // 3.3.1.3.1
 constexpr std::size_t kValueBytesMax = 256;     // 3.3.1.3.2
 constexpr std::size_t kStateBytesMax = 512;     // 3.3.1.5: what has to be propagated
 constexpr std::size_t kLargeMemberBytes = 128;  // 3.3.1.5: removed first
-constexpr std::size_t kBaggageMembersMax = 64;
-constexpr std::size_t kBaggageBytesMax = 8192;
 
 /// The two lower-case digits of every byte.
 constexpr std::array<std::array<char, 2>, 256> kHexPairs = [] {
@@ -206,20 +204,6 @@ std::optional<std::string> combine_tracestate(const Fields& fields) {
     combined.append(member);
   }
   return combined;
-}
-
-bool baggage_within_limits(const Fields& fields) noexcept {
-  std::size_t members = 0;
-  std::size_t bytes = 0;
-  for (const Field& field : fields) {
-    if (field.known != KnownField::kBaggage) continue;
-    bytes += field.value.size() + (bytes > 0 ? 1 : 0);
-    bytes::for_each_list_member(field.value, [&members](std::string_view) {
-      ++members;
-      return true;
-    });
-  }
-  return members <= kBaggageMembersMax && bytes <= kBaggageBytesMax;
 }
 
 }  // namespace understudy::http

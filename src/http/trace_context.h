@@ -60,8 +60,4 @@ TraceParent child_of(const TraceParent& parent, base::Rng& rng) noexcept;
 /// first those over 128 bytes, then from the right.
 std::optional<std::string> combine_tracestate(const Fields& fields);
 
-/// True when all baggage fields together are within what must be passed on whole (64 members,
-/// 8192 bytes). Baggage is forwarded as it is: this is for those who add to it.
-bool baggage_within_limits(const Fields& fields) noexcept;
-
 }  // namespace understudy::http

@@ -141,14 +141,5 @@ TEST(TracestateTest, OneMemberOverTheLimitLeavesNothing) {
   EXPECT_EQ(combined(std::string(256, 'k') + "=" + std::string(256, 'v')), "");
 }
 
-TEST(BaggageTest, IsPassedOnWholeUpToItsLimits) {
-  EXPECT_TRUE(baggage_within_limits(Fields{{"baggage", "a=1;p, b=2"}}));
-  const std::string large = "a=" + std::string(8192, 'x');
-  EXPECT_FALSE(baggage_within_limits(Fields{{"baggage", large}}));
-  std::string many;
-  for (int i = 0; i < 65; ++i) many += "k=1,";
-  EXPECT_FALSE(baggage_within_limits(Fields{{"baggage", many}}));
-}
-
 }  // namespace
 }  // namespace understudy::http

@@ -101,6 +101,19 @@ TEST_F(OutgoingRequestTest, ATracesFieldsPassUntouchedWhereTracingIsOff) {
   EXPECT_EQ(to_candidate_.field("traceparent"), parent);
 }
 
+TEST_F(OutgoingRequestTest, BaggageGoesOnToBothSidesAsItIs) {
+  std::string most = "user=%C3%A4;secret;p=1, b=2";
+  for (int i = 2; i < 64; ++i) most += base::cat(",k", i, "=", std::string(100, 'v'));
+  ask("", base::cat("baggage: ", most, "\r\nbaggage: c=3\r\n"));
+  for (const Request* sent : {&to_control_, &to_candidate_}) {
+    const size_t first = sent->head.find(base::cat("baggage: ", most, "\r\n"));
+    const size_t second = sent->head.find("baggage: c=3\r\n");
+    EXPECT_NE(first, std::string::npos) << sent->head;
+    EXPECT_NE(second, std::string::npos) << sent->head;
+    EXPECT_LT(first, second) << sent->head;
+  }
+}
+
 TEST_F(OutgoingRequestTest, ForwardedFieldsSayWhoAskedAndForWhat) {
   ask("", "X-Forwarded-For: 192.0.2.1\r\n");
   for (const Request* sent : {&to_control_, &to_candidate_}) {
