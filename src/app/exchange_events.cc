@@ -56,7 +56,8 @@ CutOff cut_off(const proxy::Exchange& exchange, base::Side which) {
   const proxy::SideResult& side = side_of(exchange, which);
   switch (side.error) {
     case net::StreamError::kCancelled:
-      return {"client_closed", true};
+      // Else the serving side failed before the request was whole.
+      return {exchange.client_aborted ? "client_closed" : "serving_side_failed", true};
     case net::StreamError::kPoolFull:
       return {"connections_max", true};
     case net::StreamError::kTooLarge:

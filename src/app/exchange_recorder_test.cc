@@ -360,6 +360,16 @@ TEST_F(ExchangeRecorderTest, ASideThatWeStoppedOurselvesIsNoError) {
   ASSERT_TRUE(emit(std::move(made)));
   EXPECT_EQ(rows("errors").rows.size(), 0U);
   EXPECT_EQ(evaluation("candidate.success"), "absent");
+  EXPECT_EQ(evaluation("candidate.cut_off"), "client_closed");
+}
+
+TEST_F(ExchangeRecorderTest, AClientThatStayedIsNotSaidToHaveLeft) {
+  auto made = exchange(flags::Mode::kFullEvaluation, Account::kFailed);
+  made->control = failed(net::StreamError::kReset);
+  made->candidate = failed(net::StreamError::kCancelled);
+  ASSERT_TRUE(emit(std::move(made)));
+  EXPECT_EQ(evaluation("candidate.success"), "absent");
+  EXPECT_EQ(evaluation("candidate.cut_off"), "serving_side_failed");
 }
 
 // --- Control asked twice ---

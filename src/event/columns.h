@@ -66,10 +66,9 @@
     "exception")                                                                                   \
   X(kCandidateErrorType, "candidate.error.type", kString, "", "v", "Likewise at the candidate")    \
   X(kControlCutOff, "control.cut_off", kString, "", "v",                                           \
-    "What ended the call that is not the service's doing: client_closed, shadow_deadline, "        \
-    "dropped_bytes_max, request_bytes_max, memory_bytes_max, connections_max or shutdown; the "    \
-    "duration is then a "                                                                          \
-    "lower bound")                                                                                 \
+    "What ended the call that is not the service's doing: client_closed, serving_side_failed, "    \
+    "shadow_deadline, dropped_bytes_max, request_bytes_max, memory_bytes_max, connections_max or " \
+    "shutdown; the duration is then a lower bound")                                                \
   X(kCandidateCutOff, "candidate.cut_off", kString, "", "v", "Likewise at the candidate")          \
   X(kControlBodyBytes, "control.body_bytes", kInt, "bytes", "v", "Body bytes of the answer")       \
   X(kCandidateBodyBytes, "candidate.body_bytes", kInt, "bytes", "v", "Body bytes of the answer")   \

@@ -655,7 +655,7 @@ std::vector<JudgeTest::Played> everything(const std::vector<std::string>& cuts,
 
 TEST_F(JudgeTest, EveryEvaluationIsJudgedOrLeftOutForAReason) {
   const auto all = everything({"", "shadow_deadline", "dropped_bytes_max", "request_bytes_max",
-                               "connections_max", "client_closed"},
+                               "connections_max", "client_closed", "serving_side_failed"},
                               {"", "not_safe_to_repeat", "route_not_matched", "circuit_open",
                                "unhealthy", "in_flight_max"});
   for (const Played& one : all) play(one);
