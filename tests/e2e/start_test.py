@@ -1,5 +1,6 @@
 """What can go wrong before the first request: one line each, and an exit code."""
 
+import contextlib
 import os
 import socket
 
@@ -73,6 +74,16 @@ class Start(harness.Case):
         self.assertEqual(self.refused(f"data_dir: {folder}/var/understudy\n"),
                          f"FOLDER/understudy.yaml:1: data_dir: {folder}/var/understudy cannot be "
                          f"made: {folder} cannot be written: Read-only file system")
+
+    def test_a_full_disk_is_named(self):
+        disk = self.disk("size=64k")
+        with open(f"{disk}/filler", "wb", buffering=0) as file, contextlib.suppress(OSError):
+            while True:
+                file.write(b"x" * 4096)
+        self.assertEqual(self.serve(f"workers: 1\ndata_dir: {disk}\nmigrations:" +
+                                    harness.migration(1, 2)),
+                         f"FOLDER/understudy.yaml:2: data_dir: {disk}/state.db cannot grow: the disk "
+                         "is full or its size limit is reached")
 
     def test_a_damaged_state_file_is_named(self):
         folder = self.folder()
