@@ -19,6 +19,13 @@
 
 namespace understudy::api {
 
+/// What a reload did.
+struct Reloaded {
+  std::string text;  // one sentence for the operator, with the notes
+  /// One for each flag that does not follow the file, or does so again.
+  std::vector<std::string> notes;
+};
+
 /// What the resources work on. All of it outlives the Api and may be used from any thread.
 struct Dependencies {
   state::StateStore& state;
@@ -26,8 +33,8 @@ struct Dependencies {
   FlagPublisher& flags;
   MigrationDirectory& migrations;
   const base::Clock& clock;
-  /// Reads the configuration again; returns one sentence for the operator. Empty: not offered.
-  std::function<base::Result<std::string>()> reload;
+  /// Reads the configuration again. Empty: not offered.
+  std::function<base::Result<Reloaded>()> reload;
   /// Whether traffic may be sent here, beyond what the Api checks itself. Empty: yes.
   std::function<base::Status()> ready;
 };

@@ -269,10 +269,12 @@ TEST(Operations, AliveIsNotReady) {
 
 TEST(Operations, AReloadSaysWhatItDid) {
   AdminServer server;
-  server.reloaded = std::string("2 migrations, 1 changed");
+  server.reloaded = Reloaded{.text = "2 migrations, 1 changed", .notes = {"one"}};
   const Response response = server.post("/api/reload", "");
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(at(response, "result").as_string(), "2 migrations, 1 changed");
+  ASSERT_EQ(at(response, "notes").as_list().size(), 1U);
+  EXPECT_EQ(at(response, "notes").as_list()[0].as_string(), "one");
 }
 
 TEST(Operations, AReloadIsLoggedWithWhoAndFromWhereAndWhatCameOfIt) {
@@ -280,7 +282,7 @@ TEST(Operations, AReloadIsLoggedWithWhoAndFromWhereAndWhatCameOfIt) {
   std::vector<std::string> lines;
   base::set_log_sink([&](base::LogLevel, std::string_view line) { lines.emplace_back(line); });
   server.post("/api/reload", "{}", {{"Understudy-Actor", "alice"}});
-  server.reloaded = std::string("2 migrations, 1 changed");
+  server.reloaded = Reloaded{.text = "2 migrations, 1 changed", .notes = {"one"}};
   server.post("/api/reload", "{}", {{"Understudy-Actor", "alice"}});
   base::set_log_sink({});
   EXPECT_THAT(lines,

@@ -186,7 +186,7 @@ void replace_each(const Value& value, const Value& wrong, const std::function<vo
 TEST(EveryBody, IsTakenWhenItIsGood) {
   for (const Body& body : good_bodies()) {
     AdminServer server;
-    server.reloaded = std::string("done");
+    server.reloaded = Reloaded{.text = "done", .notes = {}};
     const Response response = send(server, body, body.json);
     EXPECT_LT(response.status, 300) << body.target << " " << response.body;
   }

@@ -1,4 +1,5 @@
 #include <string>
+#include <utility>
 
 #include "api/error_response.h"
 #include "api/resources.h"
@@ -14,13 +15,16 @@ base::Result<Response> reload(const Dependencies& dependencies, const Call& call
   }
   const std::string by =
       base::cat("reload by ", call.actor(), " from ", call.request().client_address, ": ");
-  const base::Result<std::string> outcome = dependencies.reload();
+  const base::Result<Reloaded> outcome = dependencies.reload();
   if (!outcome.ok()) {
     base::log_error(by, "not reloaded, the former configuration stays: ", outcome.error().context);
     return outcome.error();
   }
-  base::log_info(by, *outcome);
-  return json_response(flags::Value::Object{{"result", *outcome}});
+  base::log_info(by, outcome->text);
+  flags::Value::List notes;
+  for (const std::string& note : outcome->notes) notes.emplace_back(note);
+  return json_response(
+      flags::Value::Object{{"result", outcome->text}, {"notes", std::move(notes)}});
 }
 
 }  // namespace

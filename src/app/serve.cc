@@ -34,9 +34,9 @@ sigset_t block_signals() {
 }
 
 void reload(Server& server) {
-  const base::Result<std::string> done = server.reload();
+  const base::Result<api::Reloaded> done = server.reload();
   if (done.ok()) {
-    base::log_info(*done, "; ", server.addresses());
+    base::log_info(done->text, "; ", server.addresses());
   } else {
     base::log_error("not reloaded, the former configuration stays: ", done.error().context);
   }

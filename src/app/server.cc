@@ -105,7 +105,8 @@ base::Status Server::open() {
   TRY(open_stores(config));
   TRY(check_keys(config, config_file_, *state_));
   publisher_ = std::make_unique<api::FlagPublisher>(*state_, flags_);
-  TRY(ensure_flags(config));
+  TRY_ASSIGN(const std::vector<std::string> notes, ensure_flags(config));
+  for (const std::string& note : notes) base::log_info(note);
 
   RecorderOptions recording = config.recorder;
   recording.write_events = config.recording != Recording::kOff;
@@ -166,24 +167,28 @@ base::Status Server::open_admin(const AdminConfig& admin, AdminServerOptions opt
           taken ? cat(admin.listen, " is already in use by another process") : error.context));
 }
 
-base::Status Server::ensure_flags(const Config& config) {
+base::Result<std::vector<std::string>> Server::ensure_flags(const Config& config) {
+  std::vector<std::string> notes;
   for (const MigrationConfig& migration : config.migrations) {
     const std::string& name = migration.options->name;
-    const auto ensure = [&](flags::Flag flag, const std::string& source) -> base::Status {
+    const auto ensure = [&](flags::Flag flag, const std::string& source,
+                            std::string_view section) -> base::Status {
       const std::string key = flag.key;
       auto ensured = state_->ensure_flag(std::move(flag), source);
       if (!ensured.ok()) return data_folder_error(config, ensured.error());
       if (*ensured == state::Ensured::kKept) {
-        base::log_info("flag ", key, " was changed since and stays; ", source, " is not used");
+        notes.push_back(cat(source, ": ", section, " of ", name, " is not used: flag ", key,
+                            " was changed by hand and stays as it is"));
       }
       return {};
     };
-    TRY(ensure(flags::make_mode_flag(name, migration.initial_mode), migration.mode_source));
+    TRY(ensure(flags::make_mode_flag(name, migration.initial_mode), migration.mode_source, "mode"));
     TRY(ensure(value_flag(migration.compare_flag, migration.compare_value),
-               migration.compare_source));
+               migration.compare_source, "compare"));
     TRY(record_criteria(migration));
   }
-  return publisher_->publish();
+  TRY(publisher_->publish());
+  return notes;
 }
 
 base::Status Server::record_criteria(const MigrationConfig& migration) {
@@ -211,20 +216,24 @@ std::shared_ptr<const Config> Server::config() const {
   return config_;
 }
 
-base::Status Server::prepare(const Config& next) {
-  TRY(ensure_flags(next));
+base::Result<std::vector<std::string>> Server::prepare(const Config& next) {
+  TRY_ASSIGN(std::vector<std::string> notes, ensure_flags(next));
   rules_->set_migrations(names_of(next));
-  return {};
+  return notes;
 }
 
-base::Result<std::string> Server::reload() {
+base::Result<api::Reloaded> Server::reload() {
   const std::lock_guard one_at_a_time(reload_mutex_);
   if (draining_.load()) return base::error(base::ErrorKind::kUnavailable, "the server is stopping");
   TRY_ASSIGN(Config loaded, load_config(config_file_, environment_));
   const auto next = std::make_shared<const Config>(std::move(loaded));
   TRY(check_apart_from_admin(*next, admin_->address()));
   // The data plane is the one that can refuse (a port in use), and then nothing happened.
-  TRY(proxy_->reload(options_of(*next), [&] { return prepare(*next); }));
+  std::vector<std::string> notes;
+  TRY(proxy_->reload(options_of(*next), [&]() -> base::Status {
+    TRY_ASSIGN(notes, prepare(*next));
+    return {};
+  }));
   migrations_->set_config(next);
   base::set_log_level(next->log_level);
   {
@@ -232,9 +241,11 @@ base::Result<std::string> Server::reload() {
     config_ = next;
   }
   const std::string restart = base::join(changed_settings_read_at_start(*at_start_, *next), ", ");
-  return cat("reloaded ", config_file_, ": ", next->migrations.size(),
-             next->migrations.size() == 1 ? " migration" : " migrations",
-             restart.empty() ? "" : cat("; changes of ", restart, " need a restart"));
+  std::string text = cat("reloaded ", config_file_, ": ", next->migrations.size(),
+                         next->migrations.size() == 1 ? " migration" : " migrations",
+                         restart.empty() ? "" : cat("; changes of ", restart, " need a restart"));
+  for (const std::string& note : notes) text += cat("; ", note);
+  return api::Reloaded{.text = std::move(text), .notes = std::move(notes)};
 }
 
 bool Server::drain() {

@@ -33,9 +33,9 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  /// Reads the configuration file again and uses it for all later requests. One sentence about
-  /// what was changed, and what needs a restart.
-  base::Result<std::string> reload();
+  /// Reads the configuration file again and uses it for all later requests. Says what was changed,
+  /// what needs a restart, and which flags do not follow the file.
+  base::Result<api::Reloaded> reload();
 
   /// Stops accepting, lets requests under way end within drain_timeout, writes what was recorded.
   /// True when nothing had to be cut off.
@@ -49,10 +49,11 @@ class Server {
   base::Status open();
   base::Status open_stores(const Config& config);
   base::Status open_admin(const AdminConfig& admin, AdminServerOptions options);
-  /// Creates or follows the flags of the configuration, and tells everybody.
-  base::Status ensure_flags(const Config& config);
-  /// What a migration needs before its first request: its flags and rules.
-  base::Status prepare(const Config& next);
+  /// Creates or follows the flags of the configuration, and tells everybody. A note for each flag
+  /// that does not follow.
+  base::Result<std::vector<std::string>> ensure_flags(const Config& config);
+  /// What a migration needs before its first request: its flags and rules. Notes as ensure_flags.
+  base::Result<std::vector<std::string>> prepare(const Config& next);
   base::Status record_criteria(const MigrationConfig& migration);
   base::Status ready() const;
   std::shared_ptr<const Config> config() const;

@@ -1,5 +1,6 @@
 #include "app/server.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -10,6 +11,7 @@
 #include "app/cli/api_client.h"
 #include "app/testing/raw_client.h"
 #include "base/text.h"
+#include "flags/flag_json.h"
 #include "state/sqlite/sqlite_state_store.h"
 
 namespace understudy::app {
@@ -134,13 +136,40 @@ TEST_F(ServerTest, AReloadSaysWhatNeedsARestart) {
   write("workers: 2\nmigrations:\n  - name: a\n");
   const auto reloaded = server_->reload();
   ASSERT_TRUE(reloaded.ok()) << reloaded.error().context;
-  EXPECT_EQ(*reloaded, "reloaded " + folder_ +
-                           "/understudy.yaml: 1 migration; changes of workers need a restart");
+  EXPECT_EQ(reloaded->text, "reloaded " + folder_ +
+                                "/understudy.yaml: 1 migration; changes of workers need a restart");
   EXPECT_TRUE(get("/api/migrations/a/mode").ok());
   // What is still to come is said again, until the file says what runs.
-  EXPECT_NE(server_->reload()->find("changes of workers need"), std::string::npos);
+  EXPECT_NE(server_->reload()->text.find("changes of workers need"), std::string::npos);
   write("workers: 1\n");
-  EXPECT_EQ(server_->reload()->find("need a restart"), std::string::npos);
+  EXPECT_EQ(server_->reload()->text.find("need a restart"), std::string::npos);
+}
+
+TEST_F(ServerTest, AReloadSaysWhichPartsOfTheFileAreNotUsed) {
+  ASSERT_TRUE(start(kMigration).ok());
+  const ApiClient api("http://" + admin(), "");
+  EXPECT_THAT(server_->reload()->notes, ::testing::IsEmpty());
+  ASSERT_TRUE(api.put("/api/flags/shop.compare?by=alice",
+                      R"({"on":true,"variations":[{"rules":[{"path":"$.a","ignore":true}]}],)"
+                      R"("fallthrough":{"variation":0},"offVariation":0})")
+                  .ok());
+  ASSERT_TRUE(api.put("/api/migrations/shop/mode", R"({"mode":"control_only","by":"alice"})").ok());
+  const auto reloaded = api.post("/api/reload", "{}");
+  ASSERT_TRUE(reloaded.ok()) << reloaded.error().context;
+  const auto answer = flags::parse_json(*reloaded);
+  ASSERT_TRUE(answer.ok());
+  const std::string file = folder_ + "/understudy.yaml";
+  const std::string mode =
+      file + ":5: mode of shop is not used: flag shop.mode was changed by hand and stays as it is";
+  const std::string compare =
+      file +
+      ":4: compare of shop is not used: flag shop.compare was changed by hand and stays as it is";
+  const auto& notes = answer->find("notes")->as_list();
+  ASSERT_EQ(notes.size(), 2U) << *reloaded;
+  EXPECT_EQ(notes[0].as_string(), mode);
+  EXPECT_EQ(notes[1].as_string(), compare);
+  EXPECT_EQ(answer->find("result")->as_string(),
+            "reloaded " + file + ": 1 migration; " + mode + "; " + compare);
 }
 
 TEST_F(ServerTest, AReloadThatCannotBeUsedChangesNothing) {

@@ -62,7 +62,7 @@ AdminServer::AdminServer(ApiOptions options, size_t streams_max)
                            .flags = publisher,
                            .migrations = migrations,
                            .clock = clock,
-                           .reload = [this]() -> base::Result<std::string> {
+                           .reload = [this]() -> base::Result<Reloaded> {
                              ++reloads;
                              if (reloaded) return *reloaded;
                              return base::invalid("understudy.yaml:3: workers: 0 is below 1");

@@ -69,7 +69,7 @@ class AdminServer {
   FlagPublisher publisher;
   FakeMigrations migrations;
   base::Status ready;
-  std::optional<base::Result<std::string>> reloaded;  // what a reload returns; none: not offered
+  std::optional<base::Result<Reloaded>> reloaded;  // what a reload returns; none: not offered
   int reloads = 0;
   std::string host = "127.0.0.1:8081";
   std::optional<Api> api;
