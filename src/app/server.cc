@@ -180,6 +180,10 @@ base::Result<std::vector<std::string>> Server::ensure_flags(const Config& config
         notes.push_back(cat(source, ": ", section, " of ", name, " is not used: flag ", key,
                             " was changed by hand and stays as it is"));
       }
+      if (*ensured == state::Ensured::kReturned) {
+        notes.push_back(cat(source, ": ", section, " of ", name, " is in force again: flag ", key,
+                            " had been deleted"));
+      }
       return {};
     };
     TRY(ensure(flags::make_mode_flag(name, migration.initial_mode), migration.mode_source, "mode"));

@@ -50,7 +50,7 @@ class Server {
   base::Status open_stores(const Config& config);
   base::Status open_admin(const AdminConfig& admin, AdminServerOptions options);
   /// Creates or follows the flags of the configuration, and tells everybody. A note for each flag
-  /// that does not follow.
+  /// that does not follow, or does so again.
   base::Result<std::vector<std::string>> ensure_flags(const Config& config);
   /// What a migration needs before its first request: its flags and rules. Notes as ensure_flags.
   base::Result<std::vector<std::string>> prepare(const Config& next);

@@ -172,6 +172,42 @@ TEST_F(ServerTest, AReloadSaysWhichPartsOfTheFileAreNotUsed) {
             "reloaded " + file + ": 1 migration; " + mode + "; " + compare);
 }
 
+TEST_F(ServerTest, ADeletedFlagIsMadeAnewFromTheFile) {
+  ASSERT_TRUE(start(kMigration).ok());
+  const ApiClient api("http://" + admin(), "");
+  const std::string file = folder_ + "/understudy.yaml";
+  const auto set_and_delete = [&] {
+    ASSERT_TRUE(api.put("/api/flags/shop.compare?by=alice",
+                        R"({"on":true,"variations":[{"rules":[{"path":"$.a","ignore":true}]}],)"
+                        R"("fallthrough":{"variation":0},"offVariation":0})")
+                    .ok());
+    ASSERT_TRUE(api.remove("/api/flags/shop.compare?by=alice").ok());
+    EXPECT_FALSE(get("/api/flags/shop.compare").ok());
+  };
+  const auto serves = [&](std::string_view path) {
+    const auto flag = get("/api/flags/shop.compare");
+    return flag.ok() && flag->find(path) != std::string::npos;
+  };
+  set_and_delete();
+  write(base::cat(kMigration, "    compare: { rules: [ { path: $.b, ignore: true } ] }\n"));
+  const auto reloaded = server_->reload();
+  ASSERT_TRUE(reloaded.ok()) << reloaded.error().context;
+  EXPECT_THAT(reloaded->notes,
+              ::testing::ElementsAre(file + ":6: compare of shop is in force again: flag "
+                                            "shop.compare had been deleted"));
+  EXPECT_TRUE(serves("$.b"));
+  // From then on it follows the file as if nobody had ever touched it.
+  write(base::cat(kMigration, "    compare: { rules: [ { path: $.c, ignore: true } ] }\n"));
+  EXPECT_THAT(server_->reload()->notes, ::testing::IsEmpty());
+  EXPECT_TRUE(serves("$.c"));
+  set_and_delete();
+  server_.reset();
+  ASSERT_TRUE(
+      start(base::cat(kMigration, "    compare: { rules: [ { path: $.d, ignore: true } ] }\n"))
+          .ok());
+  EXPECT_TRUE(serves("$.d"));
+}
+
 TEST_F(ServerTest, AReloadThatCannotBeUsedChangesNothing) {
   ASSERT_TRUE(start(kMigration).ok());
   write("migrations:\n  - name: other\n    frob: 1\n");

@@ -190,12 +190,14 @@ Result<Ensured> StateStore::ensure_flag(Flag flag, std::string_view source) {
     if (current != nullptr) {
       TRY_ASSIGN(const std::string same, checked_json(flag));
       if (!current->deleted && same == current->json) return std::nullopt;
-      if (current->origin == Origin::kChange) {
+      if (!current->deleted && current->origin == Origin::kChange) {
         ensured = Ensured::kKept;
         return std::nullopt;
       }
     }
-    ensured = current == nullptr ? Ensured::kCreated : Ensured::kUpdated;
+    ensured = current == nullptr ? Ensured::kCreated
+              : current->deleted ? Ensured::kReturned
+                                 : Ensured::kUpdated;
     ++flag.version;
     TRY_ASSIGN(std::string json, checked_json(flag));
     return make_write(ItemKind::kFlag, current, flag.key, std::move(json), Origin::kConfig, change);

@@ -37,7 +37,7 @@ std::string_view name(ItemKind kind);  // "flag", "segment"
 /// Who set the present value of an item.
 enum class Origin {
   kConfig = 1,  // the configuration, which may set it again
-  kChange = 2,  // a person or the autopilot; the configuration keeps its hands off from then on
+  kChange = 2,  // a person or the autopilot; the configuration keeps its hands off until a deletion
 };
 std::string_view name(Origin origin);  // "config", "change"
 
@@ -90,9 +90,10 @@ struct MarkerQuery {
 /// What ensure_flag found.
 enum class Ensured {
   kCreated,    // there was none
+  kReturned,   // there was none: it had been deleted, and is made anew from the configuration
   kUpdated,    // only the configuration had ever set it, and it says something else now
   kUnchanged,  // it is already so
-  kKept,       // somebody has set or deleted it since; that stays
+  kKept,       // somebody has set it since; that stays
 };
 
 /// The control plane's records: flags and segments with their whole history, markers, and keys.
@@ -125,7 +126,8 @@ class StateStore {
   base::Result<std::vector<flags::Flag>> flags();
 
   /// Creates the flag when there is none, and follows the configuration as long as nobody else
-  /// has set or deleted it. `source` is where the configuration stands ("understudy.yaml:12").
+  /// has set it. Who deletes it gives it back to the configuration. `source` is where the
+  /// configuration stands ("understudy.yaml:12").
   base::Result<Ensured> ensure_flag(flags::Flag flag, std::string_view source);
 
   base::Result<flags::Segment> put_segment(flags::Segment segment, const Change& change,

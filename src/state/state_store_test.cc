@@ -189,9 +189,22 @@ TEST_P(StateStoreContract, TheConfigurationCreatesAFlagAndFollowsItselfUntilSome
   ASSERT_TRUE(store_->put_flag(mode_flag("m", "full_evaluation=50"), by("alice")).ok());
   EXPECT_EQ(ensure("full_evaluation=30"), Ensured::kKept);
   EXPECT_EQ(mix_now("m.mode"), "control_only=50,full_evaluation=50");
+}
+
+TEST_P(StateStoreContract, WhoDeletesAFlagGivesItBackToTheConfiguration) {
+  const auto ensure = [&](std::string_view mix) {
+    return *store_->ensure_flag(mode_flag("m", mix), "understudy.yaml:12");
+  };
+  ensure("full_evaluation=10");
+  ASSERT_TRUE(store_->put_flag(mode_flag("m", "full_evaluation=50"), by("alice")).ok());
   ASSERT_TRUE(store_->remove_flag("m.mode", by("alice")).ok());
-  EXPECT_EQ(ensure("full_evaluation=30"), Ensured::kKept);
-  EXPECT_FALSE(store_->flag("m.mode").ok());
+  EXPECT_EQ(ensure("full_evaluation=10"), Ensured::kReturned);
+  EXPECT_EQ(mix_now("m.mode"), "control_only=90,full_evaluation=10");
+  EXPECT_EQ(store_->flag("m.mode")->version, 4);
+  EXPECT_EQ(store_->history({})->front().origin, Origin::kConfig);
+  EXPECT_EQ(store_->history({})->front().from_json, "");
+  EXPECT_EQ(ensure("full_evaluation=20"), Ensured::kUpdated);
+  EXPECT_EQ(mix_now("m.mode"), "control_only=80,full_evaluation=20");
 }
 
 TEST_P(StateStoreContract, APersonWhoConfirmsWhatTheConfigurationSaysTakesItOver) {
