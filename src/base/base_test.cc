@@ -151,7 +151,17 @@ TEST_F(ConfigTest, DeepNestingIsRefused) {
   EXPECT_NE(refused(std::string(1000, '[')).find("understudy.yaml:1:"), std::string::npos);
 }
 TEST_F(ConfigTest, BrokenSyntaxNamesTheLine) {
-  EXPECT_EQ(refused("a: 1\nb: [1, 2\n").substr(0, 17), "understudy.yaml:3");
+  EXPECT_EQ(
+      refused("a: 1\nb: [1, 2\n"),
+      "understudy.yaml:3: the list that begins with \"[\" in line 2 goes on without a comma or "
+      "ends without \"]\"");
+  EXPECT_EQ(
+      refused("a: 1\nb: { c: 1\n"),
+      "understudy.yaml:3: the map that begins with \"{\" in line 2 goes on without a comma or "
+      "ends without \"}\"");
+  EXPECT_EQ(refused("a:\n  b: 1\n c: 2\n"),
+            "understudy.yaml:3: is indented unlike the map that begins in line 1, which it would "
+            "belong to");
 }
 
 TEST(Rng, TheSameSeedGivesTheSameNumbers) {

@@ -26,6 +26,25 @@ class TreeBuilder final : public YAML::EventHandler {
  public:
   ConfigNode take() { return std::move(root_); }
 
+  /// What the library says about a list or map that does not end, in the words of who writes one.
+  std::string in_words(const std::string& message) const {
+    if (levels_.empty()) return message;
+    const int line = levels_.back().mark.line + 1;
+    if (message == "end of sequence flow not found") {
+      return cat("the list that begins with \"[\" in line ", line,
+                 " goes on without a comma or ends without \"]\"");
+    }
+    if (message == "end of map flow not found") {
+      return cat("the map that begins with \"{\" in line ", line,
+                 " goes on without a comma or ends without \"}\"");
+    }
+    if (message == "end of sequence not found" || message == "end of map not found") {
+      return cat("is indented unlike the ", levels_.back().is_map ? "map" : "list",
+                 " that begins in line ", line, ", which it would belong to");
+    }
+    return message;
+  }
+
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { add(ConfigNode(), mark); }
@@ -144,7 +163,7 @@ Result<ConfigNode> parse_yaml(std::string_view text, const std::string& file_nam
   } catch (const Refused& refused) {
     return invalid(cat(file_name, ":", refused.line, ": ", refused.message));
   } catch (const YAML::Exception& failure) {
-    return invalid(cat(file_name, ":", failure.mark.line + 1, ": ", failure.msg));
+    return invalid(cat(file_name, ":", failure.mark.line + 1, ": ", builder.in_words(failure.msg)));
   }
 }
 
