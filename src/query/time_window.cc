@@ -30,14 +30,15 @@ base::Result<TimeWindow> resolve_time_window(const QuerySpec& spec, int64_t now_
   if (spec.start_time_s && spec.end_time_s) {
     window = {.start_s = *spec.start_time_s, .end_s = *spec.end_time_s};
   } else if (spec.start_time_s) {
-    window = {.start_s = *spec.start_time_s, .end_s = *spec.start_time_s + range_s};
+    window = {.start_s = *spec.start_time_s,
+              .end_s = spec.time_range_s ? *spec.start_time_s + range_s : now_s};
   } else {
     const int64_t end_s = spec.end_time_s.value_or(now_s);
     window = {.start_s = std::max<int64_t>(end_s - range_s, 0), .end_s = end_s};
   }
   if (window.end_s <= window.start_s) {
-    return base::invalid(
-        cat("start_time: ", window.start_s, " is not before the end ", window.end_s));
+    return base::invalid(cat("start_time: ", window.start_s,
+                             " lies in the future; without an end or a length a window ends now"));
   }
 
   const int64_t duration_s = window.duration_s();

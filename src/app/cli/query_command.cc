@@ -128,7 +128,7 @@ void add_query(CLI::App& app, Invocation& invocation) {
   repeated("--order", query.order, "Sort: 'COUNT desc'");
   repeated("--having", query.having, "Only groups with: 'COUNT > 10'");
   command->add_option("--last", query.last, "Time range until now: 30m, 1h, 7d (default 2h)");
-  command->add_option("--start", query.start, "RFC 3339 or Unix seconds");
+  command->add_option("--start", query.start, "RFC 3339 or Unix seconds; alone: until now");
   command->add_option("--end", query.end, "RFC 3339 or Unix seconds");
   command->add_option("--granularity", query.granularity, "Width of a time bucket: 10s, 1m");
   command->add_option("--limit", query.limit, "Groups or events (default 100)");
