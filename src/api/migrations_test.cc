@@ -117,6 +117,9 @@ TEST(Mode, WhatIsSetAlreadyIsSaidAndANewWindowBeginsOnlyOnPurpose) {
   EXPECT_EQ(at(afresh, "mode").as_string(), "control_only=90,full_evaluation=10");
   EXPECT_EQ(at(afresh, "changed.reason").as_string(), "candidate 1.1");
   EXPECT_EQ(at(server.get("/api/migrations/data-engine"), "verdict.evaluations").as_integer(), 0);
+  EXPECT_EQ(at(server.get("/api/markers?limit=1"), "markers.0.message").as_string(),
+            "data-engine.mode: a new evidence window was begun at "
+            "control_only=90,full_evaluation=10 by api 127.0.0.1 (candidate 1.1)");
   EXPECT_EQ(server.put(kTarget, R"({"mode":"control_only","new_window":1})").status, 422);
 }
 

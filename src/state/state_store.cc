@@ -94,6 +94,15 @@ std::string mix_text(std::string_view json) {
   return mix.ok() ? mix->to_string() : std::string();
 }
 
+/// Whether a change left everything as it was but the version.
+bool same_but_for_version(const HistoryEntry& entry) {
+  Result<Flag> from = flags::parse_flag(entry.from_json);
+  const Result<Flag> to = flags::parse_flag(entry.to_json);
+  if (!from.ok() || !to.ok()) return false;
+  from->version = to->version;
+  return flags::to_json(*from) == flags::to_json(*to);
+}
+
 /// One line for a chart: "data-engine.mode: control_only=100 -> full_evaluation=100 by alice".
 std::string describe(const HistoryEntry& entry) {
   std::string text = entry.kind == ItemKind::kSegment ? cat("segment ", entry.key) : entry.key;
@@ -105,6 +114,8 @@ std::string describe(const HistoryEntry& entry) {
     text += to.empty() ? " created" : cat(" created: ", to);
   } else if (!from.empty() && !to.empty() && from != to) {
     text += cat(": ", from, " -> ", to);
+  } else if (!to.empty() && same_but_for_version(entry)) {
+    text += cat(": a new evidence window was begun at ", to);
   } else {
     text += cat(" changed to version ", entry.version);
   }
