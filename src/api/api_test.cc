@@ -48,6 +48,8 @@ TEST(Api, UnknownPathsNameTheNearest) {
   EXPECT_THAT(error_of(response), HasSubstr("did you mean /api/migrations?"));
   EXPECT_THAT(error_of(server.get("/api/migrations/data-engine/modes")),
               HasSubstr("did you mean /api/migrations/{name}/mode?"));
+  EXPECT_THAT(error_of(server.get("/api/migrations/data-engine/diffs")),
+              HasSubstr("did you mean /api/migrations/{name}/differences?"));
   EXPECT_THAT(error_of(server.get("/wp-login.php")), HasSubstr("GET / lists what there is"));
 }
 

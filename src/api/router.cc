@@ -12,6 +12,9 @@ namespace {
 /// Paths longer than this are not compared with the known ones: the distance costs their product.
 constexpr size_t kNearestBytesMax = 200;
 
+/// Letters in which a last segment has to agree with a known one to pass for its abbreviation.
+constexpr size_t kSameBeginningMin = 3;
+
 bool is_variable(std::string_view segment) { return segment.starts_with('{'); }
 
 std::vector<std::string_view> pattern_segments(std::string_view path) {
@@ -80,9 +83,35 @@ std::variant<RouteMatch, OtherMethods, NoRoute> Router::match(std::string_view m
   return others;
 }
 
+const Router::Pattern* Router::with_same_beginning(const std::vector<std::string>& segments) const {
+  const Pattern* best = nullptr;
+  size_t best_shared = kSameBeginningMin - 1;
+  for (const Pattern& pattern : patterns_) {
+    if (pattern.segments.size() != segments.size() || segments.empty()) continue;
+    const size_t last = segments.size() - 1;
+    bool rest_is_same = !is_variable(pattern.segments[last]);
+    for (size_t i = 0; i < last; ++i) {
+      const std::string_view segment = pattern.segments[i];
+      rest_is_same = rest_is_same && (is_variable(segment) || segment == segments[i]);
+    }
+    if (!rest_is_same) continue;
+    const std::string_view wanted = pattern.segments[last];
+    const std::string_view given = segments[last];
+    const auto differs = std::mismatch(wanted.begin(), wanted.end(), given.begin(), given.end());
+    const auto shared = static_cast<size_t>(differs.first - wanted.begin());
+    if (shared <= best_shared) continue;
+    best = &pattern;
+    best_shared = shared;
+  }
+  return best;
+}
+
 std::string Router::nearest(const std::vector<std::string>& segments) const {
   const std::string path = base::cat("/", base::join(segments, "/"));
   if (path.size() > kNearestBytesMax) return {};
+  if (const Pattern* abbreviated = with_same_beginning(segments)) {
+    return std::string(routes_[abbreviated->route].path);
+  }
   // A variable stands for what the client wrote at its place, so that only the rest is compared.
   std::vector<std::string> candidates;
   for (const Pattern& pattern : patterns_) {

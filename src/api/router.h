@@ -40,6 +40,9 @@ class Router {
     size_t route;
   };
   std::string nearest(const std::vector<std::string>& segments) const;
+  /// The pattern that differs in its last segment only, which begins as the given one does; null
+  /// when there is none.
+  const Pattern* with_same_beginning(const std::vector<std::string>& segments) const;
 
   Routes routes_;
   std::vector<Pattern> patterns_;
