@@ -110,6 +110,34 @@ TEST(Query, ANameThatIsNearlyOneIsRefusedAndNamesIt) {
               HasSubstr("did you mean \"exception.type\"?"));
 }
 
+TEST(Query, TextHeldAgainstNumbersIsRefusedRatherThanAnsweredWithNothing) {
+  AdminServer server;
+  server.happened("evaluations", 60, {{"code", 500}, {"zip", "500"}});
+  server.happened("evaluations", 60, {{"either", 1}});
+  server.happened("evaluations", 60, {{"either", "1"}});
+  const auto ask = [&](std::string_view filter) {
+    return server.post("/api/query",
+                       base::cat(R"({"dataset":"evaluations","filters":[)", filter, "]}"));
+  };
+  for (const char* wrong : {R"({"column":"code","op":"=","value":"500"})",
+                            R"({"column":"code","op":"in","value":["500","501"]})"}) {
+    const Response response = ask(wrong);
+    EXPECT_EQ(response.status, 422) << wrong;
+    EXPECT_THAT(error_of(response),
+                HasSubstr("filters[0]: \"code\" holds numbers, which text never equals; give a "
+                          "number, without quotes"));
+  }
+  EXPECT_THAT(error_of(ask(R"({"column":"zip","op":"!=","value":500})")),
+              HasSubstr("\"zip\" holds text, which a number never equals"));
+  for (const char* right :
+       {R"({"column":"code","op":"=","value":500})",
+        R"({"column":"code","op":"in","value":["500",500]})", R"({"column":"code","op":"exists"})",
+        R"({"column":"either","op":"=","value":"1"})",
+        R"({"column":"zip","op":"=","value":"500"})"}) {
+    EXPECT_EQ(ask(right).status, 200) << right;
+  }
+}
+
 // What an application adds to its events is a column like any other, from the first event on.
 TEST(Query, AnApplicationsOwnFieldsAreKnownOnceSeen) {
   AdminServer server;

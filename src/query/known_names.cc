@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "event/columns.h"
 #include "event/event.h"
+#include "event/value.h"
 #include "store/event_store.h"
 
 namespace understudy::query {
@@ -49,6 +50,70 @@ std::vector<Named> named_columns(const QuerySpec& spec, std::span<const std::str
     named.push_back({cat("columns[", i, "]"), columns[i]});
   }
   return named;
+}
+
+/// What a column was only ever seen with, numbers or text; no sentence when it was both or neither.
+enum class Content { kNumbers, kText, kOther };
+
+Content content_of(const store::DatasetColumn& column) {
+  const auto all = [&](auto is) {
+    return !column.types.empty() && std::all_of(column.types.begin(), column.types.end(), is);
+  };
+  if (all([](event::Type type) { return type == event::Type::kString; })) return Content::kText;
+  const bool numbers = all(
+      [](event::Type type) { return type == event::Type::kInt || type == event::Type::kDouble; });
+  return numbers ? Content::kNumbers : Content::kOther;
+}
+
+/// Whether the filter compares by order or equality; the others look at text, or at nothing.
+bool compares(FilterOp op) {
+  switch (op) {
+    case FilterOp::kEqual:
+    case FilterOp::kNotEqual:
+    case FilterOp::kGreater:
+    case FilterOp::kGreaterOrEqual:
+    case FilterOp::kLess:
+    case FilterOp::kLessOrEqual:
+    case FilterOp::kIn:
+    case FilterOp::kNotIn:
+      return true;
+    case FilterOp::kStartsWith:
+    case FilterOp::kDoesNotStartWith:
+    case FilterOp::kEndsWith:
+    case FilterOp::kDoesNotEndWith:
+    case FilterOp::kContains:
+    case FilterOp::kDoesNotContain:
+    case FilterOp::kExists:
+    case FilterOp::kDoesNotExist:
+      return false;
+  }
+  return false;
+}
+
+/// Text never equals a number, so that a question which holds one against the other has an answer
+/// that says nothing.
+base::Status check_filters(const std::string& of, const std::vector<Filter>& filters,
+                           const std::vector<store::DatasetColumn>& seen) {
+  for (size_t i = 0; i < filters.size(); ++i) {
+    const Filter& filter = filters[i];
+    const auto column = std::find_if(seen.begin(), seen.end(),
+                                     [&](const auto& one) { return one.name == filter.column; });
+    if (column == seen.end() || !compares(filter.op)) continue;
+    const auto all = [&](auto is) {
+      return std::all_of(filter.values.begin(), filter.values.end(), is);
+    };
+    const Content content = content_of(*column);
+    const std::string start =
+        cat(of, "filters[", i, "]: \"", base::printable(filter.column), "\" holds ");
+    if (content == Content::kNumbers && all([](const auto& value) { return value.is_string(); })) {
+      return base::invalid(
+          cat(start, "numbers, which text never equals; give a number, without quotes"));
+    }
+    if (content == Content::kText && all([](const auto& value) { return value.is_number(); })) {
+      return base::invalid(cat(start, "text, which a number never equals; give a text, in quotes"));
+    }
+  }
+  return {};
 }
 
 /// What somebody may have meant, as the end of a sentence.
@@ -96,7 +161,13 @@ base::Result<std::vector<std::string>> check_names(store::EventStore& store,
     return base::invalid(cat(named.field, ": \"", dataset, "\" has no column \"",
                              base::printable(named.column), "\"", meant));
   }
-  if (written_to) return std::vector<std::string>();
+  if (written_to) {
+    TRY(check_filters("", spec.filters, *seen));
+    for (size_t i = 0; i < spec.calculations.size(); ++i) {
+      TRY(check_filters(cat("calculations[", i, "]."), spec.calculations[i].filters, *seen));
+    }
+    return std::vector<std::string>();
+  }
   return std::vector<std::string>{
       cat("nobody has written to the dataset \"", dataset, "\" yet, so the answer is empty")};
 }

@@ -20,8 +20,9 @@ namespace understudy::query {
 /// answered, when the store has read all it holds.
 /// Failure: kInvalid for a name that a dataset with events has never had, and for one that is
 /// nearly a known one: "breakdowns[0]: "evaluations" has no column "http.rout"; did you mean
-/// "http.route"?". Nobody may have written yet: then it gives one sentence for the reader, why the
-/// answer is empty. Cost: linear in the columns of the dataset, no query.
+/// "http.route"?"; and for a filter that holds text against a column of numbers, or the reverse.
+/// Nobody may have written yet: then it gives one sentence for the reader, why the answer is empty.
+/// Cost: linear in the columns of the dataset, no query.
 base::Result<std::vector<std::string>> check_names(store::EventStore& store,
                                                    std::string_view dataset, const QuerySpec& spec,
                                                    std::span<const std::string> columns = {});
