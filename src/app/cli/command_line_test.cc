@@ -168,6 +168,40 @@ TEST_F(CommandLineTest, TheRulesItOffersMakeTheFilesTheSame) {
   }
 }
 
+TEST_F(CommandLineTest, DiffTakesTheRulesOfAWholeConfiguration) {
+  const std::string a = file("a.json", R"({"r":1,"s":"x"})");
+  const std::string b = file("b.json", R"({"r":2,"s":"x"})");
+  const std::string one =
+      "data_dir: ./data\nmigrations:\n  - name: shop\n"
+      "    compare: { rules: [ { path: $.r, ignore: true } ] }\n";
+  EXPECT_EQ(run({"diff", a, b, "--rules", file("one.yaml", one)}), 0) << error_;
+  EXPECT_EQ(run({"diff", a, b, "--rules", file("one.yaml", one), "--migration", "shop"}), 0);
+  const std::string two = file(
+      "two.yaml", one + "  - name: stock\n    compare: { rules: [ { path: $.s, ulps: 1 } ] }\n");
+  EXPECT_EQ(run({"diff", a, b, "--rules", two, "--migration", "shop"}), 0) << error_;
+  EXPECT_EQ(run({"diff", a, b, "--rules", two, "--migration", "stock"}), 1) << error_;
+
+  EXPECT_EQ(run({"diff", a, b, "--rules", two}), 2);
+  EXPECT_EQ(error_, "understudy: " + two +
+                        ":2: migrations: say with --migration whose rules are "
+                        "meant: shop, stock\n");
+  EXPECT_EQ(run({"diff", a, b, "--rules", two, "--migration", "shp"}), 2);
+  EXPECT_NE(error_.find("there is no migration \"shp\"; there are: shop, stock"), std::string::npos)
+      << error_;
+  EXPECT_EQ(run({"diff", a, b, "--rules", file("none.yaml", "data_dir: ./data\n")}), 2);
+  EXPECT_NE(error_.find("has no rules; a rules file is a list of rules, a map with"),
+            std::string::npos)
+      << error_;
+}
+
+TEST_F(CommandLineTest, OneRowMoreIsOneRow) {
+  const std::string one = file("one.csv", "id\n1\n");
+  EXPECT_EQ(run({"diff", one, file("two.csv", "id\n1\n2\n")}), 1);
+  EXPECT_NE(out_.find("(1 row)"), std::string::npos) << out_;
+  EXPECT_EQ(run({"diff", one, file("three.csv", "id\n1\n2\n3\n")}), 1);
+  EXPECT_NE(out_.find("(2 rows)"), std::string::npos) << out_;
+}
+
 TEST_F(CommandLineTest, LongListsAreCutAndSayHowMuch) {
   std::string rows_a = "[0";
   std::string rows_b = "[1";

@@ -36,6 +36,7 @@ struct Options {
   std::string control;
   std::string candidate;
   std::string rules;
+  std::string migration;
   std::string kind = "auto";
   size_t shown_max = 20;
   bool json = false;
@@ -73,19 +74,43 @@ http::Fields headers_of(std::string_view name) {
   return headers;
 }
 
-/// A rules file: a list, a `compare` section, or nothing but `rules`.
+/// The migration of a whole configuration whose rules are meant: the named or the only one.
+Result<const base::ConfigNode*> migration_of(const base::ConfigNode& migrations,
+                                             const std::string& wanted) {
+  if (wanted.empty() && migrations.items().size() == 1) return &migrations.items().front();
+  std::vector<std::string> names;
+  for (const base::ConfigNode& migration : migrations.items()) {
+    const base::ConfigNode* name = migration.find("name");
+    names.push_back(name == nullptr ? std::string() : name->text());
+    if (!wanted.empty() && names.back() == wanted) return &migration;
+  }
+  const std::string all = base::printable(base::join(names, ", "));
+  return migrations.error(wanted.empty() ? cat("say with --migration whose rules are meant: ", all)
+                                         : cat("there is no migration \"", base::printable(wanted),
+                                               "\"; there are: ", all));
+}
+
+/// A rules file: a list, a `compare` section, nothing but `rules`, or a whole configuration.
 Result<compare::Comparator> make_comparator(const Options& options) {
   compare::ComparatorOptions bounds;
   compare::Rules rules;
   if (!options.rules.empty()) {
     TRY_ASSIGN(const base::ConfigNode root, base::load_yaml(options.rules));
-    const base::ConfigNode* compare = root.find("compare");
-    const base::ConfigNode& section = compare == nullptr ? root : *compare;
+    const base::ConfigNode* holder = &root;
+    if (const base::ConfigNode* migrations = root.find("migrations")) {
+      TRY_ASSIGN(holder, migration_of(*migrations, options.migration));
+    }
+    const base::ConfigNode* compare = holder->find("compare");
+    const base::ConfigNode& section = compare == nullptr ? *holder : *compare;
     const base::ConfigNode* list = section.is_list() ? &section : section.find("rules");
+    if (list == nullptr) {
+      return section.error(
+          "has no rules; a rules file is a list of rules, a map with \"rules\" or \"compare\", or "
+          "a whole configuration");
+    }
     if (section.is_map()) {
       TRY_ASSIGN(bounds, compare::ComparatorOptions::parse(section));
     }
-    if (list == nullptr) return root.error("has no rules");
     TRY_ASSIGN(rules, compare::Rules::parse(*list));
   }
   bounds.body_bytes_max = kFileBytesMax;
@@ -127,6 +152,13 @@ std::string shown(const std::string& value, compare::ValueType type) {
   return base::printable(value, 60);
 }
 
+/// "3 rows", "1 row", "0.5 s".
+std::string distance_text(const Difference& difference) {
+  std::string_view unit = difference.distance_unit;
+  if (difference.distance == 1 && unit.size() > 1 && unit.ends_with('s')) unit.remove_suffix(1);
+  return cat(difference.distance, " ", unit);
+}
+
 std::string text_of(const Comparison& comparison, const compare::DifferenceGroups& groups,
                     const Options& options, const Console& console) {
   using Colour = Console::Colour;
@@ -155,7 +187,7 @@ std::string text_of(const Comparison& comparison, const compare::DifferenceGroup
                                   ? std::string("-")
                                   : compare::name(difference.explanation);
     if (*difference.distance_unit != '\0') {
-      explanation += cat(" (", difference.distance, " ", difference.distance_unit, ")");
+      explanation += cat(" (", distance_text(difference), ")");
     }
     rows.push_back({base::printable(difference.path), compare::name(difference.dimension),
                     shown(difference.control_value, difference.control_type),
@@ -230,7 +262,9 @@ void add_diff(CLI::App& app, Invocation& invocation) {
   command->add_option("control", options->control, "The old service's answer")->required();
   command->add_option("candidate", options->candidate, "The new service's answer")->required();
   command->add_option("--rules", options->rules,
-                      "YAML or JSON: a list of rules, or a compare section");
+                      "YAML or JSON: a list of rules, a compare section, or a configuration");
+  command->add_option("--migration", options->migration,
+                      "Whose rules, when --rules is a configuration with several");
   command->add_option("--kind", options->kind, "auto, table, json, text or bytes")
       ->capture_default_str();
   command->add_option("--max", options->shown_max, "Differences listed")->capture_default_str();
