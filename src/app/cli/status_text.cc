@@ -189,8 +189,8 @@ std::string differences_text(const Value& migration) {
   if (offers_rule) {
     out += cat(
         "  An accepted rule goes into the configuration, under compare: { rules: [...] } of the "
-        "migration,\n  and is in force after a reload (SIGHUP or POST /api/reload); or into the "
-        "flag ",
+        "migration,\n  and is in force after a reload (kill -HUP, or POST /api/reload with\n"
+        "  Content-Type: application/json); or into the flag ",
         text_of(migration, "name"), ".compare,\n  once somebody has changed that one.\n");
   }
   return out;
