@@ -109,6 +109,33 @@ std::string not_asked(const Verdict& verdict, const Tally& tally) {
   return told ? std::string() : cat(" ", sentence);
 }
 
+double paired_requests(const Tally& tally) {
+  return tally.pairs().total() + tally.not_asked().total();
+}
+
+/// The population with more requests for the candidate. What it served counts towards cutover also
+/// where control was its shadow, but only where choosing the pairs would leave something that
+/// users got out (candidate_only) and there is a control to hold it against; else the pairs say
+/// the same and decide sooner.
+Result<Population> larger_population(const Evidence& evidence, const Tally& tally) {
+  TRY_ASSIGN(const statistics::SideCounts control,
+             evidence.cutover_success(JudgedSide::kControl, ""));
+  const double candidate_only = tally.candidate_only().total;
+  const double cutover = candidate_only > 0 && control.total > 0
+                             ? tally.served(JudgedSide::kCandidate).total
+                             : candidate_only + tally.reverse_unpaired().total;
+  return cutover > paired_requests(tally) ? Population::kCutover : Population::kPaired;
+}
+
+/// What users got from the candidate is never passed over in silence.
+std::string failures_left_out(const Verdict& verdict, const Tally& tally, bool from_window) {
+  const int64_t failed = tally.served_and_failed_left_out(verdict.population, from_window);
+  if (failed == 0 || verdict.criteria.empty()) return {};
+  return cat(" The candidate served and failed ", with_thousands(failed),
+             failed == 1 ? " request that is" : " requests that are", " not part of the ",
+             name(verdict.population), " evaluations.");
+}
+
 /// Evidence of another time than the window's is never used without being named.
 std::string against_baseline(const Verdict& verdict) {
   if (!verdict.baseline || verdict.population != Population::kCutover) return {};
@@ -127,13 +154,11 @@ Result<Verdict> judge(store::EventStore& store, const JudgeRequest& request) {
 
   const Evidence evidence(store, request.migration, request.window, request.baseline);
   TRY_ASSIGN(const Tally* tally, evidence.tally(""));
-  const double pairs = tally->pairs().total() + tally->not_asked().total();
-  const double alone = tally->candidate_only().total + tally->reverse_unpaired().total;
-  const Population population =
-      request.population.value_or(alone > pairs ? Population::kCutover : Population::kPaired);
+  TRY_ASSIGN(const Population larger, larger_population(evidence, *tally));
+  const Population population = request.population.value_or(larger);
   // What the other population shows is not left unsaid: it cannot pass anything, but it can fail.
   std::optional<Population> also;
-  if (!request.population && pairs > 0 && tally->candidate_only().total > 0) {
+  if (!request.population && paired_requests(*tally) > 0 && tally->candidate_only().total > 0) {
     also = population == Population::kPaired ? Population::kCutover : Population::kPaired;
   }
 
@@ -170,8 +195,9 @@ Result<Verdict> judge(store::EventStore& store, const JudgeRequest& request) {
   verdict.not_compared = tally->not_compared();
   verdict.overall = overall_ruling(verdict.criteria);
   verdict.headline = headline(verdict);
-  verdict.headline +=
-      cat(not_asked(verdict, *tally), against_baseline(verdict), incomplete(verdict));
+  verdict.headline += cat(not_asked(verdict, *tally),
+                          failures_left_out(verdict, *tally, evidence.control_from_window()),
+                          against_baseline(verdict), incomplete(verdict));
   return verdict;
 }
 

@@ -791,6 +791,49 @@ TEST_F(JudgeTest, TheLargerPopulationIsJudgedUnlessOneIsAskedFor) {
   EXPECT_EQ(ruling_on(kMedian, Population::kCutover).population, Population::kCutover);
 }
 
+TEST_F(JudgeTest, WhatUsersGotFromTheCandidateIsJudgedWhereItIsMoreThanThePairs) {
+  play({.mode = "control_only", .accounting = "not_sampled", .outcome = "", .candidate = {}}, 861);
+  play({.mode = "reverse_evaluation"}, 634);
+  const Played alone{
+      .mode = "candidate_only", .accounting = "not_sampled", .outcome = "", .control = {}};
+  play(alone, 447);
+  Played failed = alone;
+  failed.candidate = false;
+  play(failed, 9);
+  for (const char* criterion : {kSuccess, kMedian}) {
+    const CriterionVerdict ruled = ruling_on(criterion);
+    EXPECT_EQ(ruled.population, Population::kCutover) << criterion;
+    EXPECT_EQ(ruled.candidate.evaluations, 1'090);
+    EXPECT_THAT(ruled.explanation, HasSubstr("456 candidate_only and 634 reverse_evaluation"));
+    EXPECT_THAT(ruled.explanation, HasSubstr("against 861 control_only"));
+  }
+  const Verdict verdict = verdict_on("- " + std::string(kMedian));
+  EXPECT_EQ(verdict.headline.find("not part of"), std::string::npos) << verdict.headline;
+}
+
+TEST_F(JudgeTest, PairsAreJudgedWhereTheyLeaveNothingThatUsersGotOut) {
+  play({.mode = "control_only", .accounting = "not_sampled", .outcome = "", .candidate = {}}, 10);
+  play({.mode = "reverse_evaluation"}, 1'000);
+  play({.mode = "reverse_evaluation", .accounting = "shed", .outcome = "", .control = {}}, 50);
+  EXPECT_EQ(ruling_on(kSuccess).population, Population::kPaired);
+}
+
+TEST_F(JudgeTest, AFailureThatUsersGotAndThatIsNotJudgedIsToldInTheHeadline) {
+  play({}, 1'000);
+  play({.mode = "control_only", .accounting = "not_sampled", .outcome = "", .candidate = {}}, 100);
+  play({.mode = "candidate_only",
+        .accounting = "not_sampled",
+        .outcome = "",
+        .control = {},
+        .candidate = false},
+       2);
+  const std::string told =
+      "The candidate served and failed 2 requests that are not part of the paired evaluations.";
+  EXPECT_THAT(verdict_on("- " + std::string(kMedian)).headline, HasSubstr(told));
+  EXPECT_EQ(verdict_on("- " + std::string(kMedian), Population::kCutover).headline.find(told),
+            std::string::npos);
+}
+
 // Differences and errors.
 
 TEST_F(JudgeTest, DifferencesBeyondTheLimitFailAndIgnoredOnesDoNotCount) {

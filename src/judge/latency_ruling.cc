@@ -98,13 +98,14 @@ std::string in_words(const SideQuantile& side) {
 }
 
 std::string sentence(const CriterionVerdict& verdict, const LatencyCriterion& latency,
-                     const SideQuantile& candidate, const SideQuantile& control) {
+                     const SideQuantile& candidate, const SideQuantile& control,
+                     const Tally& tally) {
   const std::string name = quantile_name(latency.quantile);
   std::string text = cat("The candidate's ", name, " is ", in_words(candidate));
   if (verdict.control.measured) text += cat(", control's ", in_words(control));
   text += verdict.population == Population::kPaired
               ? cat(", over the same ", with_thousands(candidate.sample.total), " requests")
-              : cat(", over ", with_thousands(candidate.sample.total), " candidate_only and ",
+              : cat(", over ", tally.served_in_words(), " against ",
                     with_thousands(verdict.control.evaluations), " control_only requests");
   if (verdict.tested) {
     const std::string unit = verdict.tested_unit;
@@ -181,7 +182,8 @@ Result<CriterionVerdict> rule_latency(const RulingContext& context, const Criter
       relative ? statistics::ratio_of(candidate.estimate, control.estimate) : candidate.estimate;
   verdict.tested = Interval{tested.value, tested.low, tested.high};
   verdict.ruling = against_limit(tested, limit);
-  verdict.explanation = sentence(verdict, latency, candidate, control);
+  TRY_ASSIGN(const Tally* tally, context.evidence.tally(criterion.route));
+  verdict.explanation = sentence(verdict, latency, candidate, control, *tally);
   if (verdict.ruling == Ruling::kNotEnoughEvidence) {
     if (!std::isfinite(candidate.estimate.value) && std::isfinite(candidate.at_least)) {
       verdict.missing = Missing{

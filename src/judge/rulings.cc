@@ -49,7 +49,7 @@ Ruling against_margin_from_below(const Interval& tested, double limit) {
   return tested.high < limit ? Ruling::kFail : Ruling::kNotEnoughEvidence;
 }
 
-std::string success_sentence(const CriterionVerdict& verdict, double margin) {
+std::string success_sentence(const CriterionVerdict& verdict, double margin, const Tally& tally) {
   if (!verdict.tested) return "No evaluation has both sides to compare yet.";
   const Interval& tested = *verdict.tested;
   const std::string difference =
@@ -59,7 +59,7 @@ std::string success_sentence(const CriterionVerdict& verdict, double margin) {
   const std::string where =
       verdict.population == Population::kPaired
           ? cat(" on the same ", with_thousands(verdict.candidate.evaluations), " requests")
-          : cat(" (", with_thousands(verdict.candidate.evaluations), " candidate_only against ",
+          : cat(" (", tally.served_in_words(), " against ",
                 with_thousands(verdict.control.evaluations), " control_only requests)");
   switch (verdict.ruling) {
     case Ruling::kPass:
@@ -203,7 +203,8 @@ Result<CriterionVerdict> rule_success(const RulingContext& context, const Criter
   }
 
   if (verdict.tested) verdict.ruling = against_margin_from_below(*verdict.tested, limit);
-  verdict.explanation = cat(success_sentence(verdict, success.no_worse_by), note);
+  TRY_ASSIGN(const Tally* tally, context.evidence.tally(criterion.route));
+  verdict.explanation = cat(success_sentence(verdict, success.no_worse_by, *tally), note);
   if (verdict.ruling == Ruling::kNotEnoughEvidence) {
     verdict.missing = missing_evidence(context.evidence.window(), total, [&](double n) {
       return against_margin_from_below(at_total(n), limit) != Ruling::kNotEnoughEvidence;

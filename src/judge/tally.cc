@@ -249,6 +249,17 @@ SideCounts Tally::reverse_unpaired() const {
   });
 }
 
+std::string Tally::served_in_words() const {
+  const auto alone = static_cast<int64_t>(candidate_only().total);
+  const auto beside = static_cast<int64_t>(served(JudgedSide::kCandidate).total) - alone;
+  std::string words;
+  if (alone > 0 || beside == 0) words = base::cat(with_thousands(alone), " candidate_only");
+  if (beside > 0) {
+    words += base::cat(words.empty() ? "" : " and ", with_thousands(beside), " reverse_evaluation");
+  }
+  return words;
+}
+
 int64_t Tally::judged(Population population, bool control_from_window) const {
   int64_t count = 0;
   for (const Alike& one : groups_) {
@@ -284,6 +295,16 @@ std::vector<Excluded> Tally::left_out(Population population, bool control_from_w
     excluded.push_back({std::string(kReasonOrder[i]), left[i].evaluations, std::move(meaning)});
   }
   return excluded;
+}
+
+int64_t Tally::served_and_failed_left_out(Population population, bool control_from_window) const {
+  int64_t count = 0;
+  for (const Alike& one : groups_) {
+    if (counts_for(one, population, control_from_window)) continue;
+    ;
+    if (candidate_serves(one) && one.candidate == Ending::kFailed) count += one.evaluations;
+  }
+  return count;
 }
 
 std::vector<Excluded> Tally::not_compared() const {

@@ -53,12 +53,16 @@ class Tally {
   /// candidate_only, or reverse_evaluation without its second call.
   statistics::SideCounts candidate_only() const;
   statistics::SideCounts reverse_unpaired() const;
+  /// "456 candidate_only and 634 reverse_evaluation": what the candidate served, by its modes.
+  std::string served_in_words() const;
 
   /// Evaluations that count for a population. `control_from_window`: the control_only share of this
   /// window is the one the cutover population is held against.
   int64_t judged(Population population, bool control_from_window) const;
   /// The others by reason: judged + all of these = evaluations().
   std::vector<Excluded> left_out(Population population, bool control_from_window) const;
+  /// Of these, what the candidate served, so that a user got it, and failed.
+  int64_t served_and_failed_left_out(Population population, bool control_from_window) const;
   /// Of what is judged as pairs and was to be compared, that which was not, by reason.
   std::vector<Excluded> not_compared() const;
   /// Of full_evaluation and reverse_evaluation: what was not compared, whatever it is judged as, by
