@@ -578,6 +578,15 @@ TEST_F(JudgeTest, WhatTheCandidateServesWellAloneInReverseDoesNotHoldAPassBack) 
   EXPECT_EQ(ruling_on(kSuccess).ruling, Ruling::kPass);
 }
 
+TEST_F(JudgeTest, ConversationsAreLeftOutByTheirName) {
+  play({}, 1'000);
+  play({.accounting = "not_sampled", .outcome = "", .candidate = {}, .reason = "upgrade"}, 7);
+  const Verdict verdict = verdict_on("- { success_rate: { no_worse_by: 1% } }");
+  EXPECT_EQ(left_out(verdict, "upgrade"), 7);
+  EXPECT_EQ(left_out(verdict, "other"), 0);
+  expect_it_adds_up();
+}
+
 TEST_F(JudgeTest, AReverseRequestWithoutItsShadowIsJudgedAtCutover) {
   play({.mode = "control_only", .accounting = "not_sampled", .outcome = "", .candidate = {}}, 500);
   play({.mode = "reverse_evaluation"}, 10);
@@ -656,8 +665,8 @@ std::vector<JudgeTest::Played> everything(const std::vector<std::string>& cuts,
 TEST_F(JudgeTest, EveryEvaluationIsJudgedOrLeftOutForAReason) {
   const auto all = everything({"", "shadow_deadline", "dropped_bytes_max", "request_bytes_max",
                                "connections_max", "client_closed", "serving_side_failed"},
-                              {"", "not_safe_to_repeat", "route_not_matched", "circuit_open",
-                               "unhealthy", "in_flight_max"});
+                              {"", "not_safe_to_repeat", "route_not_matched", "upgrade",
+                               "circuit_open", "unhealthy", "in_flight_max"});
   for (const Played& one : all) play(one);
   EXPECT_EQ(verdict_on("").evaluations, static_cast<int64_t>(all.size()));
   expect_it_adds_up();

@@ -47,6 +47,8 @@ constexpr Reason kCandidateOnly = {
 constexpr Reason kNotSafe = {
     "not_safe_to_repeat",
     "such a request is sent to one service only, unless its route says safe_to_repeat"};
+constexpr Reason kUpgrade = {"upgrade",
+                             "a request that changes the protocol goes to one service only"};
 constexpr Reason kRequestTooLarge = {"request_too_large",
                                      "the request was too large to be kept for a second call"};
 constexpr Reason kShadowDeadline = {
@@ -71,6 +73,7 @@ constexpr std::array kReasonOrder = {kShed.name,
                                      kClientAborted.name,
                                      kRouteNotMatched.name,
                                      kNotSafe.name,
+                                     kUpgrade.name,
                                      kRequestTooLarge.name,
                                      kShadowDeadline.name,
                                      kConnectionsMax.name,
@@ -145,6 +148,7 @@ const Reason& reason_of(const Alike& one, Population population) {
   if (one.mode == "control_only") return kControlOnly;
   if (one.mode == "candidate_only") return kCandidateOnly;
   if (one.reason == "not_safe_to_repeat") return kNotSafe;
+  if (one.reason == "upgrade") return kUpgrade;
   if (one.accounting == "too_large") return kRequestTooLarge;
   if (spared(one) && reverse(one) && one.control == Ending::kOpen) return kControlNotAsked;
   if (spared(one) && control_serves_beside(one) && one.candidate == Ending::kOpen) {
