@@ -13,10 +13,13 @@
 #include "app/cli/command_line.h"
 #include "app/config_file.h"
 #include "app/restart_settings.h"
+#include "base/config_yaml.h"
 #include "base/text.h"
+#include "compare/comparator_options.h"
 #include "compare/difference.h"
 #include "event/columns.h"
 #include "net/http_stream.h"
+#include "proxy/migration_options.h"
 
 namespace understudy::app {
 namespace {
@@ -116,9 +119,6 @@ TEST(ConfigurationPage, ItsDefaultsAreTheDefaults) {
   has("queue_bytes_max", base::cat(config.recorder.queue_bytes_max >> 20, "MiB"));
   has("events_in_memory_max", base::cat(config.store.events_in_memory_max));
   has("log_bytes_max", base::cat(config.store.log.log_bytes_max >> 30, "GiB"));
-  const proxy::ShadowOptions shadow;
-  has("in_flight_max", base::cat(shadow.in_flight_max));
-  has("breaker_failures", base::cat(shadow.breaker_failures));
 }
 
 /// The keys in the table below a heading, "" without that heading.
@@ -126,6 +126,73 @@ std::set<std::string> keys_below(const std::string& page, const std::string& hea
   const auto sections = between(page + "\n#", "\n" + heading + "\n", "\n#");
   EXPECT_EQ(sections.size(), 1U) << heading;
   return sections.empty() ? std::set<std::string>{} : keys_of_tables(sections.front());
+}
+
+/// The default that the table below a heading names for a key, as the parsers would read it.
+base::ConfigNode stated(const std::string& page, const std::string& heading,
+                        const std::string& key) {
+  const auto sections = between(page + "\n#", "\n" + heading + "\n", "\n#");
+  EXPECT_EQ(sections.size(), 1U) << heading;
+  const auto values = between(sections.empty() ? "" : sections.front(), "| `" + key + "` | `", "`");
+  EXPECT_EQ(values.size(), 1U) << heading << ": " << key;
+  const auto node = base::parse_yaml(values.empty() ? "0" : values.front(), key);
+  EXPECT_TRUE(node.ok()) << key;
+  return node.ok() ? *node : base::ConfigNode();
+}
+
+TEST(ConfigurationPage, TheDefaultsOfAMigrationAreTheDefaults) {
+  const std::string page = read_file(kRoot / "docs/configuration.md");
+  const auto lasts = [&](const std::string& heading, const std::string& key,
+                         std::chrono::nanoseconds value) {
+    const auto said = stated(page, heading, key).as_duration();
+    EXPECT_TRUE(said.ok() && *said == value) << heading << ": " << key;
+  };
+  const auto bytes = [&](const std::string& heading, const std::string& key, uint64_t value) {
+    const auto said = stated(page, heading, key).as_bytes();
+    EXPECT_TRUE(said.ok() && *said == value) << heading << ": " << key;
+  };
+  const auto counts = bytes;  // a number without a unit is one of bytes
+
+  const proxy::SideOptions side;
+  lasts("### control and candidate", "connect_timeout", side.connect_timeout);
+  lasts("### control and candidate", "timeout", side.timeout);
+  lasts("### control and candidate", "idle_timeout", side.idle_timeout);
+  counts("### control and candidate", "connections_max", side.connections_max);
+  const proxy::HealthOptions health;
+  lasts("### health", "interval", health.interval);
+  lasts("### health", "timeout", health.timeout);
+  counts("### health", "unhealthy_after", health.unhealthy_after);
+  counts("### health", "healthy_after", health.healthy_after);
+  const proxy::ShadowOptions shadow;
+  counts("### shadow", "in_flight_max", shadow.in_flight_max);
+  bytes("### shadow", "request_bytes_max", shadow.request_bytes_max);
+  bytes("### shadow", "dropped_bytes_max", shadow.dropped_bytes_max);
+  bytes("### shadow", "memory_bytes_max", shadow.memory_bytes_max);
+  counts("### shadow", "breaker_failures", shadow.breaker_failures);
+  lasts("### shadow", "breaker_open_for", shadow.breaker_open_for);
+  const proxy::MigrationOptions migration;
+  counts("### limits", "connections_max", migration.connections_max);
+  lasts("### limits", "upgrade_idle_timeout", migration.upgrade_idle_timeout);
+  const net::H1ServerOptions& server = migration.server;
+  lasts("### limits", "head_timeout", server.head_timeout);
+  lasts("### limits", "idle_timeout", server.idle_timeout);
+  lasts("### limits", "body_timeout", server.body_timeout);
+  lasts("### limits", "request_timeout", server.request_timeout);
+  lasts("### limits", "write_timeout", server.write_timeout);
+  bytes("### limits", "head_bytes_max", server.limits.head_bytes_max);
+  counts("### limits", "field_count_max", server.limits.field_count_max);
+  bytes("### limits", "target_bytes_max", server.limits.request_line_bytes_max);
+  const compare::ComparatorOptions comparison;
+  counts("### compare", "differences_max", comparison.differences_max);
+  bytes("### compare", "body_bytes_max", comparison.body_bytes_max);
+  bytes("### compare", "value_bytes_max", comparison.value_bytes_max);
+  bytes("### compare", "path_bytes_max", comparison.path_bytes_max);
+  counts("### compare", "json_depth_max", comparison.json_depth_max);
+  counts("### compare", "nodes_max", comparison.nodes_max);
+  counts("### compare", "work_max", comparison.work_max);
+  counts("### compare", "pairing_trials_max", comparison.pairing_trials_max);
+  counts("### compare", "columns_max", comparison.columns_max);
+  counts("### compare", "explain_ulps_max", comparison.explain_ulps_max);
 }
 
 TEST(ConfigurationPage, EverySettingIsEitherReloadedOrNamedByAReload) {
