@@ -24,9 +24,9 @@ struct Limits {
   /// One chunk. Nobody sends such a chunk; a size that another reader might count in signed
   /// numbers, or add to its own position, would end somewhere else there. Past it: 400.
   std::uint64_t chunk_bytes_max = std::uint64_t{1} << 40;
-  /// Trailer section of one chunked body. Past it: 431.
+  /// Trailer section of one chunked body. Past it: 431; 400 where the head was passed on before.
   std::size_t trailer_bytes_max = 16 * 1024;
-  /// Trailer field lines. Past it: 431.
+  /// Trailer field lines. Past it likewise.
   std::size_t trailer_count_max = 64;
   /// Body after removing the chunked coding. Past it: 413.
   std::uint64_t body_bytes_max = UINT64_MAX;
