@@ -130,6 +130,10 @@ base::Result<Value> parse_json(std::string_view text, size_t bytes_max) {
     return base::error(base::ErrorKind::kLimit, cat("JSON text of ", text.size(),
                                                     " bytes is above the limit of ", bytes_max));
   }
+  // The parser takes a zero byte for the end of the text, whatever follows it.
+  if (const size_t zero = text.find('\0'); zero != std::string_view::npos) {
+    return base::invalid(cat("not JSON at byte ", zero + 1, ": a zero byte"));
+  }
   TreeBuilder builder;
   const bool parsed = nlohmann::json::sax_parse(text.begin(), text.end(), &builder);
   return std::move(builder).finish(parsed);

@@ -79,6 +79,10 @@ TEST(Value, RefusesWhatIsNotJson) {
                            "[1e999]", "\"\\ud800\""}) {
     EXPECT_NE(refusal(text), "accepted") << text;
   }
+  using namespace std::string_literals;
+  for (const std::string& text : {"{}\0"s, "{}\0{"s, "\0{}"s, "[1,\0 2]"s, "\"\0\""s}) {
+    EXPECT_NE(refusal(text), "accepted") << text;
+  }
 }
 
 TEST(Value, RefusesDeepNestingWithoutUsingTheStack) {
