@@ -99,6 +99,7 @@ Routes Api::Inside::all_routes() {
   add(query_routes(dependencies));
   add(dataset_routes(dependencies));
   add(flag_routes(dependencies));
+  add(segment_routes(dependencies));
   add(evaluate_routes(dependencies));
   add(marker_routes(dependencies));
   add(stream_routes(dependencies));

@@ -22,9 +22,9 @@ using ::testing::HasSubstr;
 
 /// Everything a request may change.
 std::string everything(AdminServer& server) {
-  return cat(server.get("/api/flags").body, server.get("/api/markers").body,
-             server.get("/api/datasets").body, server.get("/api/keys").body,
-             server.get("/api/migrations/data-engine/mode").body,
+  return cat(server.get("/api/flags").body, server.get("/api/segments").body,
+             server.get("/api/markers").body, server.get("/api/datasets").body,
+             server.get("/api/keys").body, server.get("/api/migrations/data-engine/mode").body,
              server.publisher.current()->version());
 }
 
@@ -127,6 +127,10 @@ const std::vector<Body>& good_bodies() {
            "rules":[{"id":"r","variation":0,"clauses":[
              {"attribute":"email","op":"endsWith","values":["@x"],"negate":false}]}],
            "salt":"s","deleted":false})"},
+      {"PUT", "/api/segments/pilots",
+       R"({"included":["a"],"excluded":["b"],"includedContexts":[{"contextKind":"org","values":["c"]}],
+           "salt":"s","rules":[{"id":"r","clauses":[{"attribute":"country","op":"in",
+           "values":["se"],"negate":false}],"weight":50000,"bucketBy":"key"}]})"},
       {"PUT", "/api/flags/data-engine.mode",
        R"({"on":true,"variations":["control_only","full_evaluation"],"offVariation":0,
            "fallthrough":{"variation":1}})"},

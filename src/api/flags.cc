@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/change_conditions.h"
 #include "api/compare_flag.h"
 #include "api/error_response.h"
 #include "api/flag_check.h"
@@ -71,29 +72,6 @@ Result<Response> get_flag(const Dependencies& dependencies, const Call& call) {
   Response response = json_response(flags::to_value(*flag));
   response.headers.emplace_back("ETag", version_tag(*flag));
   return response;
-}
-
-/// `expected_version` as parameter, or If-Match with the ETag that GET gave.
-Result<std::optional<int64_t>> expected_version(const Call& call) {
-  std::optional<int64_t> expected;
-  if (call.query("expected_version")) {
-    TRY_ASSIGN(expected,
-               call.query_int("expected_version", 0, std::numeric_limits<int64_t>::max(), 0));
-    return expected;
-  }
-  std::string_view tag = base::trim(call.header("if-match"));
-  if (tag.empty() || tag == "*") return expected;
-  if (tag.size() >= 2 && tag.front() == '"' && tag.back() == '"') {
-    expected = base::parse_int64(tag.substr(1, tag.size() - 2));
-  }
-  if (!expected) {
-    return base::error(ErrorKind::kProtocol, "If-Match is not the ETag of a flag, such as \"3\"");
-  }
-  return expected;
-}
-
-state::Change change_of(const Call& call) {
-  return {.who = call.actor(), .comment = std::string(call.query("comment").value_or(""))};
 }
 
 /// Flags that belong to a migration have a form it can use; those that only record what the

@@ -141,6 +141,61 @@ TEST(Flags, EvaluationNeedsAFlagAndAContext) {
   EXPECT_EQ(at(response, "reason.errorKind").as_string(), "FLAG_NOT_FOUND");
 }
 
+// --- Segments ---------------------------------------------------------------------------------
+
+/// A mode flag that gives pilots the candidate, and all others control.
+constexpr const char* kForPilots =
+    R"({"on":true,"variations":["control_only","candidate_only"],"offVariation":0,
+        "fallthrough":{"variation":0},"rules":[{"id":"pilots","variation":1,"clauses":[
+          {"attribute":"","op":"segmentMatch","values":["pilots"]}]}]})";
+
+std::string mode_of(AdminServer& server, const char* key) {
+  return at(server.post("/api/evaluate",
+                        base::cat(R"({"flag":"data-engine.mode","context":{"kind":"user","key":")",
+                                  key, R"("}})")),
+            "value")
+      .as_string();
+}
+
+TEST(Segments, WhoIsPutIntoOneIsServedSoFromThenOn) {
+  AdminServer server;
+  ASSERT_EQ(server.put("/api/flags/data-engine.mode", kForPilots).status, 200);
+  EXPECT_EQ(mode_of(server, "account-7"), "control_only");
+  const Response put = server.put("/api/segments/pilots?by=alice", R"({"included":["account-7"]})");
+  EXPECT_EQ(put.status, 200) << put.body;
+  EXPECT_EQ(header(put, "ETag"), "\"1\"");
+  EXPECT_EQ(mode_of(server, "account-7"), "candidate_only");
+  EXPECT_EQ(mode_of(server, "account-8"), "control_only");
+  EXPECT_EQ(at(server.get("/api/segments/pilots"), "included.0").as_string(), "account-7");
+  EXPECT_EQ(at(server.get("/api/segments"), "segments.0.key").as_string(), "pilots");
+  EXPECT_EQ(at(server.get("/api/markers?limit=1"), "markers.0.message").as_string(),
+            "segment pilots created by alice");
+  EXPECT_EQ(server.remove("/api/segments/pilots", {}).status, 204);
+  EXPECT_EQ(mode_of(server, "account-7"), "control_only");
+  EXPECT_EQ(server.get("/api/segments/pilots").status, 404);
+}
+
+TEST(Segments, AChangeBasedOnAnOldVersionIsAConflict) {
+  AdminServer server;
+  server.put("/api/segments/pilots", R"({"included":["a"]})");
+  EXPECT_EQ(server.put("/api/segments/pilots?expected_version=0", "{}").status, 409);
+  EXPECT_EQ(server.put("/api/segments/pilots", "{}", {{"If-Match", "\"7\""}}).status, 409);
+  EXPECT_EQ(server.remove("/api/segments/pilots", {{"If-Match", "\"7\""}}).status, 409);
+  EXPECT_EQ(at(server.get("/api/segments/pilots"), "included.0").as_string(), "a");
+}
+
+TEST(Segments, WhatIsNoSegmentIsRefused) {
+  AdminServer server;
+  for (const char* body : {R"({"key":"other"})", R"({"included":"a"})",
+                           R"({"rules":[{"clauses":[],"weight":100001}]})"}) {
+    EXPECT_EQ(server.put("/api/segments/pilots", body).status, 422) << body;
+  }
+  server.put("/api/segments/pilots", "{}");
+  const Response response = server.get("/api/segments/pilot");
+  EXPECT_EQ(response.status, 404);
+  EXPECT_THAT(error_of(response), HasSubstr("did you mean 'pilots'?"));
+}
+
 // --- The stream of flags ----------------------------------------------------------------------
 
 TEST(FlagStream, BeginsWithEverything) {

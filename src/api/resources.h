@@ -15,6 +15,7 @@ Routes error_routes(const Dependencies& dependencies);                        //
 Routes query_routes(const Dependencies& dependencies);                        // query.cc
 Routes dataset_routes(const Dependencies& dependencies);                      // datasets.cc
 Routes flag_routes(const Dependencies& dependencies);                         // flags.cc
+Routes segment_routes(const Dependencies& dependencies);                      // segments.cc
 Routes evaluate_routes(const Dependencies& dependencies);                     // evaluate.cc
 Routes marker_routes(const Dependencies& dependencies);                       // markers.cc
 Routes stream_routes(const Dependencies& dependencies);                       // flag_stream.cc

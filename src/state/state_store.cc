@@ -105,9 +105,10 @@ bool same_but_for_version(const HistoryEntry& entry) {
 
 /// One line for a chart: "data-engine.mode: control_only=100 -> full_evaluation=100 by alice".
 std::string describe(const HistoryEntry& entry) {
-  std::string text = entry.kind == ItemKind::kSegment ? cat("segment ", entry.key) : entry.key;
-  const std::string from = mix_text(entry.from_json);
-  const std::string to = mix_text(entry.to_json);
+  const bool is_flag = entry.kind == ItemKind::kFlag;
+  std::string text = is_flag ? entry.key : cat("segment ", entry.key);
+  const std::string from = is_flag ? mix_text(entry.from_json) : std::string();
+  const std::string to = is_flag ? mix_text(entry.to_json) : std::string();
   if (entry.to_json.empty()) {
     text += " deleted";
   } else if (entry.from_json.empty()) {
