@@ -1,4 +1,5 @@
-// Whatever the candidate does, the client gets control's answer, byte for byte and without waiting.
+// Whatever the candidate does, the client gets control's answer, byte for byte and without waiting;
+// and the other way round, where control is the shadow.
 
 #include <gtest/gtest.h>
 
@@ -38,7 +39,7 @@ void answer_as_control(Socket& socket, const Request&) {
       "6;x=y\r\nanswer\r\n0\r\nX-Trailer: t\r\n\r\n");
 }
 
-/// What a fault of the candidate must be called in the books.
+/// What a fault of the shadow must be called in the books.
 struct Fault {
   const char* name;
   Service::Behaviour behaviour;
@@ -151,29 +152,34 @@ class CandidateFault : public proxy::testing::ProxyFixture,
     EXPECT_TRUE(stop());
     return text;
   }
-  /// The client has its answers before the candidate, told by `served`, does anything at all.
+  /// The client has its answers before the shadow, told by `served`, does anything at all. In
+  /// reverse_evaluation the shadow is control.
   void serve_and_then_let_it_fail(Mode mode, Account expected) {
-    Service control(answer_as_control);
-    const std::string without = undisturbed(control.port());
+    Service serving(answer_as_control);
+    const std::string without = undisturbed(serving.port());
     ASSERT_NE(without.find("X-Trailer: t"), std::string::npos) << without;
     Event served;
-    Service candidate([&](Socket& socket, const Request& request) {
-      EXPECT_TRUE(served.wait()) << "the client waits for the candidate";
+    Service shadow([&](Socket& socket, const Request& request) {
+      EXPECT_TRUE(served.wait()) << "the client waits for the shadow";
       GetParam().behaviour(socket, request);
     });
+    const bool reverse = mode == Mode::kReverseEvaluation;
+    const Service& control = reverse ? shadow : serving;
+    const Service& candidate = reverse ? serving : shadow;
     start(mode, control.port(), candidate.port(), "shadow: {dropped_bytes_max: 4MiB}\n",
-          ", timeout: 20s");
+          ", timeout: 20s", ", timeout: 20s");
     const size_t before = sink_.count();
     EXPECT_EQ(talk(kRequests), without);
-    EXPECT_EQ(sink_.count(), before) << "the candidate cannot have ended yet";
+    EXPECT_EQ(sink_.count(), before) << "the shadow cannot have ended yet";
     served.happen();
     for (size_t i = 0; i < 2; ++i) {
       const Exchange& seen = exchange(before + i);
       EXPECT_EQ(name(seen.account), name(expected)) << seen.reason;
-      EXPECT_EQ(seen.served_by, base::Side::kControl);
-      EXPECT_TRUE(seen.control.succeeded());
-      EXPECT_LE(seen.candidate.body.size(), size_t{1} << 20);
-      EXPECT_LE(seen.candidate.body_bytes, (uint64_t{4} << 20) + 65536);
+      EXPECT_EQ(seen.served_by, reverse ? base::Side::kCandidate : base::Side::kControl);
+      EXPECT_TRUE((reverse ? seen.candidate : seen.control).succeeded());
+      const proxy::SideResult& failed = reverse ? seen.control : seen.candidate;
+      EXPECT_LE(failed.body.size(), size_t{1} << 20);
+      EXPECT_LE(failed.body_bytes, (uint64_t{4} << 20) + 65536);
     }
     EXPECT_TRUE(stop());
   }
@@ -185,6 +191,10 @@ TEST_P(CandidateFault, IsNotSeenInFullEvaluation) {
 
 TEST_P(CandidateFault, IsNotSeenInFireAndForget) {
   serve_and_then_let_it_fail(Mode::kFireAndForget, GetParam().fire_and_forget);
+}
+
+TEST_P(CandidateFault, OfControlIsNotSeenInReverseEvaluation) {
+  serve_and_then_let_it_fail(Mode::kReverseEvaluation, GetParam().full_evaluation);
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, CandidateFault, ::testing::ValuesIn(faults()),
