@@ -52,6 +52,8 @@ TEST(StatusText, AGroupHasAnExampleTheCommandForMoreAndWhereItsRuleGoes) {
                       R"( --where 'difference.path_pattern = "$.rows[*].it'\''s"')"
                       R"( --where 'difference.dimension = "cell"' --start 2026-11-22T14:50:00Z )"));
   EXPECT_THAT(text, HasSubstr("under compare: { rules: [...] } of the migration"));
+  EXPECT_THAT(text, HasSubstr("kill -HUP"));
+  EXPECT_THAT(text, HasSubstr("Content-Type: application/json"));
 }
 
 TEST(StatusText, WhatComesFromMemoryIsCalledThat) {
