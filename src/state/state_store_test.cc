@@ -198,7 +198,7 @@ TEST_P(StateStoreContract, WhoDeletesAFlagGivesItBackToTheConfiguration) {
   ensure("full_evaluation=10");
   ASSERT_TRUE(store_->put_flag(mode_flag("m", "full_evaluation=50"), by("alice")).ok());
   ASSERT_TRUE(store_->remove_flag("m.mode", by("alice")).ok());
-  EXPECT_EQ(ensure("full_evaluation=10"), Ensured::kReturned);
+  ASSERT_EQ(ensure("full_evaluation=10"), Ensured::kReturned);
   EXPECT_EQ(mix_now("m.mode"), "control_only=90,full_evaluation=10");
   EXPECT_EQ(store_->flag("m.mode")->version, 4);
   EXPECT_EQ(store_->history({})->front().origin, Origin::kConfig);
