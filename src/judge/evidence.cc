@@ -265,6 +265,41 @@ Result<std::vector<double>> Evidence::latencies_at(Population population, Judged
   return latencies;
 }
 
+Result<LatencyBlocks> Evidence::latency_blocks(Population population, JudgedSide side,
+                                               const std::string& route,
+                                               std::span<const double> latencies_ms) const {
+  constexpr int64_t kSecondNs = 1'000'000'000;
+  TRY_ASSIGN(const auto span, active(population, side, route));
+  LatencyBlocks found{.width_ns = kSecondNs};
+  found.beyond.resize(latencies_ms.size());
+  if (!span) return found;
+  const int64_t active_ns = span->end_ns - span->start_ns;
+  found.width_ns = std::max(kSecondNs, active_ns / LatencyBlocks::kBlocksMax + 1);
+  store::Select select = over(span_of(population, side), of_population(population, side, route));
+  select.bucket_ns = found.width_ns;
+  select.aggregates = {count("calls")};
+  for (size_t i = 0; i < latencies_ms.size(); ++i) {
+    store::Filter within = exact(side);
+    if (std::isfinite(latencies_ms[i])) {
+      within.children.push_back(
+          test(duration_column(side), FilterOp::kLessOrEqual, {Value(latencies_ms[i])}));
+    }
+    select.aggregates.push_back(count(base::cat("beyond_", i), negate(std::move(within))));
+  }
+  TRY_ASSIGN(const store::ResultTable table, store_.select(select));
+  found.count = static_cast<int64_t>(table.rows.size());
+  for (const std::vector<Value>& row : table.rows) {
+    if (row.size() != latencies_ms.size() + 2) {
+      return base::error(base::ErrorKind::kInternal, "the store gave a row of another width");
+    }
+    const auto calls = static_cast<double>(as_count(row[1]));
+    for (size_t i = 0; i < latencies_ms.size(); ++i) {
+      found.beyond[i].push_back({calls, static_cast<double>(as_count(row[i + 2]))});
+    }
+  }
+  return found;
+}
+
 Result<ComparisonCounts> Evidence::comparisons(const std::string& route) const {
   store::Filter filter = of_migration(route);
   filter.children.push_back(equals(kAccounting, "compared"));
@@ -304,9 +339,9 @@ Result<std::map<std::string, int64_t>> Evidence::candidate_errors(
   return occurrences;
 }
 
-Result<std::optional<TimeSpan>> Evidence::candidate_active(Population population,
-                                                           const std::string& route) const {
-  store::Select select = over(window_, of_population(population, JudgedSide::kCandidate, route));
+Result<std::optional<TimeSpan>> Evidence::active(Population population, JudgedSide side,
+                                                 const std::string& route) const {
+  store::Select select = over(span_of(population, side), of_population(population, side, route));
   select.row_columns = {"evaluation.id"};
   select.limit = 1;
   TRY_ASSIGN(const store::ResultTable newest, store_.select(select));

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "judge/statistics/design_effect.h"
 #include "judge/statistics/paired_difference.h"
 #include "judge/tally.h"
 #include "judge/verdict.h"
@@ -22,6 +23,14 @@ struct LatencySample {
   int64_t total = 0;     // calls
   int64_t exact = 0;     // of these, with a latency
   int64_t at_least = 0;  // of these, with a time that the latency is at least
+};
+
+/// A latency sample cut by time. Stretches without calls are left out.
+struct LatencyBlocks {
+  static constexpr int64_t kBlocksMax = 200;
+  int64_t width_ns = 0;  // a second, or what makes kBlocksMax stretches of the time of all calls
+  int64_t count = 0;     // stretches
+  std::vector<std::vector<statistics::Block>> beyond{};  // for each latency that was asked about
 };
 
 /// How a latency that is only known to be at least something counts.
@@ -65,15 +74,22 @@ class Evidence {
                                                  std::span<const int64_t> ranks,
                                                  Unknown unknown) const;
 
+  /// The calls of a latency sample by equal stretches of the time in which there were any, with how
+  /// many of them took longer than each of `latencies_ms`; infinite: longer than every whole
+  /// answer.
+  base::Result<LatencyBlocks> latency_blocks(Population population, JudgedSide side,
+                                             const std::string& route,
+                                             std::span<const double> latencies_ms) const;
+
   base::Result<ComparisonCounts> comparisons(const std::string& route) const;
 
   /// Occurrences by type among the given ones, on the candidate's side, in any mode.
   base::Result<std::map<std::string, int64_t>> candidate_errors(std::span<const std::string> types,
                                                                 const std::string& route) const;
 
-  /// First and last moment at which the candidate was called; empty when it never was.
-  base::Result<std::optional<TimeSpan>> candidate_active(Population population,
-                                                         const std::string& route) const;
+  /// First and last moment at which a side was called; empty when it never was.
+  base::Result<std::optional<TimeSpan>> active(Population population, JudgedSide side,
+                                               const std::string& route) const;
 
   const TimeSpan& window() const { return window_; }
   const std::optional<TimeSpan>& baseline() const { return baseline_; }

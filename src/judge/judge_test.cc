@@ -92,7 +92,7 @@ class JudgeTest : public testing::Test {
       fill(record.candidate, played.candidate, played.candidate_ms, played.candidate_error,
            played.candidate_cut_off);
       events_.push_back(record.to_event());
-      now_ns_ += kSecond;
+      now_ns_ += step_ns_;
     }
   }
 
@@ -159,6 +159,7 @@ class JudgeTest : public testing::Test {
   AgedStore store_;
   std::optional<int64_t> first_paired_ns_;
   int64_t now_ns_ = kStart;
+  int64_t step_ns_ = kSecond;  // between evaluations that are played
   int64_t window_start_ns_ = kStart;
   std::optional<TimeSpan> baseline_;
 
@@ -483,14 +484,15 @@ TEST_F(JudgeTest, SlownessOfControlDoesNotExcuseErrorsOfTheCandidate) {
 }
 
 TEST_F(JudgeTest, ACandidateThatHangsWhereControlIsQuickFails) {
-  play({}, 900);
-  play({.accounting = "timed_out",
-        .outcome = "",
-        .candidate = false,
-        .candidate_ms = 2'000,
-        .candidate_error = "timeout",
-        .candidate_cut_off = "shadow_deadline"},
-       100);
+  for (int i = 0; i < 100; ++i) {
+    play({}, 9);
+    play({.accounting = "timed_out",
+          .outcome = "",
+          .candidate = false,
+          .candidate_ms = 2'000,
+          .candidate_error = "timeout",
+          .candidate_cut_off = "shadow_deadline"});
+  }
   EXPECT_EQ(ruling_on(kSuccess).ruling, Ruling::kFail);
   const CriterionVerdict tail = ruling_on("{ latency: { quantile: p99, at_most: 1.20 } }");
   EXPECT_EQ(tail.ruling, Ruling::kFail);
@@ -713,13 +715,14 @@ TEST_F(JudgeTest, ASlowTailFailsTheP99AndNotTheMedian) {
 }
 
 TEST_F(JudgeTest, TimeoutsAreSlowerThanAnyAnswerRatherThanDropped) {
-  play({}, 970);
-  play({.accounting = "timed_out",
-        .outcome = "",
-        .candidate = false,
-        .candidate_ms = 1,  // as recorded; the truth is unknown
-        .candidate_error = "timeout"},
-       30);
+  for (int i = 0; i < 30; ++i) {
+    play({}, 32);
+    play({.accounting = "timed_out",
+          .outcome = "",
+          .candidate = false,
+          .candidate_ms = 1,  // as recorded; the truth is unknown
+          .candidate_error = "timeout"});
+  }
   const CriterionVerdict ruled = ruling_on("{ latency: { quantile: p99, at_most: 1.20 } }");
   EXPECT_EQ(ruled.ruling, Ruling::kFail);
   EXPECT_TRUE(std::isinf(ruled.candidate.measured->value));
@@ -734,6 +737,53 @@ TEST_F(JudgeTest, AP99OfAFewHundredRequestsIsNotEnough) {
   ASSERT_TRUE(ruled.missing && ruled.missing->evaluations);
   EXPECT_GT(*ruled.missing->evaluations, 200);
   EXPECT_LT(*ruled.missing->evaluations, 2'000);
+}
+
+// 200 calls a second of 4 to 5 ms.
+TEST_F(JudgeTest, AFewMomentsInWhichManyCallsWereSlowDoNotFailTheTail) {
+  base::Rng rng(6);
+  step_ns_ = kSecond / 200;
+  for (int i = 0; i < 60 * 200; ++i) {
+    // Three stalls of the candidate, each of 80 calls: 2% of all, which P99 cannot miss.
+    const bool stalls = i % 4'000 >= 1'900 && i % 4'000 < 1'980;
+    play({.control_ms = 4 + rng.uniform(), .candidate_ms = 4 + rng.uniform() + (stalls ? 5 : 0)});
+  }
+  const CriterionVerdict tail = ruling_on("{ latency: { quantile: p99, at_most: 1.20 } }");
+  EXPECT_EQ(tail.ruling, Ruling::kNotEnoughEvidence) << tail.explanation;
+  EXPECT_GT(tail.tested->value, 1.5);
+  EXPECT_THAT(tail.explanation,
+              HasSubstr("slow calls come in bursts, so the candidate's count as"));
+  EXPECT_EQ(ruling_on("{ latency: { quantile: p99, at_most: 6ms } }").ruling,
+            Ruling::kNotEnoughEvidence);
+  EXPECT_EQ(ruling_on(kMedian).ruling, Ruling::kPass);
+}
+
+TEST_F(JudgeTest, ATailThatIsHalfAsSlowAgainAllTheTimeFails) {
+  base::Rng rng(7);
+  step_ns_ = kSecond / 100;
+  for (int i = 0; i < 120 * 100; ++i) {
+    const bool stalls = i % 200 < 10;  // of both, every two seconds
+    const double slow_ms = stalls ? 5 : 0;
+    play({.control_ms = 4 + rng.uniform() + slow_ms,
+          .candidate_ms = 1.5 * (4 + rng.uniform() + slow_ms)});
+  }
+  const CriterionVerdict tail = ruling_on("{ latency: { quantile: p99, at_most: 1.20 } }");
+  EXPECT_EQ(tail.ruling, Ruling::kFail) << tail.explanation;
+  EXPECT_NEAR(tail.tested->value, 1.5, 0.05);
+}
+
+TEST_F(JudgeTest, AFewSecondsDecideNoLatencyHoweverManyCallsTheyHold) {
+  step_ns_ = kSecond / 500;
+  play({.candidate_ms = 30}, 12 * 500);
+  const CriterionVerdict short_run = ruling_on(kMedian);
+  EXPECT_EQ(short_run.ruling, Ruling::kNotEnoughEvidence);
+  EXPECT_THAT(short_run.explanation, HasSubstr("the true ratio may be anything"));
+  EXPECT_EQ(short_run.missing->text,
+            "calls in at least 20 stretches of 1 s, to tell a slow service from a slow moment; so "
+            "far 12 have any");
+  EXPECT_EQ(short_run.missing->duration_ms, 8'000);
+  play({.candidate_ms = 30}, 8 * 500);
+  EXPECT_EQ(ruling_on(kMedian).ruling, Ruling::kFail);
 }
 
 TEST_F(JudgeTest, AnAbsoluteLatencyNeedsNoControl) {

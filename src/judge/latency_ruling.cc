@@ -1,11 +1,14 @@
 #include "judge/latency_ruling.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
+#include <vector>
 
 #include "base/text.h"
 #include "judge/missing_evidence.h"
+#include "judge/statistics/design_effect.h"
 #include "judge/statistics/quantile_ranks.h"
 #include "judge/statistics/ratio.h"
 #include "judge/wording.h"
@@ -20,39 +23,74 @@ using statistics::Estimate;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
+/// From here on, calls that go together are worth a word.
+constexpr double kEffectToldMin = 2;
+
 struct SideQuantile {
   LatencySample sample{};
   Estimate estimate{.value = 0, .low = 0, .high = kInfinity};
-  double at_least = 0;  // what the quantile is at least, when its value lies among cut-off calls
+  double effect = 1;     // how many calls say as much as one independent one
+  int64_t blocks = 0;    // stretches of time with calls
+  int64_t width_ns = 0;  // of such a stretch
+  double at_least = 0;   // what the quantile is at least, when its value lies among cut-off calls
 };
 
 // Each bound of a quantile has its own budget, so the ranks are taken from two sequences.
-statistics::QuantileRanks ranks_for(double quantile, int64_t count, Alphas alphas) {
-  return {.low = statistics::quantile_ranks(quantile, count, alphas.low).low,
-          .high = statistics::quantile_ranks(quantile, count, alphas.high).high};
+statistics::QuantileRanks ranks_for(double quantile, int64_t count, Alphas alphas, double effect) {
+  return {.low = statistics::quantile_ranks(quantile, count, alphas.low, effect).low,
+          .high = statistics::quantile_ranks(quantile, count, alphas.high, effect).high};
 }
 
-Result<SideQuantile> measure(const RulingContext& context, JudgedSide side,
-                             const std::string& route, double quantile, Alphas alphas) {
-  SideQuantile measured;
-  TRY_ASSIGN(measured.sample, context.evidence.latency_sample(context.population, side, route));
-  const int64_t count = measured.sample.total;
-  if (count == 0) return measured;
-  const statistics::QuantileRanks ranks = ranks_for(quantile, count, alphas);
+bool enough_blocks(const SideQuantile& side) { return side.blocks >= statistics::kBlocksMin; }
+
+// The sample quantile, and how much its calls go together.
+Result<SideQuantile> look_at(const RulingContext& context, JudgedSide side,
+                             const std::string& route, double quantile, double alpha_low) {
+  SideQuantile seen;
+  const Evidence& evidence = context.evidence;
+  TRY_ASSIGN(seen.sample, evidence.latency_sample(context.population, side, route));
+  const int64_t count = seen.sample.total;
+  if (count == 0) return seen;
+  std::vector<int64_t> ranks;
+  for (const double level : statistics::levels_from(quantile)) {
+    ranks.push_back(statistics::sample_quantile_rank(level, count));
+  }
+  TRY_ASSIGN(const std::vector<double> latencies,
+             evidence.latencies_at(context.population, side, route, seen.sample, ranks,
+                                   Unknown::kInfinite));
+  seen.estimate.value = latencies[0];
+  TRY_ASSIGN(const LatencyBlocks in_time,
+             evidence.latency_blocks(context.population, side, route, latencies));
+  seen.blocks = in_time.count;
+  seen.width_ns = in_time.width_ns;
+  std::vector<double> effects;
+  for (const auto& blocks : in_time.beyond) effects.push_back(statistics::design_effect(blocks));
+  seen.effect = statistics::effect_down_to_bound(quantile, count, alpha_low, effects);
+  return seen;
+}
+
+base::Status bound(const RulingContext& context, JudgedSide side, const std::string& route,
+                   double quantile, Alphas alphas, SideQuantile& seen) {
+  const int64_t count = seen.sample.total;
+  if (count == 0) return {};
+  // Of a few moments nobody can say how calls go together, so they bound nothing.
+  const statistics::QuantileRanks ranks = enough_blocks(seen)
+                                              ? ranks_for(quantile, count, alphas, seen.effect)
+                                              : statistics::QuantileRanks{};
   // Rank count + 1 stands for "no bound": it is always among the infinite ones.
-  const int64_t middle = statistics::sample_quantile_rank(quantile, count);
-  const std::array<int64_t, 2> upper = {middle, ranks.high.value_or(count + 1)};
-  const std::array<int64_t, 2> lower = {middle, ranks.low.value_or(count + 1)};
+  const std::array<int64_t, 1> upper = {ranks.high.value_or(count + 1)};
+  const std::array<int64_t, 2> lower = {statistics::sample_quantile_rank(quantile, count),
+                                        ranks.low.value_or(count + 1)};
   const auto at = [&](const auto& asked, Unknown unknown) {
-    return context.evidence.latencies_at(context.population, side, route, measured.sample, asked,
+    return context.evidence.latencies_at(context.population, side, route, seen.sample, asked,
                                          unknown);
   };
   TRY_ASSIGN(const std::vector<double> from_above, at(upper, Unknown::kInfinite));
   TRY_ASSIGN(const std::vector<double> from_below, at(lower, Unknown::kAtLeast));
-  measured.estimate = {
-      .value = from_above[0], .low = ranks.low ? from_below[1] : 0, .high = from_above[1]};
-  measured.at_least = from_below[0];
-  return measured;
+  seen.estimate.low = ranks.low ? from_below[1] : 0;
+  seen.estimate.high = from_above[0];
+  seen.at_least = from_below[0];
+  return {};
 }
 
 // The bounds this side would have with `factor` times as many calls, assuming that latencies are
@@ -60,8 +98,8 @@ Result<SideQuantile> measure(const RulingContext& context, JudgedSide side,
 Estimate projected(const SideQuantile& now, double quantile, Alphas alphas, double factor) {
   const auto count_now = static_cast<double>(now.sample.total);
   const double count_then = count_now * factor;
-  const auto then = ranks_for(quantile, static_cast<int64_t>(count_then), alphas);
-  const auto today = ranks_for(quantile, now.sample.total, alphas);
+  const auto then = ranks_for(quantile, static_cast<int64_t>(count_then), alphas, now.effect);
+  const auto today = ranks_for(quantile, now.sample.total, alphas, now.effect);
   const Estimate& estimate = now.estimate;
   if (!std::isfinite(estimate.value)) return estimate;
   const auto shrink = [&](const std::optional<int64_t>& rank_then,
@@ -95,6 +133,10 @@ std::string in_words(const SideQuantile& side) {
   if (std::isfinite(side.estimate.value)) return milliseconds(side.estimate.value);
   return std::isfinite(side.at_least) ? cat("at least ", milliseconds(side.at_least))
                                       : "beyond every answer";
+}
+
+int64_t independent_calls(const SideQuantile& side) {
+  return static_cast<int64_t>(static_cast<double>(side.sample.total) / side.effect);
 }
 
 std::string sentence(const CriterionVerdict& verdict, const LatencyCriterion& latency,
@@ -140,7 +182,25 @@ std::string sentence(const CriterionVerdict& verdict, const LatencyCriterion& la
     text += cat("; ", with_thousands(unanswered),
                 " calls without a whole answer count as slower than any other");
   }
+  if (candidate.effect >= kEffectToldMin || control.effect >= kEffectToldMin) {
+    text += cat("; slow calls come in bursts, so the candidate's count as ",
+                with_thousands(independent_calls(candidate)), " independent ones");
+    if (verdict.control.measured) {
+      text += cat(", control's as ", with_thousands(independent_calls(control)));
+    }
+  }
   return text + ".";
+}
+
+/// What is missing while a side was called in too few moments.
+Missing more_moments(const SideQuantile& side) {
+  const int64_t width_ms = side.width_ns / 1'000'000;
+  Missing missing{.text = cat("calls in at least ", statistics::kBlocksMin, " stretches of ",
+                              duration_words(width_ms),
+                              ", to tell a slow service from a slow moment; so far ", side.blocks,
+                              side.blocks == 1 ? " has any" : " have any")};
+  missing.duration_ms = (statistics::kBlocksMin - side.blocks) * width_ms;
+  return missing;
 }
 
 }  // namespace
@@ -158,10 +218,16 @@ Result<CriterionVerdict> rule_latency(const RulingContext& context, const Criter
   const Alphas whole{.low = context.alpha_fail, .high = context.alpha_pass};
   const Alphas of_candidate = relative ? whole.halved() : whole;
   const Alphas of_control{.low = of_candidate.high, .high = of_candidate.low};
-  TRY_ASSIGN(const SideQuantile candidate, measure(context, JudgedSide::kCandidate, criterion.route,
-                                                   latency.quantile, of_candidate));
-  TRY_ASSIGN(const SideQuantile control,
-             measure(context, JudgedSide::kControl, criterion.route, latency.quantile, of_control));
+  TRY_ASSIGN(SideQuantile candidate, look_at(context, JudgedSide::kCandidate, criterion.route,
+                                             latency.quantile, of_candidate.low));
+  TRY_ASSIGN(SideQuantile control, look_at(context, JudgedSide::kControl, criterion.route,
+                                           latency.quantile, of_control.low));
+  // A side that has not stalled yet may just have been lucky: in the comparison, calls of both go
+  // together as much as those of the side where they do more.
+  if (relative) candidate.effect = control.effect = std::max(candidate.effect, control.effect);
+  TRY(bound(context, JudgedSide::kCandidate, criterion.route, latency.quantile, of_candidate,
+            candidate));
+  TRY(bound(context, JudgedSide::kControl, criterion.route, latency.quantile, of_control, control));
   verdict.candidate = side_evidence(candidate);
   verdict.control = side_evidence(control);
 
@@ -190,6 +256,11 @@ Result<CriterionVerdict> rule_latency(const RulingContext& context, const Criter
           .text =
               "a longer candidate.timeout: this quantile lies among the calls that were cut "
               "off, so more of them would not decide it"};
+      return verdict;
+    }
+    const SideQuantile& fewer = relative && control.blocks < candidate.blocks ? control : candidate;
+    if (!enough_blocks(fewer)) {
+      verdict.missing = more_moments(fewer);
       return verdict;
     }
     const auto now = static_cast<double>(candidate.sample.total);

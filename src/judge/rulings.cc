@@ -319,7 +319,7 @@ Result<CriterionVerdict> rule_evidence(const RulingContext& context, const Crite
   verdict.tested_unit = "count";
   TRY_ASSIGN(const Tally* tally, context.evidence.tally(criterion.route));
   TRY_ASSIGN(const auto active,
-             context.evidence.candidate_active(context.population, criterion.route));
+             context.evidence.active(context.population, JudgedSide::kCandidate, criterion.route));
   const bool paired = context.population == Population::kPaired;
   const int64_t evaluations =
       whole(paired ? tally->pairs().total() : tally->served(JudgedSide::kCandidate).total);
