@@ -267,6 +267,7 @@ Result<std::vector<double>> Evidence::latencies_at(Population population, Judged
 
 Result<LatencyBlocks> Evidence::latency_blocks(Population population, JudgedSide side,
                                                const std::string& route,
+                                               const LatencySample& sample,
                                                std::span<const double> latencies_ms) const {
   constexpr int64_t kSecondNs = 1'000'000'000;
   TRY_ASSIGN(const auto span, active(population, side, route));
@@ -279,7 +280,8 @@ Result<LatencyBlocks> Evidence::latency_blocks(Population population, JudgedSide
   select.bucket_ns = found.width_ns;
   select.aggregates = {count("calls")};
   for (size_t i = 0; i < latencies_ms.size(); ++i) {
-    store::Filter within = exact(side);
+    // Where all are exact, that need not be asked of each.
+    store::Filter within = sample.exact < sample.total ? exact(side) : all_of({});
     if (std::isfinite(latencies_ms[i])) {
       within.children.push_back(
           test(duration_column(side), FilterOp::kLessOrEqual, {Value(latencies_ms[i])}));
@@ -341,6 +343,10 @@ Result<std::map<std::string, int64_t>> Evidence::candidate_errors(
 
 Result<std::optional<TimeSpan>> Evidence::active(Population population, JudgedSide side,
                                                  const std::string& route) const {
+  // Pairs call both sides.
+  if (population == Population::kPaired) side = JudgedSide::kCandidate;
+  const auto known = active_.find({population, side, route});
+  if (known != active_.end()) return known->second;
   store::Select select = over(span_of(population, side), of_population(population, side, route));
   select.row_columns = {"evaluation.id"};
   select.limit = 1;
@@ -349,10 +355,10 @@ Result<std::optional<TimeSpan>> Evidence::active(Population population, JudgedSi
   TRY_ASSIGN(const store::ResultTable oldest, store_.select(select));
   if (newest.rows.empty() || oldest.rows.empty() || newest.rows[0].empty() ||
       oldest.rows[0].empty() || !newest.rows[0][0].is_int() || !oldest.rows[0][0].is_int()) {
-    return std::optional<TimeSpan>();
+    return active_[{population, side, route}] = std::nullopt;
   }
-  return std::optional<TimeSpan>(
-      TimeSpan{.start_ns = oldest.rows[0][0].as_int(), .end_ns = newest.rows[0][0].as_int()});
+  return active_[{population, side, route}] =
+             TimeSpan{.start_ns = oldest.rows[0][0].as_int(), .end_ns = newest.rows[0][0].as_int()};
 }
 
 }  // namespace understudy::judge

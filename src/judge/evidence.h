@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "base/result.h"
@@ -46,7 +47,8 @@ struct ComparisonCounts {
 
 /// Asks the store for the counts and order statistics that the criteria need. An empty route means
 /// all. Lifetime: `store` must outlive it. Threads: one at a time, as it remembers its tallies.
-/// Cost: every function is one or two queries over the window; a tally is asked for once.
+/// Cost: every function is one to three queries over the window; a tally, and when a side was
+/// called, is asked for once.
 class Evidence {
  public:
   Evidence(store::EventStore& store, std::string migration, TimeSpan window,
@@ -78,7 +80,7 @@ class Evidence {
   /// many of them took longer than each of `latencies_ms`; infinite: longer than every whole
   /// answer.
   base::Result<LatencyBlocks> latency_blocks(Population population, JudgedSide side,
-                                             const std::string& route,
+                                             const std::string& route, const LatencySample& sample,
                                              std::span<const double> latencies_ms) const;
 
   base::Result<ComparisonCounts> comparisons(const std::string& route) const;
@@ -108,6 +110,8 @@ class Evidence {
   TimeSpan window_;
   std::optional<TimeSpan> baseline_;
   mutable std::map<std::string, Tally> tallies_;  // by route, of the window
+  mutable std::map<std::tuple<Population, JudgedSide, std::string>, std::optional<TimeSpan>>
+      active_;
 };
 
 }  // namespace understudy::judge

@@ -33,7 +33,7 @@ struct JudgeRequest {
 ///
 /// Failure: an error of the store, or a window that ends before it starts, is an Error; missing
 /// data is a verdict (not enough evidence), never an error and never a pass. Threads: as `store`.
-/// Cost: three to five queries over the window per criterion, seven per side of a latency.
+/// Cost: three to five queries over the window per criterion, up to five per side of a latency.
 base::Result<Verdict> judge(store::EventStore& store, const JudgeRequest& request);
 
 }  // namespace understudy::judge

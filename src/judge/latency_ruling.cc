@@ -60,7 +60,7 @@ Result<SideQuantile> look_at(const RulingContext& context, JudgedSide side,
                                    Unknown::kInfinite));
   seen.estimate.value = latencies[0];
   TRY_ASSIGN(const LatencyBlocks in_time,
-             evidence.latency_blocks(context.population, side, route, latencies));
+             evidence.latency_blocks(context.population, side, route, seen.sample, latencies));
   seen.blocks = in_time.count;
   seen.width_ns = in_time.width_ns;
   std::vector<double> effects;
@@ -78,18 +78,21 @@ base::Status bound(const RulingContext& context, JudgedSide side, const std::str
                                               ? ranks_for(quantile, count, alphas, seen.effect)
                                               : statistics::QuantileRanks{};
   // Rank count + 1 stands for "no bound": it is always among the infinite ones.
-  const std::array<int64_t, 1> upper = {ranks.high.value_or(count + 1)};
-  const std::array<int64_t, 2> lower = {statistics::sample_quantile_rank(quantile, count),
-                                        ranks.low.value_or(count + 1)};
-  const auto at = [&](const auto& asked, Unknown unknown) {
+  const std::array<int64_t, 3> asked = {statistics::sample_quantile_rank(quantile, count),
+                                        ranks.low.value_or(count + 1),
+                                        ranks.high.value_or(count + 1)};
+  const auto at = [&](Unknown unknown) {
     return context.evidence.latencies_at(context.population, side, route, seen.sample, asked,
                                          unknown);
   };
-  TRY_ASSIGN(const std::vector<double> from_above, at(upper, Unknown::kInfinite));
-  TRY_ASSIGN(const std::vector<double> from_below, at(lower, Unknown::kAtLeast));
-  seen.estimate.low = ranks.low ? from_below[1] : 0;
-  seen.estimate.high = from_above[0];
+  TRY_ASSIGN(const std::vector<double> from_below, at(Unknown::kAtLeast));
   seen.at_least = from_below[0];
+  seen.estimate.low = ranks.low ? from_below[1] : 0;
+  seen.estimate.high = from_below[2];
+  if (seen.sample.at_least > 0) {
+    TRY_ASSIGN(const std::vector<double> from_above, at(Unknown::kInfinite));
+    seen.estimate.high = from_above[2];
+  }
   return {};
 }
 

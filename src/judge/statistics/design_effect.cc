@@ -37,9 +37,9 @@ double design_effect(std::span<const Block> blocks) {
 }
 
 std::vector<double> levels_from(double p) {
-  constexpr size_t kLevelsMax = 6;
+  constexpr size_t kLevelsMax = 4;
   std::vector<double> levels;
-  for (double beyond = 1 - p; beyond < 1 && levels.size() < kLevelsMax; beyond *= 1.5) {
+  for (double beyond = 1 - p; beyond < 1 && levels.size() < kLevelsMax; beyond *= 2) {
     levels.push_back(1 - beyond);
   }
   return levels;

@@ -29,8 +29,8 @@ inline constexpr int64_t kBlocksMin = 20;
 double design_effect(std::span<const Block> blocks);
 
 /// Where the effect is looked at for the p-quantile: at p, and at the levels below it that each
-/// have half as many calls more beyond them. A bound from below lies among the latter, where more
-/// of a burst is beyond than at p. Falling, at most six.
+/// have twice as many calls beyond them. A bound from below lies among the latter, where more
+/// of a burst is beyond than at p. Falling, at most four.
 std::vector<double> levels_from(double p);
 
 /// The largest of the effects at those levels that matter: down to where the bound from below of
