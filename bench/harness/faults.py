@@ -11,6 +11,9 @@ from processes import Bed, free_port, get_json, origin, run_wrk
 from report import ratio_row
 
 
+TRICKLED = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + b"x" * 1000000
+
+
 class BrokenCandidate:
     """Accepts and then does what its kind says, until stopped."""
 
@@ -26,6 +29,8 @@ class BrokenCandidate:
         self.stopping = threading.Event()
         self.kept = []
         threading.Thread(target=self.accept, daemon=True).start()
+        if kind == "trickling":
+            threading.Thread(target=self.trickle, daemon=True).start()
 
     def accept(self):
         while not self.stopping.is_set():
@@ -34,18 +39,21 @@ class BrokenCandidate:
             except OSError:
                 return
             self.kept.append(connection)
-            if self.kind == "trickling":
-                threading.Thread(target=self.trickle, args=(connection,), daemon=True).start()
 
-    def trickle(self, connection):
-        try:
-            connection.recv(65536)
-            for byte in b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + b"x" * 1000000:
-                connection.send(bytes([byte]))
-                if self.stopping.wait(1):
-                    return
-        except OSError:
-            pass
+    def trickle(self):
+        """One thread for all connections: one for each would take the processor that the proxy and
+        its clients are measured on."""
+        sent = {}
+        while not self.stopping.wait(1):
+            for connection in list(self.kept):
+                at = sent.get(connection, 0)
+                sent[connection] = at + 1
+                try:
+                    connection.send(TRICKLED[at:at + 1], socket.MSG_DONTWAIT)
+                except OSError:
+                    self.kept.remove(connection)
+                    del sent[connection]
+                    connection.close()
 
     def stop(self):
         if self.kind == "dead":
