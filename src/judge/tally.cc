@@ -305,7 +305,6 @@ int64_t Tally::served_and_failed_left_out(Population population, bool control_fr
   int64_t count = 0;
   for (const Alike& one : groups_) {
     if (counts_for(one, population, control_from_window)) continue;
-    ;
     if (candidate_serves(one) && one.candidate == Ending::kFailed) count += one.evaluations;
   }
   return count;
