@@ -8,6 +8,7 @@
 #include "api/compare_flag.h"
 #include "api/error_response.h"
 #include "api/flag_check.h"
+#include "api/keyed_items.h"
 #include "api/resources.h"
 #include "base/text.h"
 #include "flags/flag_json.h"
@@ -31,37 +32,13 @@ constexpr int64_t kHistoryDefault = 20;
 constexpr int64_t kHistoryMax = 200;
 
 Result<Response> list_flags(const Dependencies& dependencies, const Call& call) {
-  TRY_ASSIGN(const int64_t limit, call.query_int("limit", 1, kFlagsMax, kFlagsDefault));
-  const std::string_view after = call.query("after").value_or(std::string_view());
   TRY_ASSIGN(const std::vector<Flag> flags, dependencies.state.flags());
-  Value::List list;
-  Value shown = Value::Object{{"total", static_cast<int64_t>(flags.size())}};
-  for (const Flag& flag : flags) {
-    if (!after.empty() && flag.key <= after) continue;
-    if (std::cmp_equal(list.size(), limit)) {
-      shown.set("next_after", list.back().find("key")->as_string());
-      break;
-    }
-    list.push_back(flags::to_value(flag));
-  }
-  shown.set("flags", std::move(list));
-  return json_response(shown);
+  return page_of(call, flags, "flags", kFlagsDefault, kFlagsMax);
 }
 
-/// The error for an unknown key, with the nearest one.
 base::Error no_flag(const Dependencies& dependencies, std::string_view key) {
-  const auto snapshot = dependencies.flags.current();
-  std::vector<std::string_view> keys;
-  for (const Flag* flag : snapshot->flags()) {
-    if (!flag->deleted) keys.push_back(flag->key);
-  }
-  const std::string_view meant = base::nearest(key, keys);
-  return base::error(ErrorKind::kNotFound,
-                     cat("there is no flag '", base::printable(key), "'",
-                         meant.empty() ? std::string() : cat("; did you mean '", meant, "'?")));
+  return no_item("flag", key, dependencies.flags.current()->flags());
 }
-
-std::string version_tag(const Flag& flag) { return cat("\"", flag.version, "\""); }
 
 Result<Response> get_flag(const Dependencies& dependencies, const Call& call) {
   const std::string_view key = call.path("key");
@@ -69,9 +46,7 @@ Result<Response> get_flag(const Dependencies& dependencies, const Call& call) {
   if (!flag.ok()) {
     return flag.error().kind == ErrorKind::kNotFound ? no_flag(dependencies, key) : flag.error();
   }
-  Response response = json_response(flags::to_value(*flag));
-  response.headers.emplace_back("ETag", version_tag(*flag));
-  return response;
+  return item_response(*flag);
 }
 
 /// Flags that belong to a migration have a form it can use; those that only record what the
@@ -101,14 +76,7 @@ base::Status check_not_criteria(const Dependencies& dependencies, std::string_vi
 Result<Response> put_flag(const Dependencies& dependencies, const Call& call) {
   const std::string_view key = call.path("key");
   TRY_ASSIGN(const auto expected, expected_version(call));
-  TRY_ASSIGN(Value body, call.json_object());
-  const Value* given_key = body.find("key");
-  if (given_key == nullptr) {
-    body.set("key", key);
-  } else if (!given_key->is_string() || given_key->as_string() != key) {
-    return base::invalid(cat("\"key\" in the body is not '", base::printable(key),
-                             "', the key in the path; leave it out or make them equal"));
-  }
+  TRY_ASSIGN(const Value body, body_with_key(call));
   TRY_ASSIGN(Flag flag, flags::flag_from_json(body));
   TRY(check_flag(flag));
   TRY(check_not_criteria(dependencies, key));
@@ -116,9 +84,7 @@ Result<Response> put_flag(const Dependencies& dependencies, const Call& call) {
   TRY_ASSIGN(const Flag written,
              dependencies.state.put_flag(std::move(flag), change_of(call), expected));
   TRY(dependencies.flags.publish());
-  Response response = json_response(flags::to_value(written));
-  response.headers.emplace_back("ETag", version_tag(written));
-  return response;
+  return item_response(written);
 }
 
 Result<Response> delete_flag(const Dependencies& dependencies, const Call& call) {
@@ -131,10 +97,7 @@ Result<Response> delete_flag(const Dependencies& dependencies, const Call& call)
                                                         : removed.error();
   }
   TRY(dependencies.flags.publish());
-  Response response;
-  response.status = 204;
-  response.content_type.clear();
-  return response;
+  return no_content();
 }
 
 Value flag_or_null(const std::string& json) {

@@ -1,10 +1,10 @@
-#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "api/change_conditions.h"
 #include "api/error_response.h"
+#include "api/keyed_items.h"
 #include "api/resources.h"
 #include "base/text.h"
 #include "flags/flag_json.h"
@@ -21,37 +21,13 @@ using flags::Value;
 constexpr int64_t kSegmentsDefault = 100;
 constexpr int64_t kSegmentsMax = 1'000;
 
-std::string version_tag(const Segment& segment) { return cat("\"", segment.version, "\""); }
-
-/// The error for an unknown key, with the nearest one.
 base::Error no_segment(const Dependencies& dependencies, std::string_view key) {
-  const auto snapshot = dependencies.flags.current();
-  std::vector<std::string_view> keys;
-  for (const Segment* segment : snapshot->segments()) {
-    if (!segment->deleted) keys.push_back(segment->key);
-  }
-  const std::string_view meant = base::nearest(key, keys);
-  return base::error(ErrorKind::kNotFound,
-                     cat("there is no segment '", base::printable(key), "'",
-                         meant.empty() ? std::string() : cat("; did you mean '", meant, "'?")));
+  return no_item("segment", key, dependencies.flags.current()->segments());
 }
 
 Result<Response> list_segments(const Dependencies& dependencies, const Call& call) {
-  TRY_ASSIGN(const int64_t limit, call.query_int("limit", 1, kSegmentsMax, kSegmentsDefault));
-  const std::string_view after = call.query("after").value_or(std::string_view());
   TRY_ASSIGN(const std::vector<Segment> segments, dependencies.state.segments());
-  Value::List list;
-  Value shown = Value::Object{{"total", static_cast<int64_t>(segments.size())}};
-  for (const Segment& segment : segments) {
-    if (!after.empty() && segment.key <= after) continue;
-    if (std::cmp_equal(list.size(), limit)) {
-      shown.set("next_after", list.back().find("key")->as_string());
-      break;
-    }
-    list.push_back(flags::to_value(segment));
-  }
-  shown.set("segments", std::move(list));
-  return json_response(shown);
+  return page_of(call, segments, "segments", kSegmentsDefault, kSegmentsMax);
 }
 
 Result<Response> get_segment(const Dependencies& dependencies, const Call& call) {
@@ -61,9 +37,7 @@ Result<Response> get_segment(const Dependencies& dependencies, const Call& call)
     return segment.error().kind == ErrorKind::kNotFound ? no_segment(dependencies, key)
                                                         : segment.error();
   }
-  Response response = json_response(flags::to_value(*segment));
-  response.headers.emplace_back("ETag", version_tag(*segment));
-  return response;
+  return item_response(*segment);
 }
 
 /// A share of a rule that nobody, or everybody, could be in is a mistake.
@@ -78,24 +52,14 @@ base::Status check_weights(const Segment& segment) {
 }
 
 Result<Response> put_segment(const Dependencies& dependencies, const Call& call) {
-  const std::string_view key = call.path("key");
   TRY_ASSIGN(const auto expected, expected_version(call));
-  TRY_ASSIGN(Value body, call.json_object());
-  const Value* given_key = body.find("key");
-  if (given_key == nullptr) {
-    body.set("key", key);
-  } else if (!given_key->is_string() || given_key->as_string() != key) {
-    return base::invalid(cat("\"key\" in the body is not '", base::printable(key),
-                             "', the key in the path; leave it out or make them equal"));
-  }
+  TRY_ASSIGN(const Value body, body_with_key(call));
   TRY_ASSIGN(Segment segment, flags::segment_from_json(body));
   TRY(check_weights(segment));
   TRY_ASSIGN(const Segment written,
              dependencies.state.put_segment(std::move(segment), change_of(call), expected));
   TRY(dependencies.flags.publish());
-  Response response = json_response(flags::to_value(written));
-  response.headers.emplace_back("ETag", version_tag(written));
-  return response;
+  return item_response(written);
 }
 
 Result<Response> delete_segment(const Dependencies& dependencies, const Call& call) {
@@ -107,10 +71,7 @@ Result<Response> delete_segment(const Dependencies& dependencies, const Call& ca
                                                         : removed.error();
   }
   TRY(dependencies.flags.publish());
-  Response response;
-  response.status = 204;
-  response.content_type.clear();
-  return response;
+  return no_content();
 }
 
 }  // namespace
