@@ -281,7 +281,9 @@ class FullStore final : public store::EventStore {
   base::Status append(std::span<const event::Event>) override {
     return base::error(base::ErrorKind::kIo, "no space left on device");
   }
-  base::Result<store::ResultTable> select(const store::Select&) override {
+  using EventStore::select;
+  base::Result<store::ResultTable> select(const store::Select&,
+                                          const store::Cancellation&) override {
     return base::error(base::ErrorKind::kTimeout, "the query took longer than 10 s");
   }
   std::vector<store::DatasetInfo> datasets() override { return {}; }

@@ -28,8 +28,10 @@ class GatedStore final : public store::EventStore {
     if (full_) return base::error(base::ErrorKind::kIo, "No space left on device");
     return inner_.append(events);
   }
-  base::Result<store::ResultTable> select(const store::Select& select) override {
-    return inner_.select(select);
+  using EventStore::select;
+  base::Result<store::ResultTable> select(const store::Select& select,
+                                          const store::Cancellation& cancellation) override {
+    return inner_.select(select, cancellation);
   }
   std::vector<store::DatasetInfo> datasets() override { return inner_.datasets(); }
   base::Result<std::vector<store::DatasetColumn>> columns(std::string_view dataset) override {

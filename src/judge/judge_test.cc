@@ -28,12 +28,14 @@ class AgedStore final : public store::EventStore {
   base::Status append(std::span<const event::Event> events) override {
     return inner_.append(events);
   }
-  base::Result<store::ResultTable> select(const store::Select& select) override {
+  using EventStore::select;
+  base::Result<store::ResultTable> select(const store::Select& select,
+                                          const store::Cancellation& cancellation) override {
     store::Select kept = select;
     if (lost_until_ns && kept.dataset == lost_of) {
       kept.start_ns = std::max(kept.start_ns, *lost_until_ns + 1);
     }
-    return inner_.select(kept);
+    return inner_.select(kept, cancellation);
   }
   std::vector<store::DatasetInfo> datasets() override {
     auto all = inner_.datasets();

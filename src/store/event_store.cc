@@ -2,6 +2,10 @@
 
 namespace understudy::store {
 
+base::Error cancelled_query() {
+  return base::error(base::ErrorKind::kCancelled, "nobody waits for the answer any more");
+}
+
 std::optional<std::int64_t> complete_since(EventStore& store, std::string_view dataset,
                                            std::int64_t start_ns) {
   for (const DatasetInfo& info : store.datasets()) {

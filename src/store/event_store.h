@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "event/event.h"
+#include "store/cancellation.h"
 #include "store/select.h"
 
 namespace understudy::store {
@@ -72,7 +73,11 @@ class EventStore {
   /// Answers one question. A dataset or column nobody wrote to is not an error: it has no events.
   /// kInvalid when `validate` refuses, kTimeout and kLimit at the engine's bounds, kUnavailable as
   /// long as the engine is still reading what it holds: an answer is about all of it or is refused.
-  virtual base::Result<ResultTable> select(const Select& select) = 0;
+  /// kCancelled soon after `cancellation` is cancelled, also while it waits for its turn.
+  virtual base::Result<ResultTable> select(const Select& select,
+                                           const Cancellation& cancellation) = 0;
+  /// For who waits for the answer whatever happens.
+  base::Result<ResultTable> select(const Select& select) { return this->select(select, {}); }
 
   /// The datasets by name.
   virtual std::vector<DatasetInfo> datasets() = 0;
@@ -82,6 +87,9 @@ class EventStore {
 
   virtual StoreStats stats() = 0;
 };
+
+/// What a cancelled question is answered with.
+base::Error cancelled_query();
 
 /// Since when the store has every event of a dataset that falls into a time starting at `start_ns`:
 /// nullopt when all of them can be queried, else the moment from which on they can.

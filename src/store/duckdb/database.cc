@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "base/text.h"
+#include "store/event_store.h"
 
 namespace understudy::store {
 namespace {
@@ -44,15 +45,20 @@ duckdb_state bind(duckdb_prepared_statement statement, idx_t index, const event:
   return DuckDBError;
 }
 
-/// Runs the pending query task by task, so that the deadline is looked at in between.
+/// Runs the pending query task by task, so that deadline and cancellation are looked at in between.
 base::Status run_until(duckdb_connection connection, duckdb_pending_result pending,
-                       std::chrono::steady_clock::time_point deadline) {
+                       std::chrono::steady_clock::time_point deadline,
+                       const Cancellation& cancellation) {
   for (;;) {
     const duckdb_pending_state state = duckdb_pending_execute_task(pending);
     if (state == DUCKDB_PENDING_ERROR) {
       return engine_error(duckdb_pending_error(pending), DUCKDB_ERROR_INVALID);
     }
     if (duckdb_pending_execution_is_finished(state)) return {};
+    if (cancellation.cancelled()) {
+      duckdb_interrupt(connection);
+      return cancelled_query();
+    }
     if (std::chrono::steady_clock::now() >= deadline) {
       duckdb_interrupt(connection);
       return base::error(base::ErrorKind::kTimeout, "the query took longer than query_timeout");
@@ -106,7 +112,8 @@ base::Status Connection::run(const std::string& text) {
 }
 
 base::Result<QueryRows> Connection::query(const Sql& sql,
-                                          std::chrono::steady_clock::time_point deadline) {
+                                          std::chrono::steady_clock::time_point deadline,
+                                          const Cancellation& cancellation) {
   Statement statement;
   if (duckdb_prepare(connection_, sql.text.c_str(), &statement.handle) == DuckDBError) {
     return engine_error(duckdb_prepare_error(statement.handle), DUCKDB_ERROR_INVALID);
@@ -120,7 +127,7 @@ base::Result<QueryRows> Connection::query(const Sql& sql,
   if (duckdb_pending_prepared(statement.handle, &pending.handle) == DuckDBError) {
     return engine_error(duckdb_pending_error(pending.handle), DUCKDB_ERROR_INVALID);
   }
-  TRY(run_until(connection_, pending.handle, deadline));
+  TRY(run_until(connection_, pending.handle, deadline, cancellation));
   duckdb_result result;
   if (duckdb_execute_pending(pending.handle, &result) == DuckDBError) {
     const base::Error failure =

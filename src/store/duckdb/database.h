@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "event/value.h"
+#include "store/cancellation.h"
 
 /// DuckDB's C API with owners and errors as values. Included in this folder only.
 namespace understudy::store {
@@ -67,8 +68,10 @@ class Connection {
   ~Connection() { duckdb_disconnect(&connection_); }
 
   base::Status run(const std::string& text);
-  /// Runs to the end or until `deadline` (then kTimeout). kLimit when DuckDB's memory is used up.
-  base::Result<QueryRows> query(const Sql& sql, std::chrono::steady_clock::time_point deadline);
+  /// Runs to the end or until `deadline` (then kTimeout) or until it is cancelled (then kCancelled);
+  /// after either the connection is of no further use. kLimit when DuckDB's memory is used up.
+  base::Result<QueryRows> query(const Sql& sql, std::chrono::steady_clock::time_point deadline,
+                                const Cancellation& cancellation = {});
   duckdb_connection get() const { return connection_; }
 
  private:

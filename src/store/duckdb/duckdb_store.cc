@@ -33,6 +33,8 @@ constexpr std::uint64_t kEventsPerMemoryCheck = 50'000;
 // before its speed says anything: the first events make tables and columns.
 constexpr std::chrono::milliseconds kReplayLook(50);
 constexpr std::chrono::milliseconds kReplayBegins(1'000);
+// How often a query that waits for its turn looks whether anybody still wants it.
+constexpr std::chrono::milliseconds kCancellationLook(20);
 
 /// How far reading the log is after opening. Numbers of events are told from their places in the
 /// log, so a damaged stretch counts as read. Threads: one writes, any read.
@@ -337,27 +339,39 @@ class DuckDbStore::Impl {
     Impl& impl_;
   };
 
-  base::Result<ResultTable> select(const Select& select) {
+  base::Result<ResultTable> select(const Select& select, const Cancellation& cancellation) {
     TRY(validate(select));
     const Clock::time_point deadline = Clock::now() + options_.query_timeout;
-    TRY(wait_for_replay(deadline));
-    {
-      std::unique_lock lock(query_mutex_);
-      if (!query_ended_.wait_until(lock, deadline,
-                                   [&] { return queries_ < options_.queries_at_once_max; })) {
-        return base::error(base::ErrorKind::kTimeout, "too many queries at once");
-      }
-      ++queries_;
-    }
+    TRY(wait_for_replay(deadline, cancellation));
+    TRY(wait_for_place(deadline, cancellation));
     const Place place(*this);
     const TableView view = view_of(select.dataset);
     const SqlPlan plan =
         select.aggregates.empty() ? plan_rows(select, view) : plan_groups(select, view);
     TRY_ASSIGN(auto connection, database_->connect());
-    TRY_ASSIGN(QueryRows rows, connection->query(plan.sql, deadline));
+    TRY_ASSIGN(QueryRows rows, connection->query(plan.sql, deadline, cancellation));
     ResultTable table = plan.read(std::move(rows));
     database_->release(std::move(connection));
     return table;
+  }
+
+  /// Takes one of the places, which a Place gives back.
+  base::Status wait_for_place(Clock::time_point deadline, const Cancellation& cancellation) {
+    std::unique_lock lock(query_mutex_);
+    while (!cancellation.cancelled()) {
+      if (queries_ < options_.queries_at_once_max) {
+        ++queries_;
+        return {};
+      }
+      const Clock::time_point now = Clock::now();
+      if (now >= deadline) {
+        return base::error(base::ErrorKind::kTimeout,
+                           base::cat("queries_at_once_max (", options_.queries_at_once_max,
+                                     ") queries are under way and none ended in time"));
+      }
+      query_ended_.wait_until(lock, std::min(deadline, now + kCancellationLook));
+    }
+    return cancelled_query();
   }
 
   TableView view_of(std::string_view dataset) {
@@ -367,9 +381,10 @@ class DuckDbStore::Impl {
   }
 
   /// Waits only when the replay will have ended by then, so that nobody waits for nothing.
-  base::Status wait_for_replay(Clock::time_point deadline) {
+  base::Status wait_for_replay(Clock::time_point deadline, const Cancellation& cancellation) {
     std::unique_lock lock(queue_mutex_);
     while (!replayed_) {
+      if (cancellation.cancelled()) return cancelled_query();
       queue_moved_.wait_until(lock, std::min(deadline, Clock::now() + kReplayLook));
       if (replayed_) break;
       const auto left = replay_->left();
@@ -524,8 +539,9 @@ DuckDbStore::~DuckDbStore() = default;
 base::Status DuckDbStore::append(std::span<const event::Event> events) {
   return impl_->append(events);
 }
-base::Result<ResultTable> DuckDbStore::select(const Select& select) {
-  return impl_->select(select);
+base::Result<ResultTable> DuckDbStore::select(const Select& select,
+                                              const Cancellation& cancellation) {
+  return impl_->select(select, cancellation);
 }
 std::vector<DatasetInfo> DuckDbStore::datasets() { return impl_->datasets(); }
 base::Result<std::vector<DatasetColumn>> DuckDbStore::columns(std::string_view dataset) {

@@ -50,7 +50,9 @@ class DuckDbStore final : public EventStore {
   ~DuckDbStore() override;
 
   base::Status append(std::span<const event::Event> events) override;
-  base::Result<ResultTable> select(const Select& select) override;
+  using EventStore::select;
+  base::Result<ResultTable> select(const Select& select,
+                                   const Cancellation& cancellation) override;
   std::vector<DatasetInfo> datasets() override;
   base::Result<std::vector<DatasetColumn>> columns(std::string_view dataset) override;
   StoreStats stats() override;

@@ -351,6 +351,16 @@ TEST_F(SlowReplay, AQueryThatWouldNotBeAnsweredInTimeSaysSoAtOnce) {
   EXPECT_EQ(count(), 100);
 }
 
+TEST_F(SlowReplay, AQueryThatIsCancelledDoesNotWait) {
+  open_with(100);
+  const Cancellation cancellation;
+  cancellation.cancel();
+  const auto table = store_->select({.dataset = "events", .aggregates = {{}}}, cancellation);
+  ASSERT_FALSE(table.ok());
+  EXPECT_EQ(table.error().kind, base::ErrorKind::kCancelled);
+  gate_.open();
+}
+
 TEST_F(SlowReplay, AQuerySaysHowFarItIs) {
   options_.log.file_bytes_max = 1'000;
   options_.query_timeout = std::chrono::milliseconds(1);

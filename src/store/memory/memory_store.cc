@@ -279,8 +279,10 @@ base::Status MemoryStore::append(std::span<const event::Event> events) {
   return {};
 }
 
-base::Result<ResultTable> MemoryStore::select(const Select& select) {
+base::Result<ResultTable> MemoryStore::select(const Select& select,
+                                              const Cancellation& cancellation) {
   TRY(validate(select));
+  if (cancellation.cancelled()) return cancelled_query();
   const std::lock_guard lock(mutex_);
   static const Dataset kEmpty;
   const auto found = datasets_.find(select.dataset);
