@@ -10,6 +10,7 @@ find_package(nlohmann_json REQUIRED)         # nlohmann_json::nlohmann_json
 find_package(simdjson REQUIRED)              # simdjson::simdjson
 find_package(CLI11 REQUIRED)                 # CLI11::CLI11
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)  # PkgConfig::RE2
+pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)  # PkgConfig::ZSTD
 if(UNDERSTUDY_TESTS)
   find_package(GTest REQUIRED)
   include(GoogleTest)
