@@ -29,9 +29,14 @@ std::vector<ResultTable::ResultColumn> group_result_columns(const Select& select
   using Kind = ResultTable::Kind;
   std::vector<ResultTable::ResultColumn> columns;
   if (select.bucket_ns) columns.push_back({"time", Kind::kTime});
-  for (const std::string& name : select.group_by) columns.push_back({name, Kind::kGroup});
+  if (!select.rest) {
+    for (const std::string& name : select.group_by) columns.push_back({name, Kind::kGroup});
+  }
   for (const Aggregate& aggregate : select.aggregates) {
     columns.push_back({result_name(aggregate), Kind::kAggregate});
+  }
+  for (const Formula& formula : select.formulas) {
+    columns.push_back({formula.name, Kind::kAggregate});
   }
   return columns;
 }

@@ -1,5 +1,6 @@
 #include "store/select.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/text.h"
@@ -11,6 +12,11 @@ struct FilterSize {
   std::size_t nodes = 0;
   std::size_t values = 0;
 };
+
+base::Status check_count(std::string_view what, std::size_t count, std::size_t most) {
+  if (count <= most) return {};
+  return base::error(base::ErrorKind::kLimit, base::cat(what, ": ", count, " is over ", most));
+}
 
 base::Status check_values(const Filter& filter) {
   const std::size_t count = filter.values.size();
@@ -86,8 +92,58 @@ base::Status check_aggregate(const Aggregate& aggregate, FilterSize& size) {
   return check_filter(aggregate.filter, 0, size);
 }
 
+}  // namespace
+
+bool asks_for_spans(const Select& select) {
+  return std::any_of(select.aggregates.begin(), select.aggregates.end(), [](const auto& aggregate) {
+    return aggregate.kind == AggregateKind::kConcurrency;
+  });
+}
+
+namespace {
+
+/// Concurrency divides by the length of the window.
+base::Status check_window(const Select& select) {
+  if (!asks_for_spans(select)) return {};
+  constexpr std::int64_t kFarthest = std::int64_t{1} << 62;
+  if (select.start_ns < -kFarthest || select.end_ns > kFarthest) {
+    return base::invalid("concurrency needs a window with a start and an end");
+  }
+  if (select.end_ns <= select.start_ns) return base::invalid("concurrency needs a window");
+  return {};
+}
+
+base::Status check_formula(const Formula& formula, const Select& select) {
+  TRY(check_count("formula steps", formula.steps.size(), kFormulaStepsMax));
+  std::size_t depth = 0;
+  for (const FormulaStep& step : formula.steps) {
+    switch (step.kind) {
+      case FormulaStep::Kind::kNumber:
+        if (!std::isfinite(step.number)) return base::invalid("a formula has a number without end");
+        ++depth;
+        continue;
+      case FormulaStep::Kind::kAggregate:
+        if (step.aggregate >= select.aggregates.size()) {
+          return base::invalid("a formula refers to an aggregate that is not there");
+        }
+        ++depth;
+        continue;
+      case FormulaStep::Kind::kAdd:
+      case FormulaStep::Kind::kSubtract:
+      case FormulaStep::Kind::kMultiply:
+      case FormulaStep::Kind::kDivide:
+        if (depth < 2) return base::invalid("a formula's operator lacks an operand");
+        --depth;
+        continue;
+    }
+    return base::invalid("unknown formula step");
+  }
+  if (depth != 1) return base::invalid("a formula does not end in one value");
+  return {};
+}
+
 base::Status check_having(const Having& having, const Select& select) {
-  if (having.aggregate >= select.aggregates.size()) {
+  if (having.aggregate >= select.aggregates.size() + select.formulas.size()) {
     return base::invalid("having refers to an aggregate that is not there");
   }
   switch (having.op) {
@@ -114,7 +170,7 @@ base::Status check_order(const Order& order, const Select& select) {
       }
       return {};
     case Order::By::kAggregate:
-      if (order.index >= select.aggregates.size()) {
+      if (order.index >= select.aggregates.size() + select.formulas.size()) {
         return base::invalid("order refers to an aggregate that is not there");
       }
       return {};
@@ -125,15 +181,11 @@ base::Status check_order(const Order& order, const Select& select) {
   return base::invalid("unknown order");
 }
 
-base::Status check_count(std::string_view what, std::size_t count, std::size_t most) {
-  if (count <= most) return {};
-  return base::error(base::ErrorKind::kLimit, base::cat(what, ": ", count, " is over ", most));
-}
-
 /// Buckets within a closed-ended time range; an open one is bounded by the result rows.
 base::Status check_buckets(const Select& select) {
   if (!select.bucket_ns) return {};
   if (select.aggregates.empty()) return base::invalid("time buckets need an aggregate");
+  if (select.rest) return base::invalid("the rest of the groups takes no time buckets");
   if (*select.bucket_ns <= 0 || *select.bucket_ns > kBucketNsMax) {
     return base::invalid("a time bucket is longer than 0 and at most ten years");
   }
@@ -186,6 +238,8 @@ std::string result_name(const Aggregate& aggregate) {
       return base::cat("MAX(", aggregate.column, ")");
     case AggregateKind::kCountDistinct:
       return base::cat("COUNT_DISTINCT(", aggregate.column, ")");
+    case AggregateKind::kConcurrency:
+      return "CONCURRENCY";
     case AggregateKind::kQuantile:
       break;
   }
@@ -198,6 +252,34 @@ std::string result_name(const Aggregate& aggregate) {
   return base::cat("P", digits, "(", aggregate.column, ")");
 }
 
+event::Value evaluate(const Formula& formula, const std::vector<event::Value>& aggregates) {
+  std::vector<double> stack;
+  for (const FormulaStep& step : formula.steps) {
+    if (step.kind == FormulaStep::Kind::kNumber) {
+      stack.push_back(step.number);
+      continue;
+    }
+    if (step.kind == FormulaStep::Kind::kAggregate) {
+      const event::Value& value = aggregates[step.aggregate];
+      if (!value.is_number()) return {};
+      stack.push_back(value.as_number());
+      continue;
+    }
+    const double right = stack.back();
+    stack.pop_back();
+    double& left = stack.back();
+    if (step.kind == FormulaStep::Kind::kAdd) left += right;
+    if (step.kind == FormulaStep::Kind::kSubtract) left -= right;
+    if (step.kind == FormulaStep::Kind::kMultiply) left *= right;
+    if (step.kind == FormulaStep::Kind::kDivide) {
+      if (right == 0) return {};
+      left /= right;
+    }
+  }
+  if (std::isnan(stack.back())) return {};
+  return stack.back() + 0.0;
+}
+
 base::Status validate(const Select& select) {
   if (select.dataset.empty()) return base::invalid("no dataset is named");
   if (select.limit == 0) return base::invalid("limit: 0 is below 1");
@@ -206,14 +288,18 @@ base::Status validate(const Select& select) {
   TRY(check_count("aggregates", select.aggregates.size(), kAggregatesMax));
   TRY(check_count("orders", select.order.size(), kOrderMax));
   TRY(check_count("havings", select.having.size(), kOrderMax));
+  TRY(check_count("formulas", select.formulas.size(), kFormulasMax));
   TRY(check_buckets(select));
+  TRY(check_window(select));
   FilterSize size;
   TRY(check_filter(select.filter, 0, size));
   for (const Aggregate& aggregate : select.aggregates) TRY(check_aggregate(aggregate, size));
+  for (const Formula& formula : select.formulas) TRY(check_formula(formula, select));
   for (const Having& having : select.having) TRY(check_having(having, select));
   for (const Order& order : select.order) TRY(check_order(order, select));
   if (select.aggregates.empty()) {
     if (!select.group_by.empty()) return base::invalid("group-by needs an aggregate");
+    if (select.rest) return base::invalid("the rest of the groups needs an aggregate");
     if (select.order.size() > 1) return base::invalid("raw rows take one order");
   }
   return {};

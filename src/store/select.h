@@ -33,6 +33,15 @@
 /// - min and max keep the type of the value; between an equal int and double the int wins.
 /// - count_distinct is exact and tells types apart (5, 5.0 and "5" are three), NaN is one value.
 /// - Groups tell types apart likewise; absence is a group of its own (null); -0.0 shows as 0.0.
+/// - concurrency is how many spans ran at once, on average over the window or bucket: the sum of
+/// the
+///   parts of it that each event's span covers, by rate. A span begins at the event's time and is
+///   `column` milliseconds long (to the nanosecond); what is not a finite number above 0 is no
+///   span. Spans that began up to kSpanLookBackNs before the window count with the part that is
+///   inside; for every other aggregate those events are not there. A bucket that is partly outside
+///   the window counts with the part inside. With nothing running it is 0.
+/// - Formulas are computed of doubles. With an operand that is null, a divisor that is 0, or a
+///   result that is NaN they give null.
 /// - Order of values: null, false, true, numbers, text by bytes. Numbers compare as doubles, NaN
 ///   greatest; ties put ints before doubles and then compare ints exactly.
 namespace understudy::store {
@@ -44,8 +53,11 @@ inline constexpr std::size_t kFilterValuesMax = 10'000;  // in all value lists t
 inline constexpr std::size_t kGroupByMax = 100;
 inline constexpr std::size_t kAggregatesMax = 200;
 inline constexpr std::size_t kOrderMax = 100;
+inline constexpr std::size_t kFormulasMax = 100;
+inline constexpr std::size_t kFormulaStepsMax = 200;  // of one formula
 inline constexpr std::size_t kBucketsMax = 100'000;
 inline constexpr std::int64_t kBucketNsMax = 315'360'000'000'000'000;  // ten years
+inline constexpr std::int64_t kSpanLookBackNs = 3'600'000'000'000;     // one hour
 /// Limits of one answer; beyond them `truncated` is set.
 inline constexpr std::size_t kResultRowsMax = 100'000;
 inline constexpr std::size_t kResultCellsMax = 4'000'000;
@@ -99,6 +111,7 @@ enum class AggregateKind {
   kMax,            // int or double
   kQuantile,       // double; `quantile` in [0, 1]
   kCountDistinct,  // int
+  kConcurrency,    // double; `column` holds milliseconds; the window must have both ends
 };
 
 struct Aggregate {
@@ -109,9 +122,35 @@ struct Aggregate {
   std::string name = {};    // name of the result column; empty: see result_name
 };
 
+/// One step of a formula.
+struct FormulaStep {
+  enum class Kind {
+    kNumber,     // puts `number` on the stack
+    kAggregate,  // puts an aggregate's value on the stack
+    kAdd,        // this and the rest take two values from the stack and put one back
+    kSubtract,
+    kMultiply,
+    kDivide,
+  };
+  Kind kind = Kind::kNumber;
+  double number = 0;
+  std::size_t aggregate = 0;  // index into Select::aggregates
+
+  friend bool operator==(const FormulaStep&, const FormulaStep&) = default;
+};
+
+/// Arithmetic over the aggregates of one group (and bucket), in postfix order.
+struct Formula {
+  std::string name = {};
+  std::vector<FormulaStep> steps = {};
+};
+
+/// The value of a formula, given the values of its group's aggregates.
+event::Value evaluate(const Formula& formula, const std::vector<event::Value>& aggregates);
+
 /// Keeps a group when `aggregate op value` holds over the whole time range; null passes only !=.
 struct Having {
-  std::size_t aggregate = 0;         // index into Select::aggregates
+  std::size_t aggregate = 0;         // index into aggregates, and beyond them into formulas
   FilterOp op = FilterOp::kGreater;  // = != < <= > >=
   double value = 0;
 };
@@ -119,18 +158,18 @@ struct Having {
 struct Order {
   enum class By { kGroup, kAggregate, kTime };
   By by = By::kAggregate;
-  std::size_t index = 0;  // into group_by or aggregates; ignored for kTime
+  std::size_t index = 0;  // into group_by; or into aggregates, and beyond them formulas
   bool descending = false;
 };
 
 /// One question. With aggregates it gives groups, without it gives raw rows.
 ///
 /// Groups: one row per group (and bucket): [bucket start, when bucket_ns is set], the group_by
-/// columns, the aggregates. Without group_by there is exactly one group, also when no event
-/// matches. `having`, `order` and `limit` choose among groups by their aggregates over the whole
-/// time range; with bucket_ns set each chosen group then gives one row for each bucket in which it
-/// has events, groups in the chosen order, buckets ascending within. Ties and the unspecified rest
-/// are ordered by the group's values ascending.
+/// columns, the aggregates, the formulas. Without group_by there is exactly one group, also when no
+/// event matches. `having`, `order` and `limit` choose among groups by their aggregates over the
+/// whole time range; with bucket_ns set each chosen group then gives one row for each bucket in
+/// which it has events (or spans that run, with kConcurrency), groups in the chosen order, buckets
+/// ascending within. Ties and the unspecified rest are ordered by the group's values ascending.
 ///
 /// Raw rows: columns `time` (unix ns), `sample_rate` (int), then `row_columns`; newest first (equal
 /// times: last appended first); `order` may be one kTime entry. `filter` and `limit` apply.
@@ -142,14 +181,21 @@ struct Select {
 
   std::vector<std::string> group_by = {};
   std::vector<Aggregate> aggregates = {};
+  std::vector<Formula> formulas = {};
   std::optional<std::int64_t> bucket_ns = {};  // buckets start at multiples of it since the epoch
   std::vector<Having> having = {};
   std::vector<Order> order = {};
   std::size_t limit = 1'000;
+  /// Instead of the chosen groups, one row [the aggregates, the formulas] over all events whose
+  /// group was not chosen, by having or limit. Takes no buckets.
+  bool rest = false;
 
   /// Raw rows only. Empty means every column of the dataset, in alphabetical order.
   std::vector<std::string> row_columns = {};
 };
+
+/// Whether some aggregate is kConcurrency.
+bool asks_for_spans(const Select& select);
 
 /// Whether a Select keeps to the limits and its indices point somewhere. Engines call it first.
 base::Status validate(const Select& select);

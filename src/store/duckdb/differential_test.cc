@@ -180,7 +180,7 @@ class RandomSource {
 
   /// Sums are asked of columns whose sums are exact in doubles.
   Aggregate aggregate() {
-    Aggregate made{.kind = static_cast<AggregateKind>(below(7))};
+    Aggregate made{.kind = static_cast<AggregateKind>(below(closed ? 8 : 7))};
     const bool sums = made.kind == AggregateKind::kSum || made.kind == AggregateKind::kAvg;
     if (made.kind != AggregateKind::kCount) made.column = sums ? "number" : column();
     static const std::vector<double> kQuantiles = {0,   0.001, 0.05, 0.07, 0.1,   0.25, 0.5,
@@ -191,10 +191,36 @@ class RandomSource {
     return made;
   }
 
+  /// Postfix over `aggregates` values, two to five of them.
+  Formula formula(std::size_t aggregates) {
+    Formula made{.name = "formula"};
+    std::size_t depth = 0;
+    for (std::uint64_t left = 2 + below(4); left > 0 || depth > 1;) {
+      if (left > 0 && (depth < 2 || one_in(2))) {
+        made.steps.push_back(
+            one_in(4) ? FormulaStep{.number = static_cast<double>(below(5)) - 2}
+                      : FormulaStep{.kind = FormulaStep::Kind::kAggregate,
+                                    .aggregate = static_cast<std::size_t>(below(aggregates))});
+        --left;
+        ++depth;
+      } else {
+        made.steps.push_back({.kind = static_cast<FormulaStep::Kind>(2 + below(4))});
+        --depth;
+      }
+    }
+    return made;
+  }
+
   Select select() {
     Select made{.dataset = one_in(10) ? "other" : one_in(30) ? "nobody" : "events"};
     if (one_in(3)) made.start_ns = static_cast<std::int64_t>(below(1'500)) - 1'000;
     if (one_in(3)) made.end_ns = static_cast<std::int64_t>(below(1'500)) - 500;
+    closed = one_in(4);  // what concurrency needs; a span of 1/8 ms is 125,000 ns long
+    if (closed) {
+      const std::int64_t scale = one_in(2) ? 1 : 100'000;
+      made.start_ns = (static_cast<std::int64_t>(below(1'500)) - 1'000) * scale;
+      made.end_ns = made.start_ns + 1 + static_cast<std::int64_t>(below(3'000)) * scale;
+    }
     if (!one_in(3)) made.filter = filter(3);
     made.limit = one_in(3) ? 1 + below(5) : 1'000;
     if (one_in(5)) {
@@ -204,15 +230,25 @@ class RandomSource {
     }
     for (std::uint64_t i = below(4); i > 0; --i) made.group_by.push_back(column());
     for (std::uint64_t i = 1 + below(4); i > 0; --i) made.aggregates.push_back(aggregate());
-    if (one_in(3)) made.bucket_ns = 1 + static_cast<std::int64_t>(below(700));
+    for (std::uint64_t i = one_in(2) ? below(3) : 0; i > 0; --i) {
+      made.formulas.push_back(formula(made.aggregates.size()));
+    }
+    const std::size_t values = made.aggregates.size() + made.formulas.size();
+    made.rest = one_in(6);
+    if (!made.rest && one_in(3)) {
+      made.bucket_ns = 1 + static_cast<std::int64_t>(below(700));
+      if (closed)
+        made.bucket_ns =
+            1 + (made.end_ns - made.start_ns) / (1 + static_cast<std::int64_t>(below(40)));
+    }
     for (std::uint64_t i = below(3); i > 0; --i) {
       const bool group = !made.group_by.empty() && one_in(2);
       made.order.push_back({.by = group ? Order::By::kGroup : Order::By::kAggregate,
-                            .index = below(group ? made.group_by.size() : made.aggregates.size()),
+                            .index = below(group ? made.group_by.size() : values),
                             .descending = one_in(2)});
     }
     if (one_in(4)) {
-      made.having.push_back({.aggregate = below(made.aggregates.size()),
+      made.having.push_back({.aggregate = below(values),
                              .op = static_cast<FilterOp>(below(6)),
                              .value = static_cast<double>(below(20)) - 5});
     }
@@ -220,6 +256,7 @@ class RandomSource {
   }
 
   bool weighted = false;
+  bool closed = false;  // the window of the question at hand
 
  private:
   base::Rng rng_;
@@ -244,6 +281,13 @@ std::string describe(const Select& select) {
   for (const Aggregate& aggregate : select.aggregates) {
     text += base::cat("; ", result_name(aggregate), " if ", describe(aggregate.filter));
   }
+  for (const Formula& formula : select.formulas) {
+    text += "; formula";
+    for (const FormulaStep& step : formula.steps) {
+      text += base::cat(" ", static_cast<int>(step.kind), ":", step.number, ":", step.aggregate);
+    }
+  }
+  if (select.rest) text += "; the rest";
   for (const Order& order : select.order) {
     text += base::cat("; order ", static_cast<int>(order.by), " ", order.index,
                       order.descending ? " down" : " up");
@@ -252,7 +296,8 @@ std::string describe(const Select& select) {
     text += base::cat("; having ", having.aggregate, " op", static_cast<int>(having.op), " ",
                       having.value);
   }
-  return base::cat(text, "; bucket ", select.bucket_ns.value_or(0), " limit ", select.limit);
+  return base::cat(text, "; bucket ", select.bucket_ns.value_or(0), " limit ", select.limit,
+                   " from ", select.start_ns, " to ", select.end_ns);
 }
 
 std::string describe(const ResultTable& table) {

@@ -1,7 +1,10 @@
 #include <algorithm>
 #include <cstdio>
+#include <set>
+#include <utility>
 
 #include "base/text.h"
+#include "store/duckdb/sql_concurrency.h"
 #include "store/duckdb/sql_plan.h"
 #include "store/intake.h"
 
@@ -29,14 +32,18 @@ class GroupPlanner {
   SqlPlan run() {
     base_list_ = {"ts", "rate"};
     condition_ = filter_.write(select_.filter);
+    if (spans_) base_list_.push_back(base::cat("ts >= ", select_.start_ns, " AS inside"));
     for (std::size_t j = 0; j < select_.group_by.size(); ++j) add_group(j);
     if (!select_.group_by.empty() && keys_.empty()) {
       base_list_.push_back("0 AS g");  // a group nobody has a value for: all events are one group
       keys_.push_back("g");
     }
     for (std::size_t i = 0; i < select_.aggregates.size(); ++i) add_aggregate(i);
+    for (const Formula& formula : select_.formulas) add_formula(formula);
     plan_.columns = group_result_columns(select_);
-    if (select_.bucket_ns) {
+    if (select_.rest) {
+      write_rest();
+    } else if (select_.bucket_ns) {
       write_buckets();
     } else {
       write_groups();
@@ -137,6 +144,7 @@ class GroupPlanner {
   void add_aggregate(std::size_t i) {
     const Aggregate& aggregate = select_.aggregates[i];
     std::vector<std::string> conditions;
+    if (spans_ && aggregate.kind != AggregateKind::kConcurrency) conditions.push_back("inside");
     if (aggregate.filter.kind != Filter::Kind::kAnd || !aggregate.filter.children.empty()) {
       base_list_.push_back(base::cat(filter_.write(aggregate.filter), " AS f", i));
       conditions.push_back(base::cat("f", i));
@@ -147,7 +155,11 @@ class GroupPlanner {
     switch (aggregate.kind) {
       case AggregateKind::kCount:
         piece(i, 0, weight(conditions));
+        zero_pieces_.insert(piece_name(i, 0));
         finish(i, Kind::kBigint, piece_name(i, 0));
+        return;
+      case AggregateKind::kConcurrency:
+        add_concurrency(i, numbers, conditions);
         return;
       case AggregateKind::kSum:
       case AggregateKind::kAvg:
@@ -169,6 +181,7 @@ class GroupPlanner {
           sum += base::cat(" + count(DISTINCT ", column(physical), ")", filtered(conditions));
         }
         piece(i, 0, base::cat("(", sum, ")::BIGINT"));
+        zero_pieces_.insert(piece_name(i, 0));
         finish(i, Kind::kBigint, piece_name(i, 0));
         return;
       }
@@ -234,6 +247,74 @@ class GroupPlanner {
                      average ? base::cat(" / ", piece_name(i, 2)) : std::string(), " END"));
   }
 
+  /// In the base, `uI` is where the span of the event ends within the window; null when it has none
+  /// there. Over the window the parts are added up here, by buckets in write_buckets.
+  void add_concurrency(std::size_t i, const Numbers& numbers,
+                       const std::vector<std::string>& conditions) {
+    std::string duration = "NULL::DOUBLE";
+    if (numbers.ints != kAbsent && numbers.doubles != kAbsent) {
+      duration = base::cat("coalesce(", filter_.column(numbers.ints), "::DOUBLE, ",
+                           filter_.column(numbers.doubles), ")");
+    } else if (numbers.ints != kAbsent) {
+      duration = base::cat(filter_.column(numbers.ints), "::DOUBLE");
+    } else if (numbers.doubles != kAbsent) {
+      duration = filter_.column(numbers.doubles);
+    }
+    const SpanColumn span{.name = base::cat("u", i),
+                          .start_ns = select_.start_ns,
+                          .end_ns = select_.end_ns,
+                          .condition = join_conditions(conditions, "AND", "true")};
+    base_list_.push_back(base::cat(sql_span_end(span, duration), " AS ", span.name));
+    span_columns_.push_back({i, span});
+    piece(i, 0, sql_concurrency(span));
+    zero_pieces_.insert(piece_name(i, 0));
+    finish(i, Kind::kDouble, piece_name(i, 0));
+  }
+
+  /// Every divisor and every formula becomes a column of its own, in a SELECT around the last, so
+  /// that no text is written twice however deep they nest.
+  void add_formula(const Formula& formula) {
+    std::vector<std::string> stack;
+    const auto layer = [&](const std::string& expression) {
+      std::string name = base::cat("q", layers_.size());
+      layers_.push_back(base::cat(expression, " AS ", name));
+      return name;
+    };
+    for (const FormulaStep& step : formula.steps) {
+      if (step.kind == FormulaStep::Kind::kNumber) {
+        stack.push_back(literal(step.number));
+        continue;
+      }
+      if (step.kind == FormulaStep::Kind::kAggregate) {
+        stack.push_back(base::cat("(", values_[step.aggregate], ")::DOUBLE"));
+        continue;
+      }
+      const std::string right = std::move(stack.back());
+      stack.pop_back();
+      std::string& left = stack.back();
+      if (step.kind == FormulaStep::Kind::kAdd) left = base::cat("(", left, " + ", right, ")");
+      if (step.kind == FormulaStep::Kind::kSubtract) left = base::cat("(", left, " - ", right, ")");
+      if (step.kind == FormulaStep::Kind::kMultiply) left = base::cat("(", left, " * ", right, ")");
+      if (step.kind == FormulaStep::Kind::kDivide) {
+        const std::string divisor = layer(right);
+        left = base::cat("(", left, " / CASE WHEN ", divisor, " <> 0 THEN ", divisor, " END)");
+      }
+    }
+    const std::string value = layer(stack.back());
+    const std::string name =
+        layer(base::cat("CASE WHEN NOT isnan(", value, ") THEN ", value, " END"));
+    piece_names_.push_back(name);
+    aggregate_cells_.push_back({.kind = Kind::kDouble, .first = piece_names_.size() - 1});
+    values_.push_back(name);
+  }
+
+  std::string with_formulas(std::string text) const {
+    for (const std::string& layer : layers_) {
+      text = base::cat("SELECT *, ", layer, " FROM (", text, ")");
+    }
+    return text;
+  }
+
   void add_extreme(std::size_t i, const char* function, const char* of_both, const Numbers& numbers,
                    const std::vector<std::string>& conditions) {
     piece(i, 0,
@@ -282,8 +363,18 @@ class GroupPlanner {
   // --- statements ---
 
   std::string base_statement() const {
-    return base::cat("SELECT ", list_of(base_list_), " FROM (",
-                     sql_source(select_, view_, filter_.used()), ") WHERE ", condition_);
+    Select wanted;
+    wanted.start_ns = select_.start_ns;
+    wanted.end_ns = select_.end_ns;
+    if (spans_) wanted.start_ns -= kSpanLookBackNs;
+    std::string text = base::cat("SELECT ", list_of(base_list_), " FROM (",
+                                 sql_source(wanted, view_, filter_.used()), ") WHERE ", condition_);
+    if (!spans_) return text;
+    text = base::cat("SELECT * FROM (", text, ") WHERE inside");
+    for (const auto& [i, span] : span_columns_) {
+      text += base::cat(" OR coalesce(", span.name, " > ", select_.start_ns, ", false)");
+    }
+    return text;
   }
 
   /// `source` grouped by `keys`: a SELECT of the keys and every piece.
@@ -378,8 +469,8 @@ class GroupPlanner {
     shown.insert(shown.end(), piece_names_.begin(), piece_names_.end());
     const std::string condition = having();
     plan_.sql.text = base::cat("WITH base AS NOT MATERIALIZED (", base_statement(), ") SELECT ",
-                               list_of(shown), " FROM (", grouped("base", keys_), ") WHERE ",
-                               condition, order_by(), " LIMIT ", plan_.rows_max + 1);
+                               list_of(shown), " FROM (", with_formulas(grouped("base", keys_)),
+                               ") WHERE ", condition, order_by(), " LIMIT ", plan_.rows_max + 1);
   }
 
   void write_buckets() {
@@ -387,17 +478,13 @@ class GroupPlanner {
     plan_.groups_max = select_.limit;
     const std::string width = base::cat(*select_.bucket_ns);
     const std::string condition = having();
-    std::vector<std::string> keys = keys_;
-    keys.push_back(base::cat("row_number() OVER (", order_by(), ") AS gr"));
-    const std::string top =
-        base::cat("SELECT ", list_of(keys), " FROM (", grouped("base", keys_), ") WHERE ",
-                  condition, " ORDER BY gr LIMIT ", select_.limit + 1);
+    const std::string top = top_statement(condition, select_.limit + 1);
     std::vector<std::string> same = {base::cat("top.gr <= ", select_.limit)};
     for (const std::string& key : keys_) {
       same.push_back(base::cat("base.", key, " IS NOT DISTINCT FROM top.", key));
     }
     const std::string chosen =
-        base::cat("SELECT base.*, top.gr, ts - ((ts % ", width, ") + ", width, ") % ", width,
+        base::cat("SELECT base.*, top.gr, ", sql_bucket("ts", width),
                   " AS bucket FROM base JOIN top ON ", join_conditions(same, "AND", "true"));
 
     std::vector<std::string> shown = {"s.bucket"};
@@ -409,12 +496,66 @@ class GroupPlanner {
     plan_.sql.text = base::cat(
         "WITH base AS NOT MATERIALIZED (", base_statement(), "), top AS MATERIALIZED (", top,
         "), chosen AS NOT MATERIALIZED (", chosen, ") SELECT ", list_of(shown),
-        ", (SELECT count(*) FROM top)::BIGINT FROM (", grouped("chosen", {"gr", "bucket"}),
+        ", (SELECT count(*) FROM top)::BIGINT FROM (", with_formulas(buckets(width)),
         ") s JOIN top t ON s.gr = t.gr ORDER BY s.gr, s.bucket LIMIT ", plan_.rows_max + 1);
+  }
+
+  /// The keys of the first so many groups in order, and their rank.
+  std::string top_statement(const std::string& condition, std::size_t groups) {
+    std::vector<std::string> keys = keys_;
+    keys.push_back(base::cat("row_number() OVER (", order_by(), ") AS gr"));
+    return base::cat("SELECT ", list_of(keys), " FROM (", with_formulas(grouped("base", keys_)),
+                     ") WHERE ", condition, " ORDER BY gr LIMIT ", groups);
+  }
+
+  /// The pieces of each chosen group and bucket. Those of spans come from their edges and fill
+  /// buckets in which no event began.
+  std::string buckets(const std::string& width) {
+    if (!spans_) return grouped("chosen", {"gr", "bucket"});
+    std::vector<std::string> own = std::move(pieces_);
+    pieces_.clear();
+    for (std::string& text : own) {
+      const bool of_span = std::any_of(
+          span_columns_.begin(), span_columns_.end(),
+          [&](const auto& span) { return text.ends_with(" AS " + piece_name(span.first, 0)); });
+      if (!of_span) pieces_.push_back(std::move(text));
+    }
+    std::string text = grouped("(SELECT * FROM chosen WHERE inside)", {"gr", "bucket"});
+    for (const auto& [i, span] : span_columns_) {
+      text = base::cat("SELECT * FROM (", text, ") FULL OUTER JOIN (",
+                       sql_concurrency_by_bucket(span, "chosen", width, piece_name(i, 0)),
+                       ") USING (gr, bucket)");
+    }
+    std::string zeros;
+    for (const std::string& name : zero_pieces_) {
+      zeros += base::cat(zeros.empty() ? "" : ", ", "coalesce(", name, ", 0) AS ", name);
+    }
+    return base::cat("SELECT * REPLACE (", zeros, ") FROM (", text, ")");
+  }
+
+  void write_rest() {
+    plan_.rows_max = 1;
+    const std::string condition = having();
+    const std::string top = top_statement(condition, select_.limit);
+    std::vector<std::string> same = {"true"};
+    for (const std::string& key : keys_) {
+      same.push_back(base::cat("base.", key, " IS NOT DISTINCT FROM top.", key));
+    }
+    const std::string left = keys_.empty()
+                                 ? std::string("SELECT * FROM base WHERE NOT EXISTS (FROM top)")
+                                 : base::cat("SELECT base.* FROM base ANTI JOIN top ON ",
+                                             join_conditions(same, "AND", "true"));
+    group_cells_.clear();
+    place_cells(0);
+    plan_.sql.text =
+        base::cat("WITH base AS NOT MATERIALIZED (", base_statement(), "), top AS MATERIALIZED (",
+                  top, "), remaining AS NOT MATERIALIZED (", left, ") SELECT ",
+                  list_of(piece_names_), " FROM (", with_formulas(grouped("remaining", {})), ")");
   }
 
   const Select& select_;
   const TableView& view_;
+  const bool spans_ = asks_for_spans(select_);
   SqlPlan plan_;
   SqlFilter filter_;
 
@@ -425,6 +566,9 @@ class GroupPlanner {
   std::vector<std::string> piece_names_;  // of pieces and weighted quantiles
   std::vector<std::string> values_;       // per aggregate, its value made of its pieces
   std::vector<Quantile> quantiles_;
+  std::vector<std::pair<std::size_t, SpanColumn>> span_columns_;  // by aggregate
+  std::set<std::string> zero_pieces_;  // that are 0 where a group has no event
+  std::vector<std::string> layers_;    // what formulas are computed by, one around the other
   std::vector<SqlPlan::Cell> group_cells_;
   std::vector<SqlPlan::Cell> aggregate_cells_;  // `first` counts from the first piece
 };

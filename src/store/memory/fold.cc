@@ -43,11 +43,16 @@ void Fold::add(const ValueView& value, std::uint32_t rate) {
       return;
     case AggregateKind::kCount:
     case AggregateKind::kCountDistinct:
+    case AggregateKind::kConcurrency:
       return;
   }
 }
 
-Value Fold::result() const {
+void Fold::add_overlap(std::int64_t overlap_ns, std::uint32_t rate) {
+  overlap_ns_ += static_cast<Int128>(overlap_ns) * rate;
+}
+
+Value Fold::result(std::int64_t width_ns) const {
   switch (kind_) {
     case AggregateKind::kCount:
       return count_;
@@ -62,6 +67,8 @@ Value Fold::result() const {
       return best_.is_double() ? Value(without_negative_zero(best_.as_double())) : best_;
     case AggregateKind::kQuantile:
       return quantile();
+    case AggregateKind::kConcurrency:
+      return static_cast<double>(overlap_ns_) / static_cast<double>(width_ns);
   }
   return {};
 }

@@ -18,7 +18,10 @@ class Fold {
   explicit Fold(const Aggregate& aggregate) : kind_(aggregate.kind), p_(aggregate.quantile) {}
 
   void add(const event::ValueView& value, std::uint32_t rate);
-  event::Value result() const;
+  /// kConcurrency: a span covers so much of the time this is about.
+  void add_overlap(std::int64_t overlap_ns, std::uint32_t rate);
+  /// `width_ns`: how long the time is that this is about; kConcurrency only.
+  event::Value result(std::int64_t width_ns) const;
 
  private:
   struct Before {
@@ -32,6 +35,7 @@ class Fold {
   double p_;
   std::int64_t count_ = 0;
   WeightedSum sum_;
+  Int128 overlap_ns_ = 0;
   event::Value best_;
   std::vector<std::pair<double, std::uint32_t>> numbers_;
   std::set<event::Value, Before> distinct_;

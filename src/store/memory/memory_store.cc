@@ -1,6 +1,7 @@
 #include "store/memory/memory_store.h"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 
 #include "base/text.h"
@@ -53,9 +54,11 @@ class Group {
     for (const Aggregate& aggregate : select.aggregates) folds_.emplace_back(aggregate);
   }
   Fold& fold(std::size_t index) { return folds_[index]; }
-  std::vector<Value> results() const {
+  /// The aggregates and the formulas over a time that is so long.
+  std::vector<Value> results(const Select& select, std::int64_t width_ns) const {
     std::vector<Value> out;
-    for (const Fold& fold : folds_) out.push_back(fold.result());
+    for (const Fold& fold : folds_) out.push_back(fold.result(width_ns));
+    for (const Formula& formula : select.formulas) out.push_back(evaluate(formula, out));
     return out;
   }
 
@@ -76,9 +79,11 @@ class Plan {
     }
   }
 
+  /// Whether the row is in the window, or its span, which began before, reaches into it.
   template <class Row>
   bool wants(const Row& row) const {
-    if (row.time_ns < select_.start_ns || row.time_ns >= select_.end_ns) return false;
+    if (row.time_ns >= select_.end_ns) return false;
+    if (row.time_ns < select_.start_ns && !reaches_in(row)) return false;
     return filter_.matches([&](std::uint32_t id) { return value_of(row, id); });
   }
 
@@ -93,16 +98,82 @@ class Plan {
     return key;
   }
 
+  /// Over the whole window.
   template <class Row>
   void feed(const Row& row, Group& group) const {
     for (std::size_t i = 0; i < aggregate_ids_.size(); ++i) {
-      if (aggregate_filters_[i].matches([&](std::uint32_t id) { return value_of(row, id); })) {
+      if (!counts(row, i)) continue;
+      if (is_concurrency(i)) {
+        group.fold(i).add_overlap(span_end(row, i) - span_start(row), row.rate);
+      } else if (row.time_ns >= select_.start_ns) {
         group.fold(i).add(value_of(row, aggregate_ids_[i]), row.rate);
       }
     }
   }
 
+  /// By buckets; `group_at` gives the group of the bucket that starts then.
+  template <class Row, class GroupAt>
+  void feed_buckets(const Row& row, GroupAt group_at) const {
+    const std::int64_t width = *select_.bucket_ns;
+    if (row.time_ns >= select_.start_ns) group_at(bucket_start(row.time_ns, width));
+    for (std::size_t i = 0; i < aggregate_ids_.size(); ++i) {
+      if (!counts(row, i)) continue;
+      if (!is_concurrency(i)) {
+        if (row.time_ns < select_.start_ns) continue;
+        group_at(bucket_start(row.time_ns, width))
+            .fold(i)
+            .add(value_of(row, aggregate_ids_[i]), row.rate);
+        continue;
+      }
+      const std::int64_t end = span_end(row, i);
+      std::int64_t from = span_start(row);
+      while (from < end) {
+        const std::int64_t start = bucket_start(from, width);
+        const std::int64_t until = std::min(end, start + width);
+        group_at(start).fold(i).add_overlap(until - from, row.rate);
+        from = until;
+      }
+    }
+  }
+
  private:
+  bool is_concurrency(std::size_t i) const {
+    return select_.aggregates[i].kind == AggregateKind::kConcurrency;
+  }
+
+  template <class Row>
+  bool counts(const Row& row, std::size_t i) const {
+    return aggregate_filters_[i].matches([&](std::uint32_t id) { return value_of(row, id); });
+  }
+
+  /// The part of the row's span that is inside the window; nothing when the end is not after it.
+  template <class Row>
+  std::int64_t span_start(const Row& row) const {
+    return std::max(row.time_ns, select_.start_ns);
+  }
+  template <class Row>
+  std::int64_t span_end(const Row& row, std::size_t i) const {
+    constexpr double kNsPerMs = 1e6;
+    const ValueView value = value_of(row, aggregate_ids_[i]);
+    if (!value.is_number()) return span_start(row);
+    const double duration_ms = value.as_number();
+    if (!std::isfinite(duration_ms) || duration_ms <= 0) return span_start(row);
+    const std::int64_t most = select_.end_ns - row.time_ns;
+    const double wanted = std::min(duration_ms * kNsPerMs, static_cast<double>(most));
+    const std::int64_t end =
+        row.time_ns + std::min(static_cast<std::int64_t>(std::round(wanted)), most);
+    return std::max(end, span_start(row));
+  }
+
+  template <class Row>
+  bool reaches_in(const Row& row) const {
+    if (row.time_ns < select_.start_ns - kSpanLookBackNs) return false;
+    for (std::size_t i = 0; i < aggregate_ids_.size(); ++i) {
+      if (is_concurrency(i) && span_end(row, i) > select_.start_ns) return true;
+    }
+    return false;
+  }
+
   const Select& select_;
   FilterMatch filter_;
   std::vector<std::uint32_t> group_ids_;
@@ -134,6 +205,18 @@ std::weak_ordering order_results(const Value& a, const Value& b) {
   return order_doubles(a.as_number(), b.as_number());
 }
 
+/// How long the window is; meant for those that are closed.
+std::int64_t window_ns(const Select& select) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(select.end_ns) -
+                                   static_cast<std::uint64_t>(select.start_ns));
+}
+
+/// How long the part of a bucket is that lies in the window; meant for those that are closed.
+std::int64_t bucket_part_ns(const Select& select, std::int64_t start) {
+  if (!asks_for_spans(select)) return 0;
+  return std::min(start + *select.bucket_ns, select.end_ns) - std::max(start, select.start_ns);
+}
+
 struct Chosen {
   Key key;
   std::vector<Value> results;
@@ -143,8 +226,9 @@ struct Chosen {
 /// the sort is stable, which settles ties.
 std::vector<Chosen> choose(const Select& select, const Groups& groups, bool& truncated) {
   std::vector<Chosen> chosen;
+  const std::int64_t width_ns = window_ns(select);
   for (const auto& [key, group] : groups) {
-    std::vector<Value> results = group.results();
+    std::vector<Value> results = group.results(select, width_ns);
     const bool kept = std::all_of(select.having.begin(), select.having.end(),
                                   [&](const auto& h) { return passes(h, results[h.aggregate]); });
     if (kept) chosen.push_back({key, std::move(results)});
@@ -178,6 +262,16 @@ ResultTable select_groups(const Select& select, const Rows& rows) {
   ResultTable table;
   table.columns = group_result_columns(select);
   const std::vector<Chosen> chosen = choose(select, groups, table.truncated);
+  if (select.rest) {
+    for (const Chosen& group : chosen) groups.erase(group.key);
+    Group rest(select);
+    for (const auto& row : rows) {
+      if (plan.wants(row) && groups.contains(plan.key(row))) plan.feed(row, rest);
+    }
+    table.rows.push_back(rest.results(select, window_ns(select)));
+    table.truncated = false;
+    return table;
+  }
   if (!select.bucket_ns) {
     for (const Chosen& group : chosen) {
       table.rows.push_back(group.key);
@@ -193,14 +287,15 @@ ResultTable select_groups(const Select& select, const Rows& rows) {
     if (!plan.wants(row)) continue;
     const auto found = series.find(plan.key(row));
     if (found == series.end()) continue;
-    const std::int64_t start = bucket_start(row.time_ns, *select.bucket_ns);
-    plan.feed(row, found->second.try_emplace(start, select).first->second);
+    plan.feed_buckets(row, [&](std::int64_t start) -> Group& {
+      return found->second.try_emplace(start, select).first->second;
+    });
   }
   for (const Chosen& group : chosen) {
     for (const auto& [start, folds] : series.at(group.key)) {
       std::vector<Value> cells = {Value(start)};
       cells.insert(cells.end(), group.key.begin(), group.key.end());
-      const std::vector<Value> results = folds.results();
+      const std::vector<Value> results = folds.results(select, bucket_part_ns(select, start));
       cells.insert(cells.end(), results.begin(), results.end());
       table.rows.push_back(std::move(cells));
     }
