@@ -6,6 +6,7 @@
 #include "base/config_node.h"
 #include "base/text.h"
 #include "event/column.h"
+#include "query/formula.h"
 #include "query/rfc3339.h"
 #include "query/text_cursor.h"
 
@@ -150,9 +151,11 @@ Result<Calculation> read_operation(TextCursor& cursor) {
   const size_t parenthesis = cursor.at();
   const bool given = cursor.take("(");
   cursor.skip_spaces();
-  if (calculation.op == CalculationOp::kCount) {
+  if (!takes_column(calculation.op)) {
     if (given && !cursor.take(")")) {
-      return cursor.error("COUNT takes no column; use COUNT_DISTINCT, or --where");
+      return cursor.error(calculation.op == CalculationOp::kCount
+                              ? "COUNT takes no column; use COUNT_DISTINCT, or --where"
+                              : "CONCURRENCY takes no column");
     }
     return calculation;
   }
@@ -185,12 +188,15 @@ Result<Calculation> read_calculation(TextCursor& cursor) {
 std::string known_keys(const QuerySpec& spec) {
   std::vector<std::string> keys = spec.breakdowns;
   for (const Calculation& calculation : spec.calculations) keys.push_back(calculation.key());
+  for (const Formula& formula : spec.formulas) keys.push_back(formula.name);
   return base::join(keys, ", ");
 }
 
 bool calculates(const QuerySpec& spec, const std::string& key) {
   return std::any_of(spec.calculations.begin(), spec.calculations.end(),
-                     [&](const Calculation& calculation) { return calculation.key() == key; });
+                     [&](const Calculation& calculation) { return calculation.key() == key; }) ||
+         std::any_of(spec.formulas.begin(), spec.formulas.end(),
+                     [&](const Formula& formula) { return formula.name == key; });
 }
 
 // A key is a breakdown, a calculation's name, or OP(column) in any case.
@@ -199,6 +205,7 @@ Result<std::string> take_key(TextCursor& cursor, const QuerySpec& spec) {
   const size_t start = cursor.at();
   std::vector<std::string> keys = spec.breakdowns;
   for (const Calculation& calculation : spec.calculations) keys.push_back(calculation.key());
+  for (const Formula& formula : spec.formulas) keys.push_back(formula.name);
   // The longest key first: one may be the beginning of another.
   std::sort(keys.begin(), keys.end(),
             [](const std::string& a, const std::string& b) { return a.size() > b.size(); });
@@ -257,6 +264,26 @@ Result<Having> read_having(TextCursor& cursor, const QuerySpec& spec) {
   return having;
 }
 
+// "name: expression".
+Result<Formula> read_formula(const std::string& text) {
+  const TextCursor cursor("--formula", text);
+  const size_t colon = text.find(':');
+  if (colon == std::string::npos) {
+    return cursor.error("expected a name and a colon before the formula, such as share: a / b");
+  }
+  Formula formula{.name = std::string(base::trim(std::string_view(text).substr(0, colon))),
+                  .expression = std::string(base::trim(std::string_view(text).substr(colon + 1)))};
+  if (formula.name.empty()) return cursor.error("expected a name before the colon");
+  if (formula.name.size() > event::kColumnNameBytesMax) {
+    return cursor.error(cat("a name has at most ", event::kColumnNameBytesMax, " bytes"));
+  }
+  const size_t start = text.find(formula.expression, colon);
+  auto steps = parse_formula(formula.expression);
+  if (!steps.ok()) return cursor.error_at(start, steps.error().context);
+  formula.steps = *std::move(steps);
+  return formula;
+}
+
 Result<int64_t> read_seconds(std::string_view option, const std::string& text) {
   const TextCursor cursor(option, text);
   const auto duration = base::ConfigNode::scalar(text).as_duration();
@@ -295,6 +322,7 @@ Result<QuerySpec> parse_cli_query(const CliQuery& query) {
   TRY(bounded("--by", query.by.size(), QueryLimits::kBreakdownsMax));
   TRY(bounded("--where", query.where.size(), QueryLimits::kFiltersMax));
   TRY(bounded("--order", query.order.size(), QueryLimits::kOrdersMax));
+  TRY(bounded("--formula", query.formula.size(), QueryLimits::kFormulasMax));
   TRY(bounded("--having", query.having.size(), QueryLimits::kHavingsMax));
 
   for (const std::string& text : query.calc) {
@@ -302,6 +330,10 @@ Result<QuerySpec> parse_cli_query(const CliQuery& query) {
     spec.calculations.push_back(std::move(calculation));
   }
   if (spec.calculations.empty()) spec.calculations.emplace_back();
+  for (const std::string& text : query.formula) {
+    TRY_ASSIGN(Formula formula, read_formula(text));
+    spec.formulas.push_back(std::move(formula));
+  }
   for (const std::string& text : query.by) {
     TextCursor cursor("--by", text);
     do {
@@ -335,6 +367,14 @@ Result<QuerySpec> parse_cli_query(const CliQuery& query) {
   }
   if (!query.end.empty()) {
     TRY_ASSIGN(spec.end_time_s, read_moment("--end", query.end));
+  }
+  if (!query.compare.empty()) {
+    TRY_ASSIGN(spec.compare_time_offset_s, read_seconds("--compare", query.compare));
+    if (std::find(kCompareOffsetsS.begin(), kCompareOffsetsS.end(), *spec.compare_time_offset_s) ==
+        kCompareOffsetsS.end()) {
+      return TextCursor("--compare", query.compare)
+          .error("expected one of 30m, 1h, 2h, 8h, 1d, 7d, 28d, 182d");
+    }
   }
   if (!query.granularity.empty()) {
     TRY_ASSIGN(spec.granularity_s, read_seconds("--granularity", query.granularity));

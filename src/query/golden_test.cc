@@ -70,6 +70,8 @@ CliQuery to_cli(const std::string& body) {
     const std::string option = line.substr(0, space);
     const std::string text = space == std::string::npos ? "" : line.substr(space + 1);
     if (option == "--calc") cli.calc.push_back(text);
+    if (option == "--formula") cli.formula.push_back(text);
+    if (option == "--compare") cli.compare = text;
     if (option == "--by") cli.by.push_back(text);
     if (option == "--where") cli.where.push_back(text);
     if (option == "--any") cli.any = true;

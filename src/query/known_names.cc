@@ -43,6 +43,7 @@ std::vector<Named> named_columns(const QuerySpec& spec, std::span<const std::str
     const std::string field = cat("calculations[", i, "]");
     const Calculation& calculation = spec.calculations[i];
     if (!calculation.column.empty()) named.push_back({field, calculation.column});
+    if (calculation.op == CalculationOp::kConcurrency) named.push_back({field, kDurationColumn});
     add_filters(cat(field, "."), calculation.filters);
   }
   add_filters("", spec.filters);

@@ -53,13 +53,37 @@ constexpr std::array kCalculationOps = {
     NamedOp{"P95", CalculationOp::kPercentile, 0.95},
     NamedOp{"P99", CalculationOp::kPercentile, 0.99},
     NamedOp{"P999", CalculationOp::kPercentile, 0.999},
+    NamedOp{"CONCURRENCY", CalculationOp::kConcurrency, 0},
+    NamedOp{"RATE_AVG", CalculationOp::kRateAvg, 0},
+    NamedOp{"RATE_SUM", CalculationOp::kRateSum, 0},
+    NamedOp{"RATE_MAX", CalculationOp::kRateMax, 0},
+    NamedOp{"HEATMAP", CalculationOp::kHeatmap, 0},
 };
-// Honeycomb knows these too. They are refused by name rather than as a typing mistake.
-constexpr std::array<std::string_view, 7> kUnsupportedOps = {
-    "HEATMAP",  "CONCURRENCY",      "RATE_AVG",       "RATE_SUM",
-    "RATE_MAX", "COUNT_DATAPOINTS", "HISTOGRAM_COUNT"};
+// Honeycomb knows these for metrics. They are refused by name rather than as a typing mistake.
+constexpr std::array<std::string_view, 2> kUnsupportedOps = {"COUNT_DATAPOINTS", "HISTOGRAM_COUNT"};
 
 }  // namespace
+
+bool is_rate(CalculationOp op) {
+  return op == CalculationOp::kRateAvg || op == CalculationOp::kRateSum ||
+         op == CalculationOp::kRateMax;
+}
+
+bool takes_column(CalculationOp op) {
+  return op != CalculationOp::kCount && op != CalculationOp::kConcurrency;
+}
+
+std::vector<std::string_view> calculation_op_names() {
+  std::vector<std::string_view> names;
+  for (const NamedOp& op : kCalculationOps) names.push_back(op.name);
+  return names;
+}
+
+std::vector<std::string_view> filter_op_names() {
+  std::vector<std::string_view> names;
+  for (const auto& [text, op] : kFilterOps) names.push_back(text);
+  return names;
+}
 
 std::string_view name(FilterOp op) {
   for (const auto& [text, known] : kFilterOps) {

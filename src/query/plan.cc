@@ -1,6 +1,9 @@
 #include "query/plan.h"
 
 #include <algorithm>
+#include <map>
+#include <optional>
+#include <string>
 
 namespace understudy::query {
 namespace {
@@ -61,18 +64,65 @@ store::AggregateKind aggregate_kind(CalculationOp op) {
       return store::AggregateKind::kMax;
     case CalculationOp::kPercentile:
       return store::AggregateKind::kQuantile;
+    case CalculationOp::kConcurrency:
+      return store::AggregateKind::kConcurrency;
+    case CalculationOp::kRateAvg:
+      return store::AggregateKind::kAvg;
+    case CalculationOp::kRateSum:
+      return store::AggregateKind::kSum;
+    case CalculationOp::kRateMax:
+      return store::AggregateKind::kMax;
+    case CalculationOp::kHeatmap:
+      break;
   }
   return store::AggregateKind::kCount;
 }
 
-size_t calculation_index(const QuerySpec& spec, const std::string& key) {
-  const auto found =
-      std::find_if(spec.calculations.begin(), spec.calculations.end(),
-                   [&](const Calculation& calculation) { return calculation.key() == key; });
-  return static_cast<size_t>(found - spec.calculations.begin());
+store::FormulaStep::Kind step_kind(FormulaStep::Kind kind) {
+  switch (kind) {
+    case FormulaStep::Kind::kNumber:
+      return store::FormulaStep::Kind::kNumber;
+    case FormulaStep::Kind::kCalculation:
+      return store::FormulaStep::Kind::kAggregate;
+    case FormulaStep::Kind::kAdd:
+      return store::FormulaStep::Kind::kAdd;
+    case FormulaStep::Kind::kSubtract:
+      return store::FormulaStep::Kind::kSubtract;
+    case FormulaStep::Kind::kMultiply:
+      return store::FormulaStep::Kind::kMultiply;
+    case FormulaStep::Kind::kDivide:
+      return store::FormulaStep::Kind::kDivide;
+  }
+  return store::FormulaStep::Kind::kNumber;
 }
 
-store::Order plan_order(const QuerySpec& spec, const Order& order) {
+store::Aggregate plan_aggregate(const Calculation& calculation) {
+  store::Aggregate aggregate;
+  aggregate.kind = aggregate_kind(calculation.op);
+  aggregate.column = calculation.op == CalculationOp::kConcurrency ? std::string(kDurationColumn)
+                                                                   : calculation.column;
+  aggregate.quantile = calculation.percentile;
+  aggregate.filter = plan_filter(calculation.filters, calculation.filter_combination);
+  aggregate.name = calculation.key();
+  return aggregate;
+}
+
+/// Where the number of a calculation or formula stands among those of the store, by its key.
+using NumberOf = std::map<std::string, size_t>;
+
+store::Formula plan_formula(const Formula& formula, const NumberOf& number_of) {
+  store::Formula planned{.name = formula.name};
+  for (const FormulaStep& step : formula.steps) {
+    store::FormulaStep made{.kind = step_kind(step.kind), .number = step.number};
+    if (step.kind == FormulaStep::Kind::kCalculation) {
+      made.aggregate = number_of.at(step.calculation);
+    }
+    planned.steps.push_back(made);
+  }
+  return planned;
+}
+
+store::Order plan_order(const QuerySpec& spec, const Order& order, const NumberOf& number_of) {
   const auto breakdown = std::find(spec.breakdowns.begin(), spec.breakdowns.end(), order.key);
   if (breakdown != spec.breakdowns.end()) {
     return {.by = store::Order::By::kGroup,
@@ -80,7 +130,7 @@ store::Order plan_order(const QuerySpec& spec, const Order& order) {
             .descending = order.descending};
   }
   return {.by = store::Order::By::kAggregate,
-          .index = calculation_index(spec, order.key),
+          .index = number_of.at(order.key),
           .descending = order.descending};
 }
 
@@ -97,40 +147,67 @@ store::Filter plan_filter(const std::vector<Filter>& filters, FilterCombination 
                                                : store::all_of(std::move(tests));
 }
 
-store::Select plan_total(const QuerySpec& spec, std::string_view dataset,
-                         const TimeWindow& window) {
+store::Select plan_events(const QuerySpec& spec, std::string_view dataset,
+                          const TimeWindow& window) {
   store::Select select;
   select.dataset = std::string(dataset);
   select.start_ns = window.start_s * kNsPerS;
   select.end_ns = window.end_s * kNsPerS;
   select.filter = plan_filter(spec.filters, spec.filter_combination);
-  for (const Calculation& calculation : spec.calculations) {
-    store::Aggregate aggregate;
-    aggregate.kind = aggregate_kind(calculation.op);
-    aggregate.column = calculation.column;
-    aggregate.quantile = calculation.percentile;
-    aggregate.filter = plan_filter(calculation.filters, calculation.filter_combination);
-    aggregate.name = calculation.key();
-    select.aggregates.push_back(std::move(aggregate));
-  }
   return select;
 }
 
-store::Select plan_groups(const QuerySpec& spec, std::string_view dataset,
-                          const TimeWindow& window) {
-  store::Select select = plan_total(spec, dataset, window);
-  select.group_by = spec.breakdowns;
-  for (const Having& having : spec.havings) {
-    select.having.push_back({.aggregate = calculation_index(spec, having.key),
-                             .op = store_op(having.op),
-                             .value = having.value});
-  }
-  for (const Order& order : spec.orders) select.order.push_back(plan_order(spec, order));
-  if (spec.orders.empty()) {
-    select.order.push_back({.by = store::Order::By::kAggregate, .index = 0, .descending = true});
-  }
-  select.limit = static_cast<size_t>(spec.limit);
+store::Select GroupPlan::total() const {
+  store::Select select = groups;
+  select.group_by.clear();
+  select.having.clear();
+  select.order.clear();
   return select;
+}
+
+GroupPlan plan_groups(const QuerySpec& spec, std::string_view dataset, const TimeWindow& window) {
+  GroupPlan plan;
+  store::Select& select = plan.groups;
+  select = plan_events(spec, dataset, window);
+  select.group_by = spec.breakdowns;
+  select.limit = static_cast<size_t>(spec.limit);
+  NumberOf number_of;
+  std::optional<size_t> first;  // that is one number per group
+  for (const Calculation& calculation : spec.calculations) {
+    if (calculation.op == CalculationOp::kHeatmap) continue;
+    const size_t number = select.aggregates.size();
+    plan.numbers.push_back(number);
+    plan.rates.push_back(is_rate(calculation.op));
+    if (!is_rate(calculation.op)) {
+      number_of[calculation.key()] = number;
+      if (!first) first = number;
+    }
+    select.aggregates.push_back(plan_aggregate(calculation));
+  }
+  if (!first) {
+    // Something must say which groups are the largest ones.
+    first = select.aggregates.size();
+    select.aggregates.push_back({.kind = store::AggregateKind::kCount});
+  }
+  for (const Formula& formula : spec.formulas) {
+    const size_t number = select.aggregates.size() + select.formulas.size();
+    plan.numbers.push_back(number);
+    plan.rates.push_back(false);
+    select.formulas.push_back(plan_formula(formula, number_of));
+    number_of[formula.name] = number;
+  }
+  for (const Having& having : spec.havings) {
+    select.having.push_back(
+        {.aggregate = number_of.at(having.key), .op = store_op(having.op), .value = having.value});
+  }
+  for (const Order& order : spec.orders) {
+    select.order.push_back(plan_order(spec, order, number_of));
+  }
+  if (spec.orders.empty()) {
+    select.order.push_back(
+        {.by = store::Order::By::kAggregate, .index = *first, .descending = true});
+  }
+  return plan;
 }
 
 }  // namespace understudy::query

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <string_view>
+#include <vector>
 
 #include "query/query_spec.h"
 #include "query/time_window.h"
@@ -8,14 +10,27 @@
 
 namespace understudy::query {
 
-/// The store's question for the groups of a specification: breakdowns, calculations, havings,
-/// orders and limit over the whole window. Without orders the first calculation decides, largest
-/// first, as Honeycomb shows it. Set `bucket_ns` on it to get the series of the same groups.
-store::Select plan_groups(const QuerySpec& spec, std::string_view dataset,
-                          const TimeWindow& window);
+/// What is asked of the store for the groups of a specification, and how its numbers become cells.
+struct GroupPlan {
+  /// Breakdowns, aggregates, formulas, havings, orders and limit over the whole window. Without
+  /// orders the first calculation that is one number per group decides, largest first, as Honeycomb
+  /// shows it. Set `bucket_ns` on it to get the series of the same groups, `rest` for the others.
+  store::Select groups{};
+  /// For each column of an answer after the breakdowns: which of the store's numbers (aggregates,
+  /// then formulas) it is.
+  std::vector<size_t> numbers{};
+  /// Of those columns, the ones that are differences between buckets.
+  std::vector<bool> rates{};
 
-/// The same numbers over all events, without breakdowns.
-store::Select plan_total(const QuerySpec& spec, std::string_view dataset, const TimeWindow& window);
+  /// The same numbers over all events, without breakdowns.
+  store::Select total() const;
+};
+
+GroupPlan plan_groups(const QuerySpec& spec, std::string_view dataset, const TimeWindow& window);
+
+/// The events of a specification: dataset, window and filters, nothing asked of them yet.
+store::Select plan_events(const QuerySpec& spec, std::string_view dataset,
+                          const TimeWindow& window);
 
 /// Conditions joined by the combination; no condition matches everything.
 store::Filter plan_filter(const std::vector<Filter>& filters, FilterCombination combination);

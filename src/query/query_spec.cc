@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "event/column.h"
+#include "query/formula.h"
 #include "query/json_reader.h"
 
 namespace understudy::query {
@@ -52,15 +53,7 @@ Result<FilterCombination> combination(const JsonReader& node) {
 Result<FilterOp> operator_of(const JsonReader& node) {
   TRY_ASSIGN(const std::string text, node.text());
   if (const auto op = filter_op(text)) return *op;
-  constexpr std::string_view kAll[] = {"=",           "!=",
-                                       ">",           ">=",
-                                       "<",           "<=",
-                                       "starts-with", "does-not-start-with",
-                                       "ends-with",   "does-not-end-with",
-                                       "contains",    "does-not-contain",
-                                       "exists",      "does-not-exist",
-                                       "in",          "not-in"};
-  TRY(one_of(node, kAll));
+  TRY(one_of(node, filter_op_names()));
   return node.error(cat(quote(text), " is not known"));
 }
 
@@ -139,6 +132,11 @@ Result<Calculation> op_and_column(const JsonReader& node, std::string_view op_ke
     if (given) return column->error("COUNT takes no column; use COUNT_DISTINCT, or a filter");
     return calculation;
   }
+  if (calculation.op == CalculationOp::kConcurrency) {
+    if (given)
+      return column->error(cat("CONCURRENCY takes no column; it goes by ", kDurationColumn));
+    return calculation;
+  }
   if (!given) return node.error(cat(calculation.op_name(), " needs a \"column\""));
   TRY_ASSIGN(calculation.column, column_name(*column));
   return calculation;
@@ -175,9 +173,17 @@ std::optional<std::string> key_of(const QuerySpec& spec, const Calculation& want
   return std::nullopt;
 }
 
-bool is_calculation_key(const QuerySpec& spec, const std::string& key) {
-  return std::any_of(spec.calculations.begin(), spec.calculations.end(),
-                     [&](const Calculation& calculation) { return calculation.key() == key; });
+const Calculation* calculation_with(const QuerySpec& spec, const std::string& key) {
+  const auto found =
+      std::find_if(spec.calculations.begin(), spec.calculations.end(),
+                   [&](const Calculation& calculation) { return calculation.key() == key; });
+  return found == spec.calculations.end() ? nullptr : &*found;
+}
+
+bool is_computed_key(const QuerySpec& spec, const std::string& key) {
+  return calculation_with(spec, key) != nullptr ||
+         std::any_of(spec.formulas.begin(), spec.formulas.end(),
+                     [&](const Formula& formula) { return formula.name == key; });
 }
 
 std::string computed_keys(const QuerySpec& spec) {
@@ -188,6 +194,7 @@ std::string computed_keys(const QuerySpec& spec) {
   for (const Calculation& calculation : spec.calculations) {
     all += cat(all.empty() ? "" : ", ", calculation.key());
   }
+  for (const Formula& formula : spec.formulas) all += cat(all.empty() ? "" : ", ", formula.name);
   return all;
 }
 
@@ -211,7 +218,7 @@ Result<Order> parse_one_order(const JsonReader& node, const QuerySpec& spec) {
   TRY_ASSIGN(order.key, column_name(column));
   const bool known = std::find(spec.breakdowns.begin(), spec.breakdowns.end(), order.key) !=
                          spec.breakdowns.end() ||
-                     is_calculation_key(spec, order.key);
+                     is_computed_key(spec, order.key);
   if (!known) {
     return column.error(
         cat(quote(order.key), " is neither a breakdown nor a calculation: ", computed_keys(spec)));
@@ -226,7 +233,7 @@ Result<Having> parse_one_having(const JsonReader& node, const QuerySpec& spec) {
   if (!node.find("calculate_op") && column) {
     // Ours: a calculation by its name, for when op and column occur twice.
     TRY_ASSIGN(having.key, column_name(*column));
-    if (!is_calculation_key(spec, having.key)) {
+    if (!is_computed_key(spec, having.key)) {
       return column->error(
           cat(quote(having.key), " is not among the calculations: ", computed_keys(spec)));
     }
@@ -264,15 +271,77 @@ Status read_time_fields(const JsonReader& root, QuerySpec& spec) {
   return {};
 }
 
-Result<QuerySpec> read(const JsonReader& root) {
-  for (const char* unsupported : {"calculated_fields", "formulas", "compare_time_offset_seconds"}) {
-    if (const auto node = root.find(unsupported)) {
-      return node->error("is a field of Honeycomb's that is not supported");
+Result<std::string> expression_text(const JsonReader& node, size_t bytes_max) {
+  TRY_ASSIGN(const JsonReader place, node.require("expression"));
+  TRY_ASSIGN(std::string text, place.text());
+  if (text.empty()) return place.error("is empty");
+  if (text.size() > bytes_max) {
+    return place.error(cat(text.size(), " bytes are more than ", bytes_max));
+  }
+  return text;
+}
+
+Status read_named_expressions(const JsonReader& root, QuerySpec& spec) {
+  if (const auto node = root.find("calculated_fields")) {
+    TRY_ASSIGN(const auto items, node->items(QueryLimits::kCalculatedFieldsMax));
+    for (const JsonReader& item : items) {
+      TRY(item.only_keys({"name", "expression"}));
+      CalculatedField field;
+      TRY_ASSIGN(const JsonReader name, item.require("name"));
+      TRY_ASSIGN(field.name, column_name(name));
+      TRY_ASSIGN(field.expression, expression_text(item, QueryLimits::kExpressionBytesMax));
+      spec.calculated_fields.push_back(std::move(field));
     }
   }
+  if (const auto node = root.find("formulas")) {
+    TRY_ASSIGN(const auto items, node->items(QueryLimits::kFormulasMax));
+    for (const JsonReader& item : items) {
+      TRY(item.only_keys({"name", "expression"}));
+      Formula formula;
+      TRY_ASSIGN(const JsonReader name, item.require("name"));
+      TRY_ASSIGN(formula.name, column_name(name));
+      TRY_ASSIGN(formula.expression, expression_text(item, QueryLimits::kFormulaBytesMax));
+      auto steps = parse_formula(formula.expression);
+      if (!steps.ok()) return item.find("expression")->error(steps.error().context);
+      formula.steps = *std::move(steps);
+      spec.formulas.push_back(std::move(formula));
+    }
+  }
+  return {};
+}
+
+Status read_switches(const JsonReader& root, QuerySpec& spec) {
+  const auto read = [&](const char* key, bool& into) -> Status {
+    if (const auto node = root.find(key)) {
+      TRY_ASSIGN(into, node->boolean());
+    }
+    return {};
+  };
+  TRY(read("disable_series", spec.disable_series));
+  TRY(read("disable_total_by_aggregate", spec.disable_total_by_aggregate));
+  return read("disable_other_by_aggregate", spec.disable_other_by_aggregate);
+}
+
+Status read_compare_offset(const JsonReader& root, QuerySpec& spec) {
+  const auto node = root.find("compare_time_offset_seconds");
+  if (!node || node->is_null()) return {};
+  TRY_ASSIGN(const double wanted, node->number());
+  if (wanted == 0) return {};
+  std::string known;
+  for (const int64_t offset_s : kCompareOffsetsS) {
+    if (static_cast<double>(offset_s) == wanted) spec.compare_time_offset_s = offset_s;
+    known += cat(known.empty() ? "" : ", ", offset_s);
+  }
+  if (!spec.compare_time_offset_s) return node->error(cat("must be one of ", known));
+  return {};
+}
+
+Result<QuerySpec> read(const JsonReader& root) {
   TRY(root.only_keys({"breakdowns", "calculations", "filters", "filter_combination", "granularity",
                       "orders", "havings", "limit", "start_time", "end_time", "time_range",
-                      "disable_series"}));
+                      "calculated_fields", "formulas", "compare_time_offset_seconds",
+                      "disable_series", "disable_total_by_aggregate",
+                      "disable_other_by_aggregate"}));
   QuerySpec spec;
   if (const auto node = root.find("breakdowns")) {
     TRY_ASSIGN(const auto items, node->items(QueryLimits::kBreakdownsMax));
@@ -289,6 +358,7 @@ Result<QuerySpec> read(const JsonReader& root) {
     }
   }
   if (spec.calculations.empty()) spec.calculations.emplace_back();
+  TRY(read_named_expressions(root, spec));
   if (const auto node = root.find("filters")) {
     TRY_ASSIGN(spec.filters, parse_filters(*node));
   }
@@ -309,9 +379,8 @@ Result<QuerySpec> read(const JsonReader& root) {
       spec.havings.push_back(std::move(having));
     }
   }
-  if (const auto node = root.find("disable_series")) {
-    TRY_ASSIGN(spec.disable_series, node->boolean());
-  }
+  TRY(read_switches(root, spec));
+  TRY(read_compare_offset(root, spec));
   if (const auto node = root.find("limit")) {
     TRY_ASSIGN(spec.limit,
                node->integer(1, spec.disable_series ? QueryLimits::kLimitMaxWithoutSeries
@@ -330,6 +399,55 @@ Result<QuerySpec> QuerySpec::parse(std::string_view json) {
   return spec;
 }
 
+std::vector<std::string> result_columns(const QuerySpec& spec) {
+  std::vector<std::string> columns = spec.breakdowns;
+  for (const Calculation& calculation : spec.calculations) {
+    if (calculation.op != CalculationOp::kHeatmap) columns.push_back(calculation.key());
+  }
+  for (const Formula& formula : spec.formulas) columns.push_back(formula.name);
+  return columns;
+}
+
+namespace {
+
+// A rate is a difference between buckets and a heatmap is many numbers: neither orders groups.
+Status check_one_number(const QuerySpec& spec, const std::string& key, const std::string& field) {
+  const Calculation* calculation = calculation_with(spec, key);
+  if (calculation == nullptr) return {};
+  if (!is_rate(calculation->op) && calculation->op != CalculationOp::kHeatmap) return {};
+  return base::invalid(cat(field, ": ", quote(key), " is a ", calculation->op_name(),
+                           ", which gives no single number for a group"));
+}
+
+Status check_references(const QuerySpec& spec) {
+  for (size_t i = 0; i < spec.formulas.size(); ++i) {
+    const std::string field = cat("formulas[", i, "].expression");
+    for (const FormulaStep& step : spec.formulas[i].steps) {
+      if (step.kind != FormulaStep::Kind::kCalculation) continue;
+      if (calculation_with(spec, step.calculation) == nullptr) {
+        std::vector<std::string> keys;
+        for (const Calculation& one : spec.calculations) keys.push_back(one.key());
+        const std::vector<std::string_view> known(keys.begin(), keys.end());
+        const std::string_view near = base::nearest(step.calculation, known);
+        return base::invalid(cat(field, ": ", quote(step.calculation),
+                                 " is not among the calculations",
+                                 near.empty() ? cat(": ", base::join(keys, ", "))
+                                              : cat("; did you mean ", quote(near), "?")));
+      }
+      TRY(check_one_number(spec, step.calculation, field));
+    }
+  }
+  for (size_t i = 0; i < spec.orders.size(); ++i) {
+    TRY(check_one_number(spec, spec.orders[i].key, cat("orders[", i, "]")));
+  }
+  for (size_t i = 0; i < spec.havings.size(); ++i) {
+    TRY(check_one_number(spec, spec.havings[i].key, cat("havings[", i, "]")));
+  }
+  return {};
+}
+
+}  // namespace
+
 Status validate(const QuerySpec& spec) {
   std::set<std::string> keys;
   for (const std::string& breakdown : spec.breakdowns) {
@@ -344,6 +462,24 @@ Status validate(const QuerySpec& spec) {
                                " is computed twice; give one of them a \"name\""));
     }
   }
+  for (size_t i = 0; i < spec.formulas.size(); ++i) {
+    if (!keys.insert(spec.formulas[i].name).second) {
+      return base::invalid(cat("formulas[", i, "].name: ", quote(spec.formulas[i].name),
+                               " is the name of something else too"));
+    }
+  }
+  const auto heatmaps =
+      std::count_if(spec.calculations.begin(), spec.calculations.end(),
+                    [](const Calculation& one) { return one.op == CalculationOp::kHeatmap; });
+  if (static_cast<size_t>(heatmaps) > QueryLimits::kHeatmapsMax) {
+    return base::invalid(
+        cat("calculations: ", heatmaps, " heatmaps are more than ", QueryLimits::kHeatmapsMax));
+  }
+  if (heatmaps > 0) return base::invalid("calculations: HEATMAP is not supported");
+  if (!spec.calculated_fields.empty()) {
+    return base::invalid("calculated_fields: is not supported");
+  }
+  TRY(check_references(spec));
   if (spec.start_time_s && spec.end_time_s && spec.time_range_s) {
     return base::invalid(
         "time_range: start_time and end_time already say the range; leave one of the three out");

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -15,13 +16,26 @@ namespace understudy::query {
 /// What is computed per group. The percentiles are one kind with a level, see Calculation.
 enum class CalculationOp {
   kCount,          // events, weighted by sample rate; takes no column
+  kConcurrency,    // spans that ran at once, by kDurationColumn; takes no column
   kCountDistinct,  // different values; not weighted
   kSum,
   kAvg,
   kMin,
   kMax,
   kPercentile,  // P001, P01, P05, P10, P20, P25, P50, P75, P80, P90, P95, P99, P999
+  kRateAvg,     // difference of AVG between a time bucket and the one before
+  kRateSum,
+  kRateMax,
+  kHeatmap,  // time x value, see heatmap.h; not a number, so it has no column in results
 };
+
+/// How long an event's span is, in milliseconds; it begins at the time of the event.
+inline constexpr std::string_view kDurationColumn = "duration_ms";
+
+/// RATE_AVG, RATE_SUM and RATE_MAX.
+bool is_rate(CalculationOp op);
+/// Whether the op takes a column.
+bool takes_column(CalculationOp op);
 
 /// How a column is held against a constant.
 enum class FilterOp {
@@ -76,7 +90,34 @@ struct Calculation {
   friend bool operator==(const Calculation&, const Calculation&) = default;
 };
 
-/// One sort key: a breakdown column or a calculation, by its key.
+/// A column computed of each event's fields by Honeycomb's expressions, for this question only.
+struct CalculatedField {
+  std::string name{};
+  std::string expression{};
+
+  friend bool operator==(const CalculatedField&, const CalculatedField&) = default;
+};
+
+/// One step of a formula in postfix order: `a / b * 100` is a, b, divide, 100, multiply.
+struct FormulaStep {
+  enum class Kind { kNumber, kCalculation, kAdd, kSubtract, kMultiply, kDivide };
+  Kind kind = Kind::kNumber;
+  double number = 0;
+  std::string calculation{};  // its key
+
+  friend bool operator==(const FormulaStep&, const FormulaStep&) = default;
+};
+
+/// Arithmetic over the calculations of a group (formula.h). Its key in a result is its name.
+struct Formula {
+  std::string name{};
+  std::string expression{};          // as the user wrote it
+  std::vector<FormulaStep> steps{};  // what it means
+
+  friend bool operator==(const Formula&, const Formula&) = default;
+};
+
+/// One sort key: a breakdown column, a calculation by its key or a formula by its name.
 struct Order {
   std::string key{};
   bool descending = false;
@@ -84,7 +125,8 @@ struct Order {
   friend bool operator==(const Order&, const Order&) = default;
 };
 
-/// Keeps only groups whose calculation (by its key) compares so; op is one of the first six.
+/// Keeps only groups whose calculation or formula (by its key) compares so; op is one of the first
+/// six.
 struct Having {
   std::string key{};
   FilterOp op = FilterOp::kGreater;
@@ -102,6 +144,12 @@ struct QueryLimits {
   static constexpr size_t kFilterValuesMax = 1'000;
   static constexpr size_t kOrdersMax = 100;
   static constexpr size_t kHavingsMax = 100;
+  static constexpr size_t kFormulasMax = 100;
+  static constexpr size_t kFormulaBytesMax = 4'095;
+  static constexpr size_t kFormulaStepsMax = 200;
+  static constexpr size_t kCalculatedFieldsMax = 100;
+  static constexpr size_t kExpressionBytesMax = 4'095;
+  static constexpr size_t kHeatmapsMax = 10;
   static constexpr int64_t kLimitDefault = 100;
   static constexpr int64_t kLimitMax = 1'000;
   static constexpr int64_t kLimitMaxWithoutSeries = 10'000;
@@ -123,7 +171,12 @@ struct QuerySpec {
   std::optional<int64_t> start_time_s{};  // Unix seconds
   std::optional<int64_t> end_time_s{};
   std::optional<int64_t> time_range_s{};
-  bool disable_series = false;  // ours, beside Honeycomb's: no time buckets wanted
+  std::vector<CalculatedField> calculated_fields{};
+  std::vector<Formula> formulas{};
+  std::optional<int64_t> compare_time_offset_s{};  // one of kCompareOffsetsS
+  bool disable_series = false;                     // no time buckets wanted
+  bool disable_total_by_aggregate = false;
+  bool disable_other_by_aggregate = false;
 
   /// Reads the JSON specification (docs/query.md). Every error names the field:
   /// "calculations[1].op: P98 is not known; did you mean P99?". Fields of Honeycomb's that are not
@@ -136,9 +189,21 @@ struct QuerySpec {
   friend bool operator==(const QuerySpec&, const QuerySpec&) = default;
 };
 
-/// Checks what spans several fields: orders and havings refer to something computed, time fields
-/// are consistent, keys are unique. `parse` and cli_syntax.h end with it.
+/// How far back a comparison may look.
+inline constexpr std::array<int64_t, 8> kCompareOffsetsS = {1'800,  3'600,   7'200,     28'800,
+                                                            86'400, 604'800, 2'419'200, 15'724'800};
+
+/// Checks what spans several fields: orders, havings and formulas refer to something computed that
+/// can be used so, time fields are consistent, keys are unique. `parse` and cli_syntax.h end with
+/// it.
 base::Status validate(const QuerySpec& spec);
+
+/// The columns of an answer: breakdowns, calculations but heatmaps, formulas.
+std::vector<std::string> result_columns(const QuerySpec& spec);
+
+/// Every op and every filter operator as users write them.
+std::vector<std::string_view> calculation_op_names();
+std::vector<std::string_view> filter_op_names();
 
 /// Reads an op as users write it, in any case: "P99" sets op and percentile. The error names what
 /// is supported and the nearest known op.

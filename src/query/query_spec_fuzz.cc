@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "query/cli_syntax.h"
+#include "query/formula.h"
 #include "query/query_spec.h"
 #include "query/time_window.h"
 
@@ -31,9 +32,20 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   if (const auto spec = QuerySpec::parse(text); spec.ok()) check_round_trip(*spec);
 
+  if (const auto steps = understudy::query::parse_formula(text); steps.ok()) {
+    size_t depth = 0;  // every operator finds two values, and one is left
+    for (const auto& step : *steps) {
+      const bool value = step.kind == understudy::query::FormulaStep::Kind::kNumber ||
+                         step.kind == understudy::query::FormulaStep::Kind::kCalculation;
+      CHECK(value || depth >= 2);
+      depth = value ? depth + 1 : depth - 1;
+    }
+    CHECK(depth == 1);
+  }
+
   const std::string option(text);
-  for (auto list :
-       {&CliQuery::calc, &CliQuery::by, &CliQuery::where, &CliQuery::order, &CliQuery::having}) {
+  for (auto list : {&CliQuery::calc, &CliQuery::by, &CliQuery::where, &CliQuery::order,
+                    &CliQuery::having, &CliQuery::formula}) {
     CliQuery cli;
     (cli.*list).push_back(option);
     // Text that is not UTF-8 cannot be written as JSON unchanged, so only its parsing is checked.
@@ -44,7 +56,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (spec.ok() && plain) check_round_trip(*spec);
   }
   for (auto field : {&CliQuery::last, &CliQuery::start, &CliQuery::end, &CliQuery::granularity,
-                     &CliQuery::limit}) {
+                     &CliQuery::limit, &CliQuery::compare}) {
     CliQuery cli;
     cli.*field = option;
     if (const auto spec = understudy::query::parse_cli_query(cli); spec.ok()) {

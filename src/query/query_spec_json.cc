@@ -77,7 +77,18 @@ ordered_json spec_json(const QuerySpec& spec) {
     one["value"] = having.value;
     json["havings"].push_back(std::move(one));
   }
+  for (const CalculatedField& field : spec.calculated_fields) {
+    json["calculated_fields"].push_back({{"name", field.name}, {"expression", field.expression}});
+  }
+  for (const Formula& formula : spec.formulas) {
+    json["formulas"].push_back({{"name", formula.name}, {"expression", formula.expression}});
+  }
+  if (spec.compare_time_offset_s) {
+    json["compare_time_offset_seconds"] = *spec.compare_time_offset_s;
+  }
   if (spec.disable_series) json["disable_series"] = true;
+  if (spec.disable_total_by_aggregate) json["disable_total_by_aggregate"] = true;
+  if (spec.disable_other_by_aggregate) json["disable_other_by_aggregate"] = true;
   if (spec.limit != QueryLimits::kLimitDefault) json["limit"] = spec.limit;
   if (spec.granularity_s) json["granularity"] = *spec.granularity_s;
   if (spec.start_time_s) json["start_time"] = *spec.start_time_s;

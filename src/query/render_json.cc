@@ -57,16 +57,37 @@ std::string dump(const ordered_json& json) {
 }  // namespace
 
 std::string render_json(const QueryResult& result) {
-  ordered_json data = {{"series", ordered_json::array()}, {"results", ordered_json::array()}};
-  for (const SeriesPoint& point : result.series) {
-    data["series"].push_back({{"time", rfc3339_seconds(point.time_s)},
-                              {"data", row_json(result.columns, point.cells, result.breakdowns)}});
+  const auto row = [&](const Row& cells) {
+    return ordered_json{{"data", row_json(result.columns, cells, result.breakdowns)}};
+  };
+  const auto rows = [&](const std::vector<Row>& all) {
+    ordered_json list = ordered_json::array();
+    for (const Row& cells : all) list.push_back(row(cells));
+    return list;
+  };
+  const auto series = [&](const std::vector<SeriesPoint>& points) {
+    ordered_json list = ordered_json::array();
+    for (const SeriesPoint& point : points) {
+      list.push_back({{"time", rfc3339_seconds(point.time_s)},
+                      {"data", row_json(result.columns, point.cells, result.breakdowns)}});
+    }
+    return list;
+  };
+  ordered_json data = {{"series", series(result.series)}, {"results", rows(result.results)}};
+  if (!result.spec.disable_total_by_aggregate) {
+    data["total_by_aggregate"] = row(result.total);
+    data["total_by_aggregate_series"] = series(result.total_series);
   }
-  for (const Row& row : result.results) {
-    data["results"].push_back({{"data", row_json(result.columns, row, result.breakdowns)}});
+  if (result.other) data["other_by_aggregate"] = row(*result.other);
+  if (result.comparison) {
+    const Comparison& then = *result.comparison;
+    ordered_json compare = {{"offset_seconds", then.offset_s},
+                            {"results", rows(then.results)},
+                            {"series", series(then.series)}};
+    if (!result.spec.disable_total_by_aggregate) compare["total_by_aggregate"] = row(then.total);
+    add_completeness(compare, then.complete_since_ns);
+    data["compare"] = std::move(compare);
   }
-  data["total_by_aggregate"] = {
-      {"data", row_json(result.columns, result.total, result.breakdowns)}};
   ordered_json query = spec_json(result.spec);
   query["granularity"] = result.window.granularity_s;
   query["start_time"] = result.window.start_s;

@@ -68,7 +68,10 @@ std::string render_table(const QueryResult& result, const TableOptions& options)
     rows.push_back(std::move(cells));
   };
   for (const Row& row : result.results) add(row, "(none)");
-  if (result.results.size() > 1) add(result.total, "(all)");
+  if (result.other) add(*result.other, "(other)");
+  if ((result.results.size() > 1 || result.other) && !result.total.empty()) {
+    add(result.total, "(all)");
+  }
   std::string out = draw(rows);
   out += cat(result.results.size(), result.results.size() == 1 ? " group" : " groups",
              result.groups_cut ? " (more exist; raise the limit)" : "", ", ",

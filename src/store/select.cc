@@ -189,6 +189,9 @@ base::Status check_buckets(const Select& select) {
   if (*select.bucket_ns <= 0 || *select.bucket_ns > kBucketNsMax) {
     return base::invalid("a time bucket is longer than 0 and at most ten years");
   }
+  if (select.bucket_origin_ns < 0 || select.bucket_origin_ns >= *select.bucket_ns) {
+    return base::invalid("the first time bucket begins within one width after the epoch");
+  }
   if (select.start_ns == std::numeric_limits<std::int64_t>::min() ||
       select.end_ns == std::numeric_limits<std::int64_t>::max() ||
       select.end_ns <= select.start_ns) {

@@ -182,7 +182,8 @@ struct Select {
   std::vector<std::string> group_by = {};
   std::vector<Aggregate> aggregates = {};
   std::vector<Formula> formulas = {};
-  std::optional<std::int64_t> bucket_ns = {};  // buckets start at multiples of it since the epoch
+  std::optional<std::int64_t> bucket_ns = {};  // buckets start at multiples of it
+  std::int64_t bucket_origin_ns = 0;           // counted from here, in [0, bucket_ns)
   std::vector<Having> having = {};
   std::vector<Order> order = {};
   std::size_t limit = 1'000;

@@ -67,11 +67,8 @@ base::Result<query::QueryResult> read_query_answer(std::string_view json) {
   result.window = {.start_s = member(spec, "start_time").as_integer(),
                    .end_s = member(spec, "end_time").as_integer(),
                    .granularity_s = member(spec, "granularity").as_integer()};
-  result.columns = result.spec.breakdowns;
+  result.columns = query::result_columns(result.spec);
   result.breakdowns = result.spec.breakdowns.size();
-  for (const query::Calculation& calculation : result.spec.calculations) {
-    result.columns.push_back(calculation.key());
-  }
   for (const Value& row : member(data, "results").as_list()) {
     result.results.push_back(row_of(member(row, "data"), result.columns));
   }
@@ -79,6 +76,9 @@ base::Result<query::QueryResult> read_query_answer(std::string_view json) {
     const auto time_s = query::parse_rfc3339(member(point, "time").as_string());
     if (!time_s) return not_an_answer("a time of the series");
     result.series.push_back({*time_s, row_of(member(point, "data"), result.columns)});
+  }
+  if (const Value* other = data.find("other_by_aggregate")) {
+    result.other = row_of(member(*other, "data"), result.columns);
   }
   result.total = row_of(member(member(data, "total_by_aggregate"), "data"), result.columns);
   result.groups_cut = member(*parsed, "groups_cut").as_bool();

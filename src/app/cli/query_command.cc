@@ -122,6 +122,7 @@ void add_query(CLI::App& app, Invocation& invocation) {
     command->add_option(name, target, text)->expected(1)->take_all()->allow_extra_args(false);
   };
   repeated("--calc", query.calc, "A number: COUNT, AVG(x), P99(x), SUM(x), COUNT_DISTINCT(x), ...");
+  repeated("--formula", query.formula, "Arithmetic of them: 'share: failed / COUNT * 100'");
   repeated("--by", query.by, "Break down by these columns (a,b)");
   repeated("--where", query.where, "Only events with: 'duration_ms > 100', 'x in (a, b)'");
   command->add_flag("--any", query.any, "Any --where is enough, not all");
@@ -130,6 +131,7 @@ void add_query(CLI::App& app, Invocation& invocation) {
   command->add_option("--last", query.last, "Time range until now: 30m, 1h, 7d (default 2h)");
   command->add_option("--start", query.start, "RFC 3339 or Unix seconds; alone: until now");
   command->add_option("--end", query.end, "RFC 3339 or Unix seconds");
+  command->add_option("--compare", query.compare, "Beside so long ago: 1h, 1d, 7d (with --json)");
   command->add_option("--granularity", query.granularity, "Width of a time bucket: 10s, 1m");
   command->add_option("--limit", query.limit, "Groups or events (default 100)");
   CLI::Option* events =

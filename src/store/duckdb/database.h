@@ -68,8 +68,9 @@ class Connection {
   ~Connection() { duckdb_disconnect(&connection_); }
 
   base::Status run(const std::string& text);
-  /// Runs to the end or until `deadline` (then kTimeout) or until it is cancelled (then kCancelled);
-  /// after either the connection is of no further use. kLimit when DuckDB's memory is used up.
+  /// Runs to the end or until `deadline` (then kTimeout) or until it is cancelled (then
+  /// kCancelled); after either the connection is of no further use. kLimit when DuckDB's memory is
+  /// used up.
   base::Result<QueryRows> query(const Sql& sql, std::chrono::steady_clock::time_point deadline,
                                 const Cancellation& cancellation = {});
   duckdb_connection get() const { return connection_; }

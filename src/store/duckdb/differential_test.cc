@@ -241,6 +241,10 @@ class RandomSource {
         made.bucket_ns =
             1 + (made.end_ns - made.start_ns) / (1 + static_cast<std::int64_t>(below(40)));
     }
+    if (made.bucket_ns && one_in(3)) {
+      made.bucket_origin_ns =
+          static_cast<std::int64_t>(below(static_cast<std::uint64_t>(*made.bucket_ns)));
+    }
     for (std::uint64_t i = below(3); i > 0; --i) {
       const bool group = !made.group_by.empty() && one_in(2);
       made.order.push_back({.by = group ? Order::By::kGroup : Order::By::kAggregate,
@@ -296,8 +300,8 @@ std::string describe(const Select& select) {
     text += base::cat("; having ", having.aggregate, " op", static_cast<int>(having.op), " ",
                       having.value);
   }
-  return base::cat(text, "; bucket ", select.bucket_ns.value_or(0), " limit ", select.limit,
-                   " from ", select.start_ns, " to ", select.end_ns);
+  return base::cat(text, "; bucket ", select.bucket_ns.value_or(0), "+", select.bucket_origin_ns,
+                   " limit ", select.limit, " from ", select.start_ns, " to ", select.end_ns);
 }
 
 std::string describe(const ResultTable& table) {

@@ -16,8 +16,13 @@ std::string runs(const SpanColumn& span) {
 
 }  // namespace
 
-std::string sql_bucket(const std::string& time, const std::string& width) {
-  return base::cat("(", time, ") - (((", time, ") % ", width, ") + ", width, ") % ", width);
+std::string sql_bucket(const std::string& time, const BucketWidth& bucket) {
+  const std::int64_t width = bucket.width_ns;
+  if (bucket.origin_ns == 0) {
+    return base::cat("(", time, ") - (((", time, ") % ", width, ") + ", width, ") % ", width);
+  }
+  return base::cat("(", time, ") - ((((", time, ") % ", width, ") - ", bucket.origin_ns, ") % ",
+                   width, " + ", width, ") % ", width);
 }
 
 std::string sql_span_end(const SpanColumn& span, const std::string& duration) {
@@ -34,18 +39,19 @@ std::string sql_concurrency(const SpanColumn& span) {
 }
 
 std::string sql_concurrency_by_bucket(const SpanColumn& span, const std::string& source,
-                                      const std::string& width, const std::string& name) {
+                                      const BucketWidth& bucket, const std::string& name) {
+  const std::string width = base::cat(bucket.width_ns);
   // What covers a bucket: all that were open before it, and of those that begin or end in it the
   // part after the edge, added or taken away.
   const std::string from = span_start(span);
   const std::string last = base::cat("(", span.name, " - 1)");  // the end belongs to what it ends
   const std::string edge =
-      base::cat("SELECT gr, ", sql_bucket(from, width),
+      base::cat("SELECT gr, ", sql_bucket(from, bucket),
                 " AS bucket, rate::HUGEINT AS opened, rate::HUGEINT * (", width, " - (", from,
-                " - (", sql_bucket(from, width), "))) AS part FROM ", source, " WHERE ", runs(span),
-                " UNION ALL SELECT gr, ", sql_bucket(last, width),
+                " - (", sql_bucket(from, bucket), "))) AS part FROM ", source, " WHERE ",
+                runs(span), " UNION ALL SELECT gr, ", sql_bucket(last, bucket),
                 ", -rate::HUGEINT, -rate::HUGEINT * (", width, " - (", span.name, " - (",
-                sql_bucket(last, width), "))) FROM ", source, " WHERE ", runs(span));
+                sql_bucket(last, bucket), "))) FROM ", source, " WHERE ", runs(span));
   const std::string added =
       base::cat("SELECT gr, bucket, sum(opened) AS opened, sum(part) AS part FROM (", edge,
                 ") GROUP BY gr, bucket");

@@ -15,8 +15,14 @@ struct SpanColumn {
   std::string condition = {};
 };
 
+/// Buckets start at `origin_ns` and every `width_ns` before and after.
+struct BucketWidth {
+  std::int64_t width_ns = 1;
+  std::int64_t origin_ns = 0;
+};
+
 /// The start of the bucket that a time falls into.
-std::string sql_bucket(const std::string& time, const std::string& width);
+std::string sql_bucket(const std::string& time, const BucketWidth& bucket);
 
 /// Where a span that is `duration` milliseconds long ends, at most at the end of the window.
 std::string sql_span_end(const SpanColumn& span, const std::string& duration);
@@ -28,6 +34,6 @@ std::string sql_concurrency(const SpanColumn& span);
 /// buckets, however many buckets a span covers: only its two edges are counted, and a running sum
 /// says how many are open between them. `source` has gr, ts, rate and the span's columns.
 std::string sql_concurrency_by_bucket(const SpanColumn& span, const std::string& source,
-                                      const std::string& width, const std::string& name);
+                                      const BucketWidth& bucket, const std::string& name);
 
 }  // namespace understudy::store

@@ -476,7 +476,7 @@ class GroupPlanner {
   void write_buckets() {
     plan_.rows_max = result_rows_max(plan_.columns.size());
     plan_.groups_max = select_.limit;
-    const std::string width = base::cat(*select_.bucket_ns);
+    const BucketWidth width{.width_ns = *select_.bucket_ns, .origin_ns = select_.bucket_origin_ns};
     const std::string condition = having();
     const std::string top = top_statement(condition, select_.limit + 1);
     std::vector<std::string> same = {base::cat("top.gr <= ", select_.limit)};
@@ -510,7 +510,7 @@ class GroupPlanner {
 
   /// The pieces of each chosen group and bucket. Those of spans come from their edges and fill
   /// buckets in which no event began.
-  std::string buckets(const std::string& width) {
+  std::string buckets(const BucketWidth& width) {
     if (!spans_) return grouped("chosen", {"gr", "bucket"});
     std::vector<std::string> own = std::move(pieces_);
     pieces_.clear();

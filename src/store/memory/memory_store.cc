@@ -42,9 +42,10 @@ ValueView value_of(const Row& row, std::uint32_t column) {
   return found->second.view();
 }
 
-std::int64_t bucket_start(std::int64_t time_ns, std::int64_t bucket_ns) {
-  const std::int64_t rest = time_ns % bucket_ns;
-  return time_ns - (rest < 0 ? rest + bucket_ns : rest);
+std::int64_t bucket_start(const Select& select, std::int64_t time_ns) {
+  const std::int64_t width = *select.bucket_ns;
+  const std::int64_t rest = (time_ns % width - select.bucket_origin_ns) % width;
+  return time_ns - (rest < 0 ? rest + width : rest);
 }
 
 /// The folds of one group, in the order of Select::aggregates.
@@ -115,12 +116,12 @@ class Plan {
   template <class Row, class GroupAt>
   void feed_buckets(const Row& row, GroupAt group_at) const {
     const std::int64_t width = *select_.bucket_ns;
-    if (row.time_ns >= select_.start_ns) group_at(bucket_start(row.time_ns, width));
+    if (row.time_ns >= select_.start_ns) group_at(bucket_start(select_, row.time_ns));
     for (std::size_t i = 0; i < aggregate_ids_.size(); ++i) {
       if (!counts(row, i)) continue;
       if (!is_concurrency(i)) {
         if (row.time_ns < select_.start_ns) continue;
-        group_at(bucket_start(row.time_ns, width))
+        group_at(bucket_start(select_, row.time_ns))
             .fold(i)
             .add(value_of(row, aggregate_ids_[i]), row.rate);
         continue;
@@ -128,7 +129,7 @@ class Plan {
       const std::int64_t end = span_end(row, i);
       std::int64_t from = span_start(row);
       while (from < end) {
-        const std::int64_t start = bucket_start(from, width);
+        const std::int64_t start = bucket_start(select_, from);
         const std::int64_t until = std::min(end, start + width);
         group_at(start).fold(i).add_overlap(until - from, row.rate);
         from = until;

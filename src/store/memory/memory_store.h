@@ -25,8 +25,7 @@ class MemoryStore final : public EventStore {
 
   base::Status append(std::span<const event::Event> events) override;
   using EventStore::select;
-  base::Result<ResultTable> select(const Select& select,
-                                   const Cancellation& cancellation) override;
+  base::Result<ResultTable> select(const Select& select, const Cancellation& cancellation) override;
   std::vector<DatasetInfo> datasets() override;
   base::Result<std::vector<DatasetColumn>> columns(std::string_view dataset) override;
   StoreStats stats() override;
