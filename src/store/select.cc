@@ -294,6 +294,7 @@ base::Status validate(const Select& select) {
   TRY(check_count("formulas", select.formulas.size(), kFormulasMax));
   TRY(check_buckets(select));
   TRY(check_window(select));
+  TRY(validate(select.computed));
   FilterSize size;
   TRY(check_filter(select.filter, 0, size));
   for (const Aggregate& aggregate : select.aggregates) TRY(check_aggregate(aggregate, size));

@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "event/value.h"
+#include "store/expression.h"
 
 /// What is asked of a store, independent of the engine.
 ///
@@ -179,6 +180,10 @@ struct Select {
   std::int64_t end_ns = std::numeric_limits<std::int64_t>::max();    // exclusive
   Filter filter = {};
 
+  /// Columns that exist for this question: everything else here may name them, and one hides a
+  /// stored column of the same name. In a row it has a value of at most one type, like any column.
+  std::vector<Computed> computed = {};
+
   std::vector<std::string> group_by = {};
   std::vector<Aggregate> aggregates = {};
   std::vector<Formula> formulas = {};
@@ -191,7 +196,8 @@ struct Select {
   /// group was not chosen, by having or limit. Takes no buckets.
   bool rest = false;
 
-  /// Raw rows only. Empty means every column of the dataset, in alphabetical order.
+  /// Raw rows only. Empty means every column of the dataset and every computed one, in
+  /// alphabetical order.
   std::vector<std::string> row_columns = {};
 };
 

@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "base/text.h"
+#include "store/duckdb/scalar_functions.h"
 #include "store/event_store.h"
 
 namespace understudy::store {
@@ -154,6 +155,7 @@ base::Result<std::unique_ptr<Database>> Database::open(const DatabaseOptions& op
         std::string("SET lock_configuration = true")}) {
     TRY(connection->run(setting));
   }
+  TRY(add_scalar_functions(connection->get()));
   database->release(std::move(connection));
   return database;
 }

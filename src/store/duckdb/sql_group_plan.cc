@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "store/duckdb/event_source.h"
 #include "store/duckdb/sql_concurrency.h"
 #include "store/duckdb/sql_plan.h"
 #include "store/intake.h"
@@ -27,7 +28,11 @@ std::string list_of(const std::vector<std::string>& words) { return base::join(w
 class GroupPlanner {
  public:
   GroupPlanner(const Select& select, const TableView& view)
-      : select_(select), view_(view), filter_(*view.schema, plan_.sql.parameters) {}
+      : select_(select),
+        view_(view),
+        source_(select, view, plan_.sql.parameters),
+        schema_(source_.schema()),
+        filter_(schema_, plan_.sql.parameters) {}
 
   SqlPlan run() {
     base_list_ = {"ts", "rate"};
@@ -78,9 +83,9 @@ class GroupPlanner {
 
   void add_group(std::size_t j) {
     SqlPlan::Cell cell{.kind = Kind::kValue};
-    for (const int physical : view_.schema->find(select_.group_by[j])) {
+    for (const int physical : schema_.find(select_.group_by[j])) {
       if (physical == kAbsent) continue;
-      const Type type = view_.schema->physical[static_cast<std::size_t>(physical)];
+      const Type type = schema_.physical[static_cast<std::size_t>(physical)];
       std::string key = base::cat("g", j, "_", static_cast<int>(type));
       base_list_.push_back(base::cat(filter_.column(physical),
                                      type == Type::kDouble ? " + 0.0::DOUBLE" : "", " AS ", key));
@@ -149,7 +154,7 @@ class GroupPlanner {
       base_list_.push_back(base::cat(filter_.write(aggregate.filter), " AS f", i));
       conditions.push_back(base::cat("f", i));
     }
-    const PhysicalByType columns = view_.schema->find(aggregate.column);
+    const PhysicalByType columns = schema_.find(aggregate.column);
     const Numbers numbers{columns[static_cast<std::size_t>(Type::kInt)],
                           columns[static_cast<std::size_t>(Type::kDouble)]};
     switch (aggregate.kind) {
@@ -363,12 +368,9 @@ class GroupPlanner {
   // --- statements ---
 
   std::string base_statement() const {
-    Select wanted;
-    wanted.start_ns = select_.start_ns;
-    wanted.end_ns = select_.end_ns;
-    if (spans_) wanted.start_ns -= kSpanLookBackNs;
-    std::string text = base::cat("SELECT ", list_of(base_list_), " FROM (",
-                                 sql_source(wanted, view_, filter_.used()), ") WHERE ", condition_);
+    std::string text =
+        base::cat("SELECT ", list_of(base_list_), " FROM (",
+                  source_.sql(filter_.used(), spans_ ? kSpanLookBackNs : 0), ") WHERE ", condition_);
     if (!spans_) return text;
     text = base::cat("SELECT * FROM (", text, ") WHERE inside");
     for (const auto& [i, span] : span_columns_) {
@@ -557,6 +559,8 @@ class GroupPlanner {
   const TableView& view_;
   const bool spans_ = asks_for_spans(select_);
   SqlPlan plan_;
+  const EventSource source_;
+  const Schema& schema_;
   SqlFilter filter_;
 
   std::string condition_;

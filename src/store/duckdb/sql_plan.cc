@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "store/aggregate_result.h"
+#include "store/duckdb/event_source.h"
 #include "store/intake.h"
 #include "store/value_order.h"
 
@@ -127,33 +128,35 @@ std::string sql_source(const Select& select, const TableView& view, const std::v
 }
 
 SqlPlan plan_rows(const Select& select, const TableView& view) {
+  SqlPlan plan;
+  const EventSource source(select, view, plan.sql.parameters);
+  const Schema& schema = source.schema();
   std::vector<std::string> names = select.row_columns;
   if (names.empty()) {
-    for (const auto& [name, physical] : view.schema->columns) names.push_back(name);
+    for (const auto& [name, physical] : schema.columns) names.push_back(name);
   }
-  SqlPlan plan;
   plan.columns = row_result_columns(names);
   plan.rows_max = std::min(select.limit, result_rows_max(plan.columns.size()));
-  SqlFilter filter(*view.schema, plan.sql.parameters);
+  SqlFilter filter(schema, plan.sql.parameters);
   const std::string condition = filter.write(select.filter);
   std::string list = "ts, rate";
   std::size_t next = 2;
   plan.cells = {{.first = 0}, {.first = 1}};
   for (const std::string& name : names) {
     SqlPlan::Cell cell{.kind = SqlPlan::Cell::Kind::kValue, .first = next};
-    for (const int physical : view.schema->find(name)) {
+    for (const int physical : schema.find(name)) {
       if (physical == kAbsent) continue;
       list += base::cat(", ", filter.column(physical));
-      cell.types.push_back(view.schema->physical[static_cast<std::size_t>(physical)]);
+      cell.types.push_back(schema.physical[static_cast<std::size_t>(physical)]);
       ++next;
     }
     plan.cells.push_back(std::move(cell));
   }
   const bool oldest_first = !select.order.empty() && !select.order[0].descending;
   plan.sql.text =
-      base::cat("SELECT ", list, " FROM (", sql_source(select, view, filter.used()), ") WHERE ",
-                condition, oldest_first ? " ORDER BY ts, seq" : " ORDER BY ts DESC, seq DESC",
-                " LIMIT ", plan.rows_max + 1);
+      base::cat("SELECT ", list, " FROM (", source.sql(filter.used()), ") WHERE ", condition,
+                oldest_first ? " ORDER BY ts, seq" : " ORDER BY ts DESC, seq DESC", " LIMIT ",
+                plan.rows_max + 1);
   return plan;
 }
 

@@ -44,7 +44,8 @@ struct SqlPlan {
 SqlPlan plan_groups(const Select& select, const TableView& view);
 SqlPlan plan_rows(const Select& select, const TableView& view);
 
-/// The events of the select's time range, as a SELECT of seq, ts, rate and the used columns.
+/// The events of the select's time range, as a SELECT of seq, ts, rate and the used columns of the
+/// dataset; computed columns come over it (event_source.h).
 std::string sql_source(const Select& select, const TableView& view, const std::vector<bool>& used);
 
 }  // namespace understudy::store

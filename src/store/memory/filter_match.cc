@@ -2,18 +2,13 @@
 
 #include <algorithm>
 
-#include "event/column.h"
 #include "store/value_order.h"
 
 namespace understudy::store {
 namespace {
 
-using event::Column;
 using event::Value;
 using event::ValueView;
-
-// No event has it: what a name nobody ever sent is looked up as.
-constexpr std::uint32_t kUnknownColumn = 0xFFFFFFFF;
 
 bool contains(const ValueView& value, const std::string& text) {
   return value.is_string() && value.as_string().find(text) != std::string_view::npos;
@@ -21,10 +16,10 @@ bool contains(const ValueView& value, const std::string& text) {
 
 }  // namespace
 
-FilterMatch::FilterMatch(const Filter& filter) : filter_(&filter) {
-  column_ = Column::find(filter.column).value_or(Column(kUnknownColumn)).id();
+FilterMatch::FilterMatch(const Filter& filter, const IdOf& id_of) : filter_(&filter) {
+  column_ = id_of(filter.column);
   children_.reserve(filter.children.size());
-  for (const Filter& child : filter.children) children_.emplace_back(child);
+  for (const Filter& child : filter.children) children_.emplace_back(child, id_of);
 }
 
 bool FilterMatch::matches(const Lookup& lookup) const {

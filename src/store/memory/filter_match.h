@@ -15,7 +15,10 @@ class FilterMatch {
   /// The value of a column in the row at hand, null when absent.
   using Lookup = std::function<event::ValueView(std::uint32_t column)>;
 
-  explicit FilterMatch(const Filter& filter);
+  /// `id_of` gives the id `Lookup` is asked for.
+  using IdOf = std::function<std::uint32_t(const std::string& column)>;
+
+  FilterMatch(const Filter& filter, const IdOf& id_of);
   bool matches(const Lookup& lookup) const;
 
  private:

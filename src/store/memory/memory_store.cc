@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "event/column.h"
 #include "store/intake.h"
+#include "store/memory/evaluate.h"
 #include "store/memory/filter_match.h"
 #include "store/memory/fold.h"
 
@@ -28,11 +29,27 @@ struct KeyBefore {
   }
 };
 
+// No event has it: what a name nobody ever sent is looked up as.
 constexpr std::uint32_t kUnknownColumn = 0xFFFFFFFF;
+// Computed columns are numbered from here on, above all interned names.
+constexpr std::uint32_t kFirstComputed = 0x80000000;
 
-std::uint32_t column_id(const std::string& name) {
-  return Column::find(name).value_or(Column(kUnknownColumn)).id();
-}
+/// Column ids for one question, whose computed columns are not interned.
+class ColumnIds {
+ public:
+  void add_computed(const std::string& name) {
+    const auto id = kFirstComputed + static_cast<std::uint32_t>(computed_.size());
+    computed_.emplace(name, id);
+  }
+  std::uint32_t operator()(const std::string& name) const {
+    const auto found = computed_.find(name);
+    if (found != computed_.end()) return found->second;
+    return Column::find(name).value_or(Column(kUnknownColumn)).id();
+  }
+
+ private:
+  std::map<std::string, std::uint32_t> computed_;
+};
 
 template <class Row>
 ValueView value_of(const Row& row, std::uint32_t column) {
@@ -72,11 +89,11 @@ using Groups = std::map<Key, Group, KeyBefore>;
 /// A question with its names looked up, asked of one row after another.
 class Plan {
  public:
-  explicit Plan(const Select& select) : select_(select), filter_(select.filter) {
-    for (const std::string& name : select.group_by) group_ids_.push_back(column_id(name));
+  Plan(const Select& select, const ColumnIds& ids) : select_(select), filter_(select.filter, ids) {
+    for (const std::string& name : select.group_by) group_ids_.push_back(ids(name));
     for (const Aggregate& aggregate : select.aggregates) {
-      aggregate_ids_.push_back(column_id(aggregate.column));
-      aggregate_filters_.emplace_back(aggregate.filter);
+      aggregate_ids_.push_back(ids(aggregate.column));
+      aggregate_filters_.emplace_back(aggregate.filter, ids);
     }
   }
 
@@ -251,9 +268,29 @@ std::vector<Chosen> choose(const Select& select, const Groups& groups, bool& tru
   return chosen;
 }
 
+/// Copies of the rows with the computed columns as further fields; none without such columns.
 template <class Rows>
-ResultTable select_groups(const Select& select, const Rows& rows) {
-  const Plan plan(select);
+Rows with_computed(const Select& select, const Rows& rows, ColumnIds& ids) {
+  if (select.computed.empty()) return {};
+  Rows extended = rows;
+  for (const Computed& one : select.computed) {
+    std::vector<Value> values;
+    for (const auto& row : extended) {
+      const auto lookup = [&](const std::string& name) { return value_of(row, ids(name)); };
+      values.push_back(evaluate(one.expression, {.time_ns = row.time_ns, .column = lookup}));
+    }
+    ids.add_computed(one.name);
+    const std::uint32_t id = ids(one.name);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (!values[i].is_null()) extended[i].fields.emplace_back(id, std::move(values[i]));
+    }
+  }
+  return extended;
+}
+
+template <class Rows>
+ResultTable select_groups(const Select& select, const ColumnIds& ids, const Rows& rows) {
+  const Plan plan(select, ids);
   Groups groups;
   if (select.group_by.empty()) groups.try_emplace(Key{}, select);
   for (const auto& row : rows) {
@@ -306,11 +343,11 @@ ResultTable select_groups(const Select& select, const Rows& rows) {
 }
 
 template <class Rows>
-ResultTable select_rows(const Select& select, const Rows& rows,
+ResultTable select_rows(const Select& select, const ColumnIds& ids, const Rows& rows,
                         const std::vector<std::string>& names) {
-  const Plan plan(select);
-  std::vector<std::uint32_t> ids;
-  for (const std::string& name : names) ids.push_back(column_id(name));
+  const Plan plan(select, ids);
+  std::vector<std::uint32_t> wanted;
+  for (const std::string& name : names) wanted.push_back(ids(name));
   using Row = typename Rows::value_type;
   std::vector<const Row*> found;
   for (const Row& row : rows) {
@@ -329,7 +366,7 @@ ResultTable select_rows(const Select& select, const Rows& rows,
   }
   for (const Row* row : found) {
     std::vector<Value> cells = {Value(row->time_ns), Value(row->rate)};
-    for (const std::uint32_t id : ids) cells.emplace_back(value_of(*row, id));
+    for (const std::uint32_t id : wanted) cells.emplace_back(value_of(*row, id));
     table.rows.push_back(std::move(cells));
   }
   cut_to_limits(table);
@@ -383,13 +420,18 @@ base::Result<ResultTable> MemoryStore::select(const Select& select,
   static const Dataset kEmpty;
   const auto found = datasets_.find(select.dataset);
   const Dataset& dataset = found == datasets_.end() ? kEmpty : found->second;
-  if (!select.aggregates.empty()) return select_groups(select, dataset.rows);
+  ColumnIds ids;
+  const std::deque<Row> extended = with_computed(select, dataset.rows, ids);
+  const std::deque<Row>& rows = select.computed.empty() ? dataset.rows : extended;
+  if (!select.aggregates.empty()) return select_groups(select, ids, rows);
   std::vector<std::string> names = select.row_columns;
   if (names.empty()) {
-    for (const auto& [id, types] : dataset.columns) names.emplace_back(Column(id).name());
-    std::sort(names.begin(), names.end());
+    std::set<std::string> all;
+    for (const auto& [id, types] : dataset.columns) all.emplace(Column(id).name());
+    for (const Computed& one : select.computed) all.insert(one.name);
+    names.assign(all.begin(), all.end());
   }
-  return select_rows(select, dataset.rows, names);
+  return select_rows(select, ids, rows, names);
 }
 
 std::vector<DatasetInfo> MemoryStore::datasets() {

@@ -1,0 +1,215 @@
+#include "store/duckdb/sql_expression.h"
+
+#include <cmath>
+#include <span>
+
+#include "base/text.h"
+
+namespace understudy::store {
+namespace {
+
+using event::Type;
+using event::Value;
+
+constexpr std::array kTypes = {Type::kBool, Type::kInt, Type::kDouble, Type::kString};
+
+SqlPiece joined(std::span<const SqlPiece> pieces, std::string_view word) {
+  if (pieces.size() == 1) return pieces[0];
+  const std::size_t half = pieces.size() / 2;
+  return sql("(", joined(pieces.first(half), word), " ", word, " ",
+             joined(pieces.subspan(half), word), ")");
+}
+
+SqlValue only(Type type, SqlPiece piece) {
+  SqlValue value;
+  value.of(type) = std::move(piece);
+  return value;
+}
+
+}  // namespace
+
+SqlPiece sql_join(const std::vector<SqlPiece>& pieces, std::string_view word, const char* none) {
+  return pieces.empty() ? SqlPiece{.text = none} : joined(pieces, word);
+}
+
+std::string sql_literal(double value) {
+  // In quotes: without them DuckDB reads a decimal first, which rounds twice.
+  return std::isnan(value) ? "'nan'::DOUBLE" : base::cat("'", value, "'::DOUBLE");
+}
+
+std::string sql_literal(std::int64_t value) { return base::cat("(", value, ")::BIGINT"); }
+
+std::vector<Type> SqlExpressions::add(const Computed& computed, std::size_t first_physical) {
+  SqlValue value = write(computed.expression);
+  std::vector<Type> types;
+  for (const Type type : kTypes) {
+    if (!value.has(type)) continue;
+    const std::string name = base::cat("c", first_physical + types.size());
+    put(value.of(type), name);
+    value.of(type) = {.text = name, .layer = value.of(type).layer + 1, .name = true};
+    types.push_back(type);
+  }
+  computed_.insert_or_assign(computed.name, std::move(value));
+  return types;
+}
+
+std::string SqlExpressions::around(std::string source) const {
+  for (const std::vector<std::string>& layer : layers_) {
+    if (layer.empty()) continue;
+    source = base::cat("SELECT *, ", base::join(layer, ", "), " FROM (", source, ")");
+  }
+  return source;
+}
+
+SqlValue SqlExpressions::write(const Expression& expression) {
+  switch (expression.kind) {
+    case Expression::Kind::kConstant:
+      return write_constant(expression.constant);
+    case Expression::Kind::kColumn:
+      return write_column(expression.column);
+    case Expression::Kind::kCall:
+      return write_call(expression);
+  }
+  return {};
+}
+
+SqlValue SqlExpressions::write_column(const std::string& name) {
+  if (const auto found = computed_.find(name); found != computed_.end()) return found->second;
+  SqlValue value;
+  const PhysicalByType columns = schema_.find(name);
+  for (const Type type : kTypes) {
+    const int physical = columns[static_cast<std::size_t>(type)];
+    if (physical == kAbsent) continue;
+    const auto index = static_cast<std::size_t>(physical);
+    if (index >= used_.size()) used_.resize(index + 1);
+    used_[index] = true;
+    value.of(type) = {.text = base::cat("c", physical), .name = true};
+  }
+  return value;
+}
+
+SqlValue SqlExpressions::write_constant(const Value& value) {
+  switch (value.type()) {
+    case Type::kNull:
+      return {};
+    case Type::kBool:
+      return only(Type::kBool, {.text = value.as_bool() ? "true" : "false", .name = true});
+    case Type::kInt:
+      return only(Type::kInt, {.text = sql_literal(value.as_int()), .name = true});
+    case Type::kDouble:
+      return only(Type::kDouble, {.text = sql_literal(value.as_double()), .name = true});
+    case Type::kString:
+      return only(Type::kString, parameter(value));
+  }
+  return {};
+}
+
+SqlPiece SqlExpressions::parameter(const Value& value) {
+  // A column of its own, as a parameter must occur in the text even when nothing looks at it.
+  parameters_.push_back(value);
+  return named(SqlPiece{.text = base::cat("$", parameters_.size(), "::VARCHAR")});
+}
+
+SqlPiece SqlExpressions::named(SqlPiece piece) {
+  if (piece.name || !piece.exists()) return piece;
+  // The same text has the same value, as names mean one thing only.
+  const auto [found, is_new] = named_.try_emplace(piece.text);
+  if (is_new) {
+    const std::string name = base::cat("x", named_.size());
+    put(piece, name);
+    found->second = {.text = name, .layer = piece.layer + 1, .name = true};
+  }
+  return found->second;
+}
+
+SqlValue SqlExpressions::named(SqlValue value) {
+  for (const Type type : kTypes) value.of(type) = named(std::move(value.of(type)));
+  return value;
+}
+
+void SqlExpressions::put(const SqlPiece& piece, const std::string& name) {
+  if (layers_.size() <= piece.layer) layers_.resize(piece.layer + 1);
+  layers_[piece.layer].push_back(base::cat(piece.text, " AS ", name));
+}
+
+SqlValue SqlExpressions::write_call(const Expression& call) {
+  Values arguments;
+  for (const Expression& argument : call.arguments) arguments.push_back(named(write(argument)));
+  const auto boolean = [&](SqlPiece piece) { return only(Type::kBool, std::move(piece)); };
+  const auto all_truthy = [&] {
+    Pieces pieces;
+    for (const SqlValue& argument : arguments) pieces.push_back(truthy(argument));
+    return pieces;
+  };
+  switch (call.function) {
+    case Function::kIf:
+      return choose(arguments);
+    case Function::kSwitch:
+      return switch_on(arguments);
+    case Function::kCoalesce:
+      return coalesce(arguments);
+    case Function::kLess:
+      return boolean(ordered(arguments[0], Than::kLess, arguments[1]));
+    case Function::kLessOrEqual:
+      return boolean(ordered(arguments[0], Than::kLessOrEqual, arguments[1]));
+    case Function::kGreater:
+      return boolean(ordered(arguments[1], Than::kLess, arguments[0]));
+    case Function::kGreaterOrEqual:
+      return boolean(ordered(arguments[1], Than::kLessOrEqual, arguments[0]));
+    case Function::kEqual:
+      return boolean(equal(arguments[0], arguments[1]));
+    case Function::kIn: {
+      Pieces pieces;
+      for (std::size_t i = 1; i < arguments.size(); ++i) {
+        pieces.push_back(equal(arguments[0], arguments[i]));
+      }
+      return boolean(sql_join(pieces, "OR", "false"));
+    }
+    case Function::kExists:
+      return boolean(exists(arguments[0]));
+    case Function::kNot:
+      return boolean(sql("(NOT ", truthy(arguments[0]), ")"));
+    case Function::kAnd:
+      return boolean(sql_join(all_truthy(), "AND", "true"));
+    case Function::kOr:
+      return boolean(sql_join(all_truthy(), "OR", "false"));
+    case Function::kMin:
+      return extreme(arguments, true);
+    case Function::kMax:
+      return extreme(arguments, false);
+    case Function::kSum:
+      return sum(arguments);
+    case Function::kSub:
+      return pair("-", number_of(arguments[0]), number_of(arguments[1]));
+    case Function::kMul:
+      return product(arguments);
+    case Function::kDiv:
+      return quotient(arguments[0], arguments[1]);
+    case Function::kMod:
+      return remainder(arguments[0], arguments[1]);
+    case Function::kLog10:
+      return log10(arguments[0]);
+    case Function::kInt:
+      return to_int(arguments[0]);
+    case Function::kFloat:
+      return only(Type::kDouble, as_double(number_of(arguments[0])));
+    case Function::kBool:
+      return boolean(truthy(arguments[0]));
+    case Function::kStartsWith:
+      return boolean(text_test("starts_with", arguments[0], arguments[1]));
+    case Function::kEndsWith:
+      return boolean(text_test("suffix", arguments[0], arguments[1]));
+    case Function::kContains:
+      return boolean(text_test("contains", arguments[0], arguments[1]));
+    case Function::kEventTimestamp:
+      return only(Type::kDouble, {.text = "(ts::DOUBLE / 1e9::DOUBLE)"});
+    case Function::kTimeNs:
+      return only(Type::kInt, {.text = "ts", .name = true});
+    case Function::kBin:
+      return bin(arguments[0], call.arguments[1].constant.as_number(),
+                 call.arguments[2].constant.as_number());
+  }
+  return {};
+}
+
+}  // namespace understudy::store
