@@ -9,6 +9,7 @@
 #include "api/key_ring.h"
 #include "api/resources.h"
 #include "api/router.h"
+#include "api/web_assets.h"
 #include "base/text.h"
 
 namespace understudy::api {
@@ -70,6 +71,7 @@ struct Api::Inside {
       : dependencies(std::move(given)),
         options(std::move(wanted)),
         keys(dependencies.state, dependencies.clock),
+        web(embedded_web_assets()),
         router(all_routes()) {}
 
   Routes all_routes();
@@ -81,6 +83,7 @@ struct Api::Inside {
   const Dependencies dependencies;
   const ApiOptions options;
   mutable KeyRing keys;
+  const WebAssets web;
   const Router router;
 };
 
@@ -115,7 +118,10 @@ Response Api::Inside::index() const {
   Value::List resources;
   for (const Route& route : router.routes())
     resources.push_back(cat(route.method, " ", route.path));
-  return json_response(Value::Object{{"name", "understudy"}, {"resources", std::move(resources)}});
+  Response response =
+      json_response(Value::Object{{"name", "understudy"}, {"resources", std::move(resources)}});
+  response.headers.emplace_back("Vary", "Accept");  // a browser gets the web UI
+  return response;
 }
 
 size_t Api::Inside::body_bytes_max(const Route& route) const {
@@ -132,6 +138,7 @@ size_t Api::Inside::body_bytes_max(const Route& route) const {
 
 std::variant<Response, Admitted> Api::Inside::admit(const Request& request) const {
   if (auto refusal = refuse_foreign_host(request, options.host_names)) return *refusal;
+  if (auto page = web.answer(request)) return *std::move(page);
   base::Result<Target> target = Target::parse(request.target);
   if (!target.ok()) {
     const bool too_long = target.error().kind == base::ErrorKind::kLimit;
@@ -186,8 +193,13 @@ Api::BodyTerms Api::body_terms(const Request& head) const {
 
 std::optional<Response> Api::answer_at_once(const Request& request) const {
   const std::string_view target = request.target;
-  if (target.substr(0, target.find('?')) != "/healthz") return std::nullopt;
-  return finish(inside_->answer(request), request);
+  if (target.substr(0, target.find('?')) == "/healthz") {
+    return finish(inside_->answer(request), request);
+  }
+  if (refuse_foreign_host(request, inside_->options.host_names)) return std::nullopt;
+  auto page = inside_->web.answer(request);
+  if (!page) return std::nullopt;
+  return finish(*std::move(page), request);
 }
 
 Response Api::too_large(size_t body_bytes_max) {

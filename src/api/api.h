@@ -77,8 +77,9 @@ class Api {
   BodyTerms body_terms(const Request& head) const;
   static Response too_large(size_t body_bytes_max);
 
-  /// The answer to a health check, which needs no disk and no key and so may be given at once on
-  /// any thread, however long the queue for handle() is; nothing for any other request.
+  /// The answer to a health check or a file of the web UI, which need no disk and no key and so may
+  /// be given at once on any thread, however long the queue for handle() is; nothing for any other
+  /// request.
   std::optional<Response> answer_at_once(const Request& request) const;
 
   /// "GET /api/migrations/{name}", ... in the order of the documentation.
