@@ -76,7 +76,8 @@ std::optional<Response> WebAssets::answer(const Request& request) const {
   if (!page && !path.starts_with("/assets/")) return std::nullopt;
   const WebAsset* asset = find(page ? "/ui" : path);
   if (asset == nullptr) {
-    return error_response(404, "there is no such file; load the page again, it may be of an older version");
+    return error_response(
+        404, "there is no such file; load the page again, it may be of an older version");
   }
 
   Response response;

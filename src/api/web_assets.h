@@ -24,7 +24,8 @@ std::vector<WebAsset> embedded_web_assets();
 /// The web UI: the page at /ui and everything below it (the page routes in the browser), its
 /// files under /assets/, and at / for who prefers text/html. They hold nothing that is a secret,
 /// so no key is asked for; the page asks for one when the API does.
-/// Failure: a path under /assets/ that does not exist is 404. Threads: any. Cost: a copy of the file.
+/// Failure: a path under /assets/ that does not exist is 404. Threads: any. Cost: a copy of the
+/// file.
 class WebAssets {
  public:
   explicit WebAssets(std::vector<WebAsset> assets) : assets_(std::move(assets)) {}

@@ -9,8 +9,8 @@ namespace understudy::api {
 namespace {
 
 using testing::AdminServer;
-using testing::header;
 using ::testing::HasSubstr;
+using testing::header;
 using ::testing::Not;
 
 constexpr std::string_view kBrowserAccept =
@@ -30,7 +30,8 @@ TEST(WebAssets, ABrowserGetsThePageAtTheRootAndOthersTheList) {
 TEST(WebAssets, EveryPathBelowUiIsThePage) {
   AdminServer server;
   const std::string page = server.get("/ui").body;
-  for (const char* path : {"/ui/", "/ui/migrations/data-engine", "/ui/explore/evaluations?q=%7B%7D"}) {
+  for (const char* path :
+       {"/ui/", "/ui/migrations/data-engine", "/ui/explore/evaluations?q=%7B%7D"}) {
     EXPECT_EQ(server.get(path).body, page) << path;
   }
   EXPECT_EQ(server.get("/uix").status, 404);
@@ -76,8 +77,8 @@ TEST(WebAssets, AreCompressedForWhoCanReadIt) {
   EXPECT_EQ(header(packed, "Content-Encoding"), "gzip");
   EXPECT_EQ(packed.body.substr(0, 2), "\x1f\x8b");
   EXPECT_THAT(header(packed, "Vary"), HasSubstr("Accept-Encoding"));
-  EXPECT_EQ(header(server.send("GET", "/ui", {{"Accept-Encoding", "gzip;q=0"}}), "Content-Encoding"),
-            "");
+  EXPECT_EQ(
+      header(server.send("GET", "/ui", {{"Accept-Encoding", "gzip;q=0"}}), "Content-Encoding"), "");
 }
 
 TEST(WebAssets, TheFirstPageIsBelow200KilobytesCompressed) {

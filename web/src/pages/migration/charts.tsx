@@ -1,0 +1,55 @@
+import { useState } from "preact/hooks";
+import { inModeOrder } from "../../charts/grid";
+import { type Line, LineChart } from "../../charts/lines";
+import { Empty, Loaded, Panel, Segmented } from "../../ui/parts";
+import { zoomInto } from "../../ui/time_range";
+import type { Remote } from "../../state/store";
+import type { Story } from "./store";
+
+/** One line per mode of one calculation. */
+function linesOf(story: Story, name: string): Line[] {
+  return inModeOrder(story.grid.groups).map((group) => ({ label: group.label, color: group.color, ...(group.dash ? { dash: group.dash } : {}), values: group.values[name] ?? [] }));
+}
+
+/** Each mode's share of the requests of its bucket, in per cent. */
+function sharesOf(story: Story): Line[] {
+  const counts = linesOf(story, "COUNT");
+  const sums = story.grid.times.map((_time, at) => counts.reduce((sum, line) => sum + (line.values[at] ?? 0), 0));
+  return counts.map((line) => ({ ...line, values: line.values.map((value, at) => (value === null || !sums[at] ? null : (value / sums[at]) * 100)) }));
+}
+
+interface Props { story: Remote<Story>; again: () => void }
+
+function Chart(props: Props & { lines: (story: Story) => Line[]; label: string; unit: "percent" | "ms"; height: number; stacked?: boolean }) {
+  return <Loaded of={props.story} height={props.height + 60} what={props.label} again={props.again}>{(story) => {
+    const lines = props.lines(story);
+    return lines.length === 0
+      ? <Empty title="No requests in this time">Charts fill as soon as a request goes through this migration.</Empty>
+      : <LineChart label={props.label} times={story.grid.times} granularity_s={story.grid.granularity_s} lines={lines} unit={props.unit} height={props.height}
+        stacked={props.stacked ?? false} markers={story.markers} together="migration" zoom={zoomInto} />;
+  }}</Loaded>;
+}
+
+export function SuccessPanel(props: Props) {
+  const [whose, setWhose] = useState<"success" | "served.success">("success");
+  const hint = whose === "success"
+    ? "Requests in which every side that was called answered without an error. While control answers, users do not feel a dip here."
+    : "Requests whose client got a whole answer with a status below 500.";
+  return <Panel title="Success rate by evaluation mode" hint={hint}
+    actions={<Segmented label="Whose success" value={whose} choose={setWhose} choices={[{ value: "success", text: "Both services" }, { value: "served.success", text: "What users got" }]} />}>
+    <Chart {...props} lines={(story) => linesOf(story, `AVG(${whose})`)} label={`Success rate over time, one line for each evaluation mode`} unit="percent" height={250} />
+  </Panel>;
+}
+
+export function SharesPanel(props: Props) {
+  return <Panel class="third" title="Modes" hint="Share of the requests">
+    <Chart {...props} lines={sharesOf} label="Share of each evaluation mode over time" unit="percent" height={170} stacked />
+  </Panel>;
+}
+
+export function LatencyPanel(props: Props & { quantile: "P50" | "P99" }) {
+  const words = props.quantile === "P50" ? "Half of the requests are faster" : "One request in a hundred is slower";
+  return <Panel class="third" title={`Latency ${props.quantile}`} hint={words}>
+    <Chart {...props} lines={(story) => linesOf(story, `${props.quantile}(duration_ms)`)} label={`${props.quantile} of the duration as clients saw it, one line for each evaluation mode`} unit="ms" height={170} />
+  </Panel>;
+}

@@ -1,0 +1,114 @@
+import type { Accounting, Criterion, Differences, Errors, Migration, Part, Verdict } from "../../api/types";
+import { ago, count, duration, percent, scalar, several, timeOf } from "../../format";
+import { paths } from "../../state/location";
+import { Empty, Panel, RulingTag, TableScroll } from "../../ui/parts";
+
+function broken<Value extends object>(part: Part<Value>): part is { error: string } { return "error" in part && Object.keys(part).length <= 2; }
+
+function NotMade(props: { error: string }) { return <p class="problem" role="alert">{props.error}</p>; }
+
+/** success_rate no_worse_by 0.01 -> Success rate: at most 1% worse than control */
+function criterionWords(text: string): { title: string; demand: string } {
+  const [name = text, ...rest] = text.split(" ");
+  const number = (wanted: string) => Number(rest[rest.indexOf(wanted) + 1]);
+  switch (name) {
+    case "success_rate": return { title: "Success rate", demand: `at most ${percent(number("no_worse_by") * 100)} worse than control` };
+    case "latency": return { title: `Latency ${(rest[0] ?? "").toUpperCase()}`, demand: `at most ${scalar(number("at_most"))} times control's` };
+    case "difference_rate": return { title: "Differences", demand: `in at most ${percent(number("at_most") * 100)} of the answers` };
+    case "evidence": return {
+      title: "Evidence",
+      demand: [rest.includes("evaluations_min") ? `at least ${count(number("evaluations_min"))} evaluations` : "", rest.includes("duration_min") ? `over ${duration(Number.parseFloat(rest[rest.indexOf("duration_min") + 1] ?? "0") * 1000)}` : ""].filter(Boolean).join(" "),
+    };
+    default: return { title: name.replaceAll("_", " "), demand: rest.join(" ") };
+  }
+}
+
+function CriterionRow(props: { criterion: Criterion }) {
+  const { criterion } = props;
+  const words = criterionWords(criterion.criterion);
+  return <tr>
+    <td><RulingTag ruling={criterion.ruling} /></td>
+    <td class="criterion-what"><strong>{words.title}</strong><div class="muted">{words.demand}</div></td>
+    <td>{criterion.explanation}{criterion.missing && <div class="needs">Still needed: {criterion.missing.text}.</div>}</td>
+  </tr>;
+}
+
+export function VerdictStrip(props: { migration: Migration }) {
+  const { verdict } = props.migration;
+  if (broken(verdict)) return <NotMade error={verdict.error} />;
+  const tone = { pass: "pass", fail: "fail", not_enough_evidence: "wait" }[verdict.verdict];
+  const figures = { pass: "Ready", fail: "Not ready", not_enough_evidence: "Too early to say" };
+  return <section class={`panel verdict ${tone}`} aria-label="Verdict">
+    <div class="verdict-figure">{figures[verdict.verdict]}</div>
+    <div><p>{verdict.headline}</p>
+      <p class="muted small">{several(verdict.judged, "evaluation")} of the candidate, {duration(timeOf(verdict.window.end) - timeOf(verdict.window.start))} {verdict.window_reason}</p></div>
+  </section>;
+}
+
+export function CriteriaPanel(props: { verdict: Part<Verdict> }) {
+  const { verdict } = props;
+  return <Panel class="two-thirds" title="Criteria" hint="Agreed beforehand. All of them have to hold." flush>
+    {broken(verdict) ? <NotMade error={verdict.error} /> : verdict.criteria.length === 0
+      ? <Empty title="No criteria are agreed on">Say under <code>criteria:</code> of the migration what has to hold before the candidate takes over.</Empty>
+      : <TableScroll label="Criteria"><table class="data criteria"><thead><tr><th>Verdict</th><th>Criterion</th><th>What was seen</th></tr></thead>
+        <tbody>{verdict.criteria.map((one) => <CriterionRow key={one.criterion} criterion={one} />)}</tbody></table></TableScroll>}
+  </Panel>;
+}
+
+const accountWords: Record<string, string> = {
+  not_sampled: "not to be compared", compared: "compared", shed: "shed: at a bound", too_large: "too large to compare", timed_out: "candidate too slow",
+  failed: "a call failed", client_aborted: "client went away", not_comparable: "not comparable",
+};
+
+export function AccountingPanel(props: { accounting: Accounting }) {
+  const { accounting } = props;
+  const all = Object.entries(accounting.accounts);
+  const sum = Math.max(1, accounting.sum);
+  return <Panel class="third" title="Accounting" hint={`${several(accounting.requests, "request")} since the start; each is in exactly one account`} flush>
+    <table class="data"><tbody>
+      {all.map(([name, value]) => <tr key={name} class={value === 0 ? "muted" : ""}>
+        <td>{accountWords[name] ?? name}</td>
+        <td class="number">{count(value)}</td><td class="number muted">{value === 0 ? "" : percent((value / sum) * 100)}</td>
+      </tr>)}
+      <tr><td><strong>{accounting.adds_up ? "adds up ✓" : accounting.under_way ? "under way" : "does not add up"}</strong></td>
+        <td class="number"><strong>{accounting.adds_up ? count(accounting.sum) : count(accounting.requests - accounting.sum)}</strong></td><td /></tr>
+    </tbody></table>
+  </Panel>;
+}
+
+export function DifferencesPanel(props: { migration: string; differences: Part<Differences> }) {
+  const { differences } = props;
+  return <Panel class="half" title="Differences" flush
+    hint={broken(differences) ? undefined : `${several(differences.total, "difference")} in ${several(differences.groups_found, "group")} ${differences.window_reason ?? ""}`}
+    actions={<a href={paths.differences(props.migration)}>All differences</a>}>
+    {broken(differences) ? <NotMade error={differences.error} /> : differences.groups.length === 0
+      ? <Empty title="No differences in this window">Answers are compared in full_evaluation and reverse_evaluation.</Empty>
+      : <TableScroll label="Groups of differences"><table class="data"><thead><tr><th class="number">Count</th><th>Where</th><th>Explanation</th></tr></thead><tbody>
+        {differences.groups.slice(0, 8).map((group) => <tr key={group.text} class="can">
+          <td class="number">{count(group.count)}</td>
+          <td class="wrap"><a class="mono" href={differenceHref(props.migration, group)}>{group.path}</a><div class="muted">{group.route}</div></td>
+          <td><span class={`tag ${group.explanation === "none" ? "fail" : "accent"}`}>{group.explanation === "none" ? "unexplained" : group.explanation.replaceAll("_", " ")}</span></td>
+        </tr>)}
+      </tbody></table></TableScroll>}
+  </Panel>;
+}
+
+export function differenceHref(migration: string, group: { route?: string; path: string; dimension: string; explanation: string }): string {
+  const query = new URLSearchParams({ route: group.route ?? "", path: group.path, dimension: group.dimension, explanation: group.explanation });
+  return `${paths.differences(migration)}?${query}`;
+}
+
+export function ErrorsPanel(props: { errors: Part<Errors> }) {
+  const { errors } = props;
+  return <Panel class="half" title="Errors" flush hint={broken(errors) ? undefined : `${several(errors.total, "error")} in the same window`} actions={<a href={paths.errors()}>All errors</a>}>
+    {broken(errors) ? <NotMade error={errors.error} /> : errors.groups.length === 0
+      ? <Empty title="No errors in this window" />
+      : <TableScroll label="Groups of errors"><table class="data"><thead><tr><th class="number">Count</th><th>Error</th><th>Last seen</th></tr></thead><tbody>
+        {errors.groups.slice(0, 8).map((group) => <tr key={`${group.type}${group.route}${group.side}${group.where}`}>
+          <td class="number">{count(group.count)}</td>
+          <td class="wrap"><strong>{group.type}</strong><div class="muted">{group.side} · {group.route}{group.last_message ? ` · ${group.last_message}` : ""}</div></td>
+          <td class="nowrap">{group.last_time ? ago(timeOf(group.last_time)) : "–"}</td>
+        </tr>)}
+      </tbody></table></TableScroll>}
+  </Panel>;
+}
