@@ -2,7 +2,6 @@
 
 #include <pthread.h>
 
-#include <span>
 #include <utility>
 
 #include "base/log.h"
@@ -24,16 +23,19 @@ EventWriter::~EventWriter() {
   thread_.join();
 }
 
-void EventWriter::wait_for_room(std::unique_lock<std::mutex>& lock) {
-  taken_.wait(lock, [this] { return filling_.used < options_.batch_events_max; });
+bool EventWriter::full() const {
+  return filling_.events() >= options_.batch_events_max ||
+         filling_.size_bytes() >= options_.batch_bytes_max;
 }
 
-event::Event& EventWriter::next_event() {
-  if (filling_.used == filling_.events.size()) filling_.events.emplace_back();
-  event::Event& event = filling_.events[filling_.used++];
+void EventWriter::wait_for_room(std::unique_lock<std::mutex>& lock) {
+  taken_.wait(lock, [this] { return !full(); });
+}
+
+void EventWriter::encode() {
+  filling_.add(event_);
   ++added_count_;
-  if (filling_.used == 1 || filling_.used == options_.batch_events_max) added_.notify_one();
-  return event;
+  if (filling_.events() == 1 || full()) added_.notify_one();
 }
 
 void EventWriter::flush() {
@@ -48,35 +50,33 @@ void EventWriter::flush() {
 
 void EventWriter::run() {
   pthread_setname_np(pthread_self(), "event-writer");
-  Batch batch;
   std::unique_lock lock(mutex_);
   while (true) {
-    added_.wait(lock, [this] { return stopping_ || filling_.used > 0; });
-    if (filling_.used == 0) return;
-    added_.wait_for(lock, options_.batch_wait, [this] {
-      return stopping_ || flush_wanted_ || filling_.used >= options_.batch_events_max;
-    });
+    added_.wait(lock, [this] { return stopping_ || filling_.events() > 0; });
+    if (filling_.events() == 0) return;
+    added_.wait_for(lock, options_.batch_wait,
+                    [this] { return stopping_ || flush_wanted_ || full(); });
     flush_wanted_ = false;
-    std::swap(batch, filling_);
-    filling_.used = 0;
+    event::EncodedBatch batch = filling_.take();
+    const uint64_t events = batch.events;
     lock.unlock();
     taken_.notify_all();
-    append(batch);
+    append(std::move(batch));
     lock.lock();
-    settled_count_ += batch.used;
+    settled_count_ += events;
     taken_.notify_all();
   }
 }
 
-void EventWriter::append(Batch& batch) {
-  const std::span<const event::Event> events(batch.events.data(), batch.used);
-  const base::Status appended = store_.append(events);
+void EventWriter::append(event::EncodedBatch batch) {
+  const uint64_t events = batch.events;
+  const base::Status appended = store_.append_encoded(std::move(batch));
   if (appended.ok()) {
-    events_written_.fetch_add(batch.used, std::memory_order_relaxed);
+    events_written_.fetch_add(events, std::memory_order_relaxed);
     return;
   }
-  events_dropped_.fetch_add(batch.used, std::memory_order_relaxed);
-  dropped_since_log_ += batch.used;
+  events_dropped_.fetch_add(events, std::memory_order_relaxed);
+  dropped_since_log_ += events;
   const int64_t now_ns = clock_.steady_ns();
   if (last_log_ns_ != 0 && now_ns - last_log_ns_ < options_.log_interval.count()) return;
   last_log_ns_ = now_ns;

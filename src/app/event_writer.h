@@ -8,17 +8,18 @@
 #include <mutex>
 #include <string>
 #include <thread>
-#include <vector>
 
 #include "base/clock.h"
+#include "event/batch.h"
 #include "event/event.h"
 #include "store/event_store.h"
 
 namespace understudy::app {
 
 struct EventWriterOptions {
-  /// So many events are handed to the store at once.
+  /// So many events, or so many bytes of them, are handed to the store at once.
   size_t batch_events_max = 4096;
+  size_t batch_bytes_max = 4u << 20;
   /// An event waits for company no longer than this, so that it can be queried soon.
   std::chrono::nanoseconds batch_wait = std::chrono::milliseconds(200);
   /// One log line about failing appends in this time; the ones between are counted.
@@ -32,7 +33,8 @@ struct EventWriterOptions {
 /// the one before: that is the bound on memory, and why no data thread may call add().
 /// Lifetime: the store must outlive it; the destructor appends what is left.
 /// Threads: add and flush from any.
-/// Cost: events are written into memory that is used again, so a running writer does not allocate.
+/// Cost: an event is encoded while it is in the cache, so that a full batch is as small as it can
+/// be: no memory of a size of its own for each event, written here and read elsewhere.
 class EventWriter {
  public:
   EventWriter(store::EventStore& store, const EventWriterOptions& options,
@@ -46,7 +48,8 @@ class EventWriter {
   void add(const Fill& fill) {
     std::unique_lock lock(mutex_);
     wait_for_room(lock);
-    fill(next_event());
+    fill(event_);
+    encode();
   }
 
   /// Waits until everything added before was appended or dropped.
@@ -57,16 +60,11 @@ class EventWriter {
   uint64_t events_dropped() const { return events_dropped_.load(std::memory_order_relaxed); }
 
  private:
-  /// Events in memory that stays allocated.
-  struct Batch {
-    std::vector<event::Event> events;
-    size_t used = 0;
-  };
-
+  bool full() const;
   void wait_for_room(std::unique_lock<std::mutex>& lock);
-  event::Event& next_event();
+  void encode();
   void run();
-  void append(Batch& batch);
+  void append(event::EncodedBatch batch);
 
   store::EventStore& store_;
   const EventWriterOptions options_;
@@ -75,7 +73,8 @@ class EventWriter {
   std::mutex mutex_;
   std::condition_variable added_;
   std::condition_variable taken_;
-  Batch filling_;
+  event::Event event_;  // the one being added; its memory is used again
+  event::BatchEncoder filling_;
   uint64_t added_count_ = 0;    // events ever added
   uint64_t settled_count_ = 0;  // ... and appended or dropped since
   bool flush_wanted_ = false;

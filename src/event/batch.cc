@@ -66,16 +66,16 @@ BatchEncoder::BatchEncoder() { start(); }
 void BatchEncoder::start() {
   bytes_.assign(1, kVersion);
   events_ = 0;
+  fields_dropped_ = 0;
   last_time_ns_ = 0;
   datasets_.clear();
 }
 
 void BatchEncoder::add(const Event& event) {
-  const std::size_t before = bytes_.size();
   const std::size_t most = 5 * kVarintBytesMax + kDatasetNameBytesMax +
                            event.size() * 2 * kVarintBytesMax + event.string_bytes();
-  bytes_.resize(before + most);
-  char* out = bytes_.data() + before;
+  if (event_.size() < most) event_.resize(most);
+  char* out = event_.data();
 
   const auto known = std::find(datasets_.begin(), datasets_.end(), event.dataset());
   out = write_varint(out, static_cast<std::uint64_t>(known - datasets_.begin()));
@@ -99,15 +99,21 @@ void BatchEncoder::add(const Event& event) {
     }
     out = write_field(out, field);
   }
-  bytes_.resize(static_cast<std::size_t>(out - bytes_.data()));
+  bytes_.append(event_.data(), out);
   ++events_;
+  fields_dropped_ += event.dropped();
 }
 
 EncodedBatch BatchEncoder::take() {
   for (const std::uint32_t id : columns_) column_seen_[id] = false;
-  EncodedBatch batch{std::move(bytes_), events_, std::move(columns_)};
+  EncodedBatch batch{.bytes = std::move(bytes_),
+                     .events = events_,
+                     .columns = std::move(columns_),
+                     .datasets = std::move(datasets_),
+                     .fields_dropped = fields_dropped_};
   columns_.clear();
   start();
+  bytes_.reserve(batch.bytes.size());  // the next one is likely as long
   return batch;
 }
 

@@ -19,6 +19,8 @@ struct EncodedBatch {
   std::string bytes;
   std::uint32_t events = 0;
   std::vector<std::uint32_t> columns;  // every column number in `bytes`, once
+  std::vector<std::string> datasets;   // every dataset named in them, once
+  std::uint64_t fields_dropped = 0;    // that the events had lost before (Event::dropped)
 };
 
 /// Turns events into an EncodedBatch. Reusable after `take`. Threads: one writer.
@@ -36,7 +38,9 @@ class BatchEncoder {
   void start();
 
   std::string bytes_;
+  std::vector<char> event_;  // the one being encoded
   std::uint32_t events_ = 0;
+  std::uint64_t fields_dropped_ = 0;
   std::int64_t last_time_ns_ = 0;
   std::vector<std::string> datasets_;
   std::vector<std::uint32_t> columns_;

@@ -71,6 +71,14 @@ TEST(Batch, EventsComeBackAsTheyWere) {
   EXPECT_FALSE(*more);
 }
 
+TEST(Batch, SaysWhatItNamesAndWhatWasLostBefore) {
+  Event wide("app");
+  for (std::size_t i = 0; i < kFieldsPerEventMax + 3; ++i) wide.add(columns::kUrlPath, "/");
+  const EncodedBatch batch = encode({sample_event(), wide, sample_event()});
+  EXPECT_EQ(batch.datasets, (std::vector<std::string>{"evaluations", "app"}));
+  EXPECT_EQ(batch.fields_dropped, 3u);
+}
+
 TEST(Batch, NegativeZeroKeepsItsSign) {
   const EncodedBatch batch = encode({sample_event()});
   const ColumnMap columns = ColumnMap::identity();

@@ -10,8 +10,10 @@ Event::Event(std::string_view dataset, std::int64_t time_unix_ns, std::uint32_t 
 }
 
 void Event::clear(std::string_view dataset, std::int64_t time_unix_ns, std::uint32_t sample_rate) {
-  dataset_.assign(base::cut_utf8(dataset, kDatasetNameBytesMax));
-  if (!is_utf8(dataset_)) dataset_ = base::cut_utf8(to_utf8(dataset_), kDatasetNameBytesMax);
+  if (dataset != dataset_) {  // else it was looked at before
+    dataset_.assign(base::cut_utf8(dataset, kDatasetNameBytesMax));
+    if (!is_utf8(dataset_)) dataset_ = base::cut_utf8(to_utf8(dataset_), kDatasetNameBytesMax);
+  }
   set_time_unix_ns(time_unix_ns);
   set_sample_rate(sample_rate);
   dropped_ = 0;
@@ -70,26 +72,6 @@ void Event::append_text(std::string_view text) {
   }
   ++cut_;
   bytes_.append(base::cut_utf8(text, room));
-}
-
-Field Event::field(std::size_t index) const {
-  ASSERT(index < fields_.size());
-  const Raw& raw = fields_[index];
-  const Column column(raw.column);
-  switch (raw.type) {
-    case Type::kNull:
-      return {column, ValueView()};
-    case Type::kBool:
-      return {column, ValueView(raw.integer != 0)};
-    case Type::kInt:
-      return {column, ValueView(raw.integer)};
-    case Type::kDouble:
-      return {column, ValueView(raw.number)};
-    case Type::kString:
-      return {column,
-              ValueView(std::string_view(bytes_).substr(raw.string.offset, raw.string.size))};
-  }
-  return {column, ValueView()};
 }
 
 ValueView Event::find(Column column) const {

@@ -67,7 +67,7 @@ class Event {
   std::size_t size() const { return fields_.size(); }
   /// Bytes of all its strings together.
   std::size_t string_bytes() const { return bytes_.size(); }
-  Field field(std::size_t index) const;
+  Field field(std::size_t index) const { return read(fields_[index]); }
   /// The value of a column, the last one if it was added twice; null when absent.
   ValueView find(Column column) const;
   bool has(Column column) const;
@@ -93,6 +93,23 @@ class Event {
   static_assert(sizeof(Type) == 1);
 
   void append_text(std::string_view text);
+  Field read(const Raw& raw) const {
+    const Column column(raw.column);
+    switch (raw.type) {
+      case Type::kNull:
+        return {column, ValueView()};
+      case Type::kBool:
+        return {column, ValueView(raw.integer != 0)};
+      case Type::kInt:
+        return {column, ValueView(raw.integer)};
+      case Type::kDouble:
+        return {column, ValueView(raw.number)};
+      case Type::kString:
+        return {column,
+                ValueView(std::string_view(bytes_.data() + raw.string.offset, raw.string.size))};
+    }
+    return {column, ValueView()};
+  }
 
   std::string dataset_;
   std::int64_t time_unix_ns_ = 0;

@@ -24,6 +24,9 @@ class CancellableStore final : public EventStore {
   base::Status append(std::span<const event::Event> events) override {
     return store_.append(events);
   }
+  base::Status append_encoded(event::EncodedBatch batch) override {
+    return store_.append_encoded(std::move(batch));
+  }
   std::vector<DatasetInfo> datasets() override { return store_.datasets(); }
   base::Result<std::vector<DatasetColumn>> columns(std::string_view dataset) override {
     return store_.columns(dataset);

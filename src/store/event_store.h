@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "event/batch.h"
 #include "event/event.h"
 #include "store/cancellation.h"
 #include "store/select.h"
@@ -69,6 +70,9 @@ class EventStore {
   /// queried at once (memory) or within 2 seconds (duckdb). After an error none of them counts as
   /// taken, and a later call may succeed.
   virtual base::Status append(std::span<const event::Event> events) = 0;
+  /// The same of events that are bytes already, by this process's column numbers: for who has many.
+  /// Unless an engine knows better, they are decoded first.
+  virtual base::Status append_encoded(event::EncodedBatch batch);
 
   /// Answers one question. A dataset or column nobody wrote to is not an error: it has no events.
   /// kInvalid when `validate` refuses, kTimeout and kLimit at the engine's bounds, kUnavailable as

@@ -8,21 +8,29 @@
 
 namespace understudy::store {
 
-base::Status check_intake(std::span<const event::Event> events, std::size_t datasets,
+base::Status check_intake(std::span<const std::string> named, std::size_t datasets,
                           const std::function<bool(std::string_view)>& known) {
   std::set<std::string_view> added;
-  std::string_view last;
-  for (const event::Event& event : events) {
-    if (event.dataset().empty()) return base::invalid("an event names no dataset");
-    if (event.dataset() == last) continue;
-    last = event.dataset();
-    if (!known(last)) added.insert(last);
+  for (const std::string& name : named) {
+    if (name.empty()) return base::invalid("an event names no dataset");
+    if (!known(name)) added.insert(name);
   }
   if (!added.empty() && datasets + added.size() > kDatasetsMax) {
     return base::error(base::ErrorKind::kLimit, base::cat("more than ", kDatasetsMax, " datasets, ",
                                                           *added.begin(), " is refused"));
   }
   return {};
+}
+
+std::vector<std::string> datasets_named(std::span<const event::Event> events) {
+  std::set<std::string_view> named;
+  std::string_view last;
+  for (const event::Event& event : events) {
+    if (!named.empty() && event.dataset() == last) continue;
+    last = event.dataset();
+    named.insert(last);
+  }
+  return {named.begin(), named.end()};
 }
 
 std::vector<ResultTable::ResultColumn> group_result_columns(const Select& select) {

@@ -13,10 +13,12 @@
 /// What every engine does alike before it stores and after it has computed.
 namespace understudy::store {
 
-/// Whether a batch can be taken: every event names a dataset, and no more than kDatasetsMax
-/// datasets come to be.
-base::Status check_intake(std::span<const event::Event> events, std::size_t datasets,
+/// Whether events can be taken that name these datasets: none is without a name, and no more than
+/// kDatasetsMax come to be beside the `datasets` there are.
+base::Status check_intake(std::span<const std::string> named, std::size_t datasets,
                           const std::function<bool(std::string_view)>& known);
+/// The datasets that events name, each once.
+std::vector<std::string> datasets_named(std::span<const event::Event> events);
 
 /// The columns of an answer.
 std::vector<ResultTable::ResultColumn> group_result_columns(const Select& select);

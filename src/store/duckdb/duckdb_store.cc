@@ -102,41 +102,30 @@ class DuckDbStore::Impl {
 
   // --- intake ---
 
-  base::Status append(std::span<const event::Event> events) {
-    auto status = try_append(events);
+  base::Status append(event::EncodedBatch batch) {
+    const std::uint32_t events = batch.events;
+    auto status = try_append(std::move(batch));
     const std::lock_guard lock(queue_mutex_);
     if (status.ok()) {
-      events_appended_ += events.size();
+      events_appended_ += events;
     } else {
       ++append_failures_;
     }
     return status;
   }
 
-  base::Status try_append(std::span<const event::Event> events) {
-    if (events.empty()) return {};
-    TRY(take_datasets(events));
-    event::BatchEncoder encoder;
-    std::uint64_t dropped = 0;
-    for (const event::Event& event : events) {
-      encoder.add(event);
-      dropped += event.dropped();
-    }
-    event::EncodedBatch batch = encoder.take();
-    {
-      const std::lock_guard lock(queue_mutex_);
-      fields_dropped_ += dropped;
-    }
+  base::Status try_append(event::EncodedBatch batch) {
+    if (batch.events == 0) return {};
+    TRY(take_datasets(batch));
     return log_->append(std::move(batch));
   }
 
-  base::Status take_datasets(std::span<const event::Event> events) {
+  base::Status take_datasets(const event::EncodedBatch& batch) {
     const std::lock_guard lock(queue_mutex_);
     const auto known = [&](std::string_view name) { return dataset_names_.contains(name); };
-    TRY(check_intake(events, dataset_names_.size(), known));
-    for (const event::Event& event : events) {
-      if (!known(event.dataset())) dataset_names_.insert(event.dataset());
-    }
+    TRY(check_intake(batch.datasets, dataset_names_.size(), known));
+    dataset_names_.insert(batch.datasets.begin(), batch.datasets.end());
+    fields_dropped_ += batch.fields_dropped;
     return {};
   }
 
@@ -537,7 +526,12 @@ DuckDbStore::DuckDbStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 DuckDbStore::~DuckDbStore() = default;
 
 base::Status DuckDbStore::append(std::span<const event::Event> events) {
-  return impl_->append(events);
+  event::BatchEncoder encoder;
+  for (const event::Event& event : events) encoder.add(event);
+  return impl_->append(encoder.take());
+}
+base::Status DuckDbStore::append_encoded(event::EncodedBatch batch) {
+  return impl_->append(std::move(batch));
 }
 base::Result<ResultTable> DuckDbStore::select(const Select& select,
                                               const Cancellation& cancellation) {

@@ -50,6 +50,7 @@ class DuckDbStore final : public EventStore {
   ~DuckDbStore() override;
 
   base::Status append(std::span<const event::Event> events) override;
+  base::Status append_encoded(event::EncodedBatch batch) override;
   using EventStore::select;
   base::Result<ResultTable> select(const Select& select, const Cancellation& cancellation) override;
   std::vector<DatasetInfo> datasets() override;

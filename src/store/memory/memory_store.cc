@@ -380,7 +380,7 @@ MemoryStore::MemoryStore(MemoryStoreOptions options) : options_(options) {}
 base::Status MemoryStore::append(std::span<const event::Event> events) {
   const std::lock_guard lock(mutex_);
   const auto known = [&](std::string_view name) { return datasets_.contains(name); };
-  if (auto status = check_intake(events, datasets_.size(), known); !status.ok()) {
+  if (auto status = check_intake(datasets_named(events), datasets_.size(), known); !status.ok()) {
     ++stats_.append_failures;
     return status;
   }
