@@ -191,6 +191,14 @@ Api::BodyTerms Api::body_terms(const Request& head) const {
           .bytes_max = inside_->body_bytes_max(*std::get<Admitted>(outcome).match.route)};
 }
 
+bool Api::takes_queries(const Request& head) const {
+  const base::Result<Target> target = Target::parse(head.target);
+  if (!target.ok()) return false;
+  const auto found = inside_->router.match(head.method, *target);
+  const auto* match = std::get_if<RouteMatch>(&found);
+  return match != nullptr && match->route->work == Work::kQueries;
+}
+
 std::optional<Response> Api::answer_at_once(const Request& request) const {
   const std::string_view target = request.target;
   if (target.substr(0, target.find('?')) == "/healthz") {

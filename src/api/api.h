@@ -75,6 +75,9 @@ class Api {
   };
   /// For the server to ask before it takes a byte of a body. May wait for the disk, as handle().
   BodyTerms body_terms(const Request& head) const;
+  /// Whether the answer takes questions to the event store, which may take seconds: the server has
+  /// those answered apart from all else. Any thread, at once.
+  bool takes_queries(const Request& head) const;
   static Response too_large(size_t body_bytes_max);
 
   /// The answer to a health check or a file of the web UI, which need no disk and no key and so may

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/cancellable_handler.h"
 #include "api/error_response.h"
 #include "api/mode.h"
 #include "api/resources.h"
@@ -235,7 +236,8 @@ Routes difference_routes(const Dependencies& dependencies) {
            .path = "/api/migrations/{name}/differences",
            .parameters = {"last", "since", "groups", "limit", "route", "path", "dimension",
                           "explanation"},
-           .handle = [&](const Call& call) { return get_differences(dependencies, call); }}};
+           .handle = cancellable(dependencies, get_differences),
+           .work = Work::kQueries}};
 }
 
 }  // namespace understudy::api

@@ -23,11 +23,11 @@ int status_of(base::ErrorKind kind) {
     case base::ErrorKind::kLimit:
       return 422;
     case base::ErrorKind::kTimeout:
+    case base::ErrorKind::kCancelled:  // nobody is there to read it
     case base::ErrorKind::kUnavailable:
     case base::ErrorKind::kIo:
       return 503;
     case base::ErrorKind::kClosed:
-    case base::ErrorKind::kCancelled:
     case base::ErrorKind::kInternal:
       return 500;
   }

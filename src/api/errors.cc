@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/cancellable_handler.h"
 #include "api/error_response.h"
 #include "api/mode.h"
 #include "api/resources.h"
@@ -110,7 +111,8 @@ Routes error_routes(const Dependencies& dependencies) {
   return {{.method = "GET",
            .path = "/api/migrations/{name}/errors",
            .parameters = {"last", "since", "groups", "limit"},
-           .handle = [&](const Call& call) { return get_errors(dependencies, call); }}};
+           .handle = cancellable(dependencies, get_errors),
+           .work = Work::kQueries}};
 }
 
 }  // namespace understudy::api

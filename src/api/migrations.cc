@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/cancellable_handler.h"
 #include "api/differences.h"
 #include "api/error_response.h"
 #include "api/errors.h"
@@ -273,11 +274,13 @@ Result<Response> get_migration(const Dependencies& dependencies, const Call& cal
 Routes migration_routes(const Dependencies& dependencies) {
   return {{.method = "GET",
            .path = "/api/migrations",
-           .handle = [&](const Call& call) { return list_migrations(dependencies, call); }},
+           .handle = cancellable(dependencies, list_migrations),
+           .work = Work::kQueries},
           {.method = "GET",
            .path = "/api/migrations/{name}",
            .parameters = {"last", "since", "population", "baseline"},
-           .handle = [&](const Call& call) { return get_migration(dependencies, call); }}};
+           .handle = cancellable(dependencies, get_migration),
+           .work = Work::kQueries}};
 }
 
 }  // namespace understudy::api

@@ -2,6 +2,7 @@
 #include <string>
 #include <utility>
 
+#include "api/cancellable_handler.h"
 #include "api/error_response.h"
 #include "api/resources.h"
 #include "base/text.h"
@@ -70,8 +71,9 @@ Routes query_routes(const Dependencies& dependencies) {
   return {{.method = "POST",
            .path = "/api/query",
            .body = BodyKind::kJson,
-           .handle = [&](const Call& call) { return post_query(dependencies, call); },
-           .permission = state::Permission::kRead}};
+           .handle = cancellable(dependencies, post_query),
+           .permission = state::Permission::kRead,
+           .work = Work::kQueries}};
 }
 
 }  // namespace understudy::api

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "http/fields.h"
+#include "store/cancellation.h"
 
 namespace understudy::api {
 
@@ -15,6 +16,8 @@ struct Request {
   http::OwnedFields headers;  // a content coding is still on the body
   std::string body;           // a transfer coding is not
   std::string client_address;
+  /// Cancelled when the client leaves before it is answered.
+  store::Cancellation cancellation = {};
 };
 
 }  // namespace understudy::api

@@ -21,6 +21,12 @@ enum class BodyKind {
   kIngest,  // the same, may be compressed, and as long as ingest_body_bytes_max
 };
 
+/// What answering takes, so that the one kind never waits behind the other.
+enum class Work {
+  kPrompt,   // flags, records, intake: memory and the disk
+  kQueries,  // questions to the event store, seconds in the worst case
+};
+
 /// One method on one path pattern.
 struct Route {
   std::string_view method;
@@ -34,6 +40,7 @@ struct Route {
   bool any_parameters = false;
   /// What a key must allow. Nothing: kRead for a GET, kOperate for all else.
   std::optional<state::Permission> permission = {};
+  Work work = Work::kPrompt;
   enum class Access { kWithKey, kAnybody } access = Access::kWithKey;
 };
 

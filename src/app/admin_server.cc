@@ -19,6 +19,8 @@ namespace {
 constexpr size_t kHeadBytesMax = 64 * 1024;
 /// A connection the server does not want to keep waiting for its last bytes.
 constexpr auto kLinger = std::chrono::milliseconds(500);
+/// A tenth of the processor time of a thread that answers clients, when there is not enough.
+constexpr int kQueryNiceness = 10;
 
 /// An answer on its way from a worker thread back to the loop. The connection may be gone by then.
 template <class Answer>
@@ -102,6 +104,9 @@ class AdminServer::Connection final : private net::CloseWatcher, private Connect
     changed_.notify();
   }
 
+  /// The loop's thread: what is asked of the event store for it ends now.
+  void cancel_queries() { cancellation_.cancel(); }
+
  private:
   using Phase = ConnectionSlots::Phase;
 
@@ -114,10 +119,12 @@ class AdminServer::Connection final : private net::CloseWatcher, private Connect
     if (client_lost_) co_return false;
     if (!response) {
       enter(Phase::kAtWork);
+      const bool queries = server_.api_.takes_queries(request);
+      WorkPool& pool = queries ? *server_.query_pool_ : *server_.pool_;
       std::function<api::Response()> work = [&api = server_.api_, request = std::move(request)] {
         return api.handle(request);
       };
-      response = co_await ask(std::move(work));
+      response = co_await ask(pool, std::move(work));
       if (!response) response = busy("too many requests wait already");
     }
     free_body();
@@ -128,14 +135,16 @@ class AdminServer::Connection final : private net::CloseWatcher, private Connect
     co_return co_await send(*response, head_only) == net::StreamError::kNone;
   }
 
-  api::Request take_head() const {
+  api::Request take_head() {
     const http::RequestHead& head = http_.head();
+    cancellation_ = {};
     return {.method = std::string(head.method),
             .target = std::string(head.target),
             .authority = std::string(head.authority),
             .headers = http::OwnedFields(head.fields),
             .body = {},
-            .client_address = address()};
+            .client_address = address(),
+            .cancellation = cancellation_};
   }
 
   /// Fills the request's body. An answer means that it was refused; client_lost_, that the client
@@ -146,7 +155,7 @@ class AdminServer::Connection final : private net::CloseWatcher, private Connect
     std::function<api::Api::BodyTerms()> work = [&api = server_.api_, request] {
       return api.body_terms(request);
     };
-    const std::optional<api::Api::BodyTerms> terms = co_await ask(std::move(work));
+    const std::optional<api::Api::BodyTerms> terms = co_await ask(*server_.pool_, std::move(work));
     if (!terms) co_return busy("too many requests wait already");
     if (terms->refusal) co_return terms->refusal;
     const http::RequestHead& head = http_.head();
@@ -190,9 +199,10 @@ class AdminServer::Connection final : private net::CloseWatcher, private Connect
   }
   void free_body() { server_.bodies_bytes_ -= std::exchange(body_bytes_, 0); }
 
-  /// Has a worker thread answer; nothing when too many requests wait for one already.
+  /// Has a worker thread answer; nothing when too many requests wait for one already. Cancels what
+  /// is asked when the client leaves, and waits for the end of it all the same.
   template <class Answer>
-  base::Task<std::optional<Answer>> ask(std::function<Answer()> work) {
+  base::Task<std::optional<Answer>> ask(WorkPool& pool, std::function<Answer()> work) {
     const auto pending = std::make_shared<Pending<Answer>>();
     pending->answered = &changed_;
     struct Forget {
@@ -200,7 +210,7 @@ class AdminServer::Connection final : private net::CloseWatcher, private Connect
       ~Forget() { pending.answered = nullptr; }
     } const forget{*pending};
     net::EventLoop& loop = server_.loop_;
-    const bool taken = server_.pool_->try_run([&loop, pending, work = std::move(work)]() {
+    const bool taken = pool.try_run([&loop, pending, work = std::move(work)]() {
       auto answer = std::make_shared<Answer>(work());
       loop.post([pending, answer = std::move(answer)] {
         pending->answer = std::move(*answer);
@@ -208,7 +218,12 @@ class AdminServer::Connection final : private net::CloseWatcher, private Connect
       });
     });
     if (!taken) co_return std::nullopt;
-    while (!pending->answer) co_await changed_.wait();
+    http_.watch_close(this);
+    while (!pending->answer) {
+      if (http_.client_gone()) cancellation_.cancel();
+      co_await changed_.wait();
+    }
+    http_.watch_close(nullptr);
     co_return std::move(pending->answer);
   }
 
@@ -285,6 +300,7 @@ class AdminServer::Connection final : private net::CloseWatcher, private Connect
   AdminServer& server_;
   net::H1ServerConnection http_;
   net::Signal changed_;
+  store::Cancellation cancellation_;  // of the request under way
   size_t body_bytes_ = 0;
   bool client_lost_ = false;
   bool draining_ = false;
@@ -307,6 +323,11 @@ base::Result<std::unique_ptr<AdminServer>> AdminServer::start(api::Api& api,
       WorkPool::Options{.name = "admin",
                         .threads = server->options_.threads,
                         .queue_len_max = server->options_.queue_len_max});
+  server->query_pool_ =
+      std::make_unique<WorkPool>(WorkPool::Options{.name = "query",
+                                                   .threads = server->options_.query_threads,
+                                                   .queue_len_max = server->options_.queue_len_max,
+                                                   .niceness = kQueryNiceness});
   server->thread_ = std::thread([raw = server.get()] { raw->run(); });
   return server;
 }
@@ -358,7 +379,11 @@ void AdminServer::stop(std::chrono::nanoseconds timeout) {
   while (connection_count_.load() > 0 && clock.steady_ns() < deadline_ns) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
-  pool_.reset();  // answers under way are finished; the loop still takes them
+  loop_.post([this] {
+    for (Connection* connection : connections_) connection->cancel_queries();
+  });
+  pool_->finish();  // answers under way are finished; the loop still takes them
+  query_pool_->finish();
   loop_.stop();
   thread_.join();
 }

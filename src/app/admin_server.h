@@ -33,9 +33,12 @@ struct AdminServerOptions {
   size_t small_body_bytes = size_t{16} << 10;
   /// Bytes of larger request bodies held at once; a request that would go past it gets 503.
   size_t bodies_bytes_max = size_t{96} << 20;
-  /// Threads that answer requests. Queries and the disk make them wait.
+  /// Threads that answer requests. The disk makes them wait.
   int threads = 4;
-  /// Requests waiting for one of them; a further one gets 503.
+  /// Threads that answer requests which ask the event store: apart, so that no number of slow
+  /// queries holds up a change of a mode or the intake, and at a low priority.
+  int query_threads = 4;
+  /// Requests waiting for one of either; a further one gets 503.
   size_t queue_len_max = 256;
   net::H1ServerOptions http = default_http();
   const base::Clock* clock = &base::system_clock();
@@ -52,7 +55,8 @@ struct AdminServerOptions {
 
 /// The admin interface on the network: an event loop on its own thread reads requests and writes
 /// answers, a few worker threads run Api::handle in between, so that a slow query never holds up a
-/// health check's connection.
+/// health check's connection; nor a change of a mode, as queries have threads of their own.
+/// When a client closes its side before it is answered, the request's cancellation is cancelled.
 /// Failure: start() says why it cannot listen. A client that does not take an event stream is cut
 /// off at the write timeout; what it did not take is merged, never queued (see api::EventStream).
 /// Trust: what the head alone can say (Host, Origin, key, type, length) is said before a byte of
@@ -71,7 +75,7 @@ class AdminServer {
   const std::string& address() const { return address_; }
 
   /// Stops accepting, ends idle connections and event streams, and waits until the requests under
-  /// way are answered, or cuts them off after `timeout`.
+  /// way are answered, or cancels their queries and cuts them off after `timeout`.
   void stop(std::chrono::nanoseconds timeout);
 
  private:
@@ -96,6 +100,7 @@ class AdminServer {
   bool draining_ = false;
   std::atomic<size_t> connection_count_{0};
   std::unique_ptr<WorkPool> pool_;
+  std::unique_ptr<WorkPool> query_pool_;
   std::thread thread_;
 };
 

@@ -175,6 +175,93 @@ TEST_F(AdminServerTest, AConnectionWithoutARequestEndsAfterItsTime) {
   EXPECT_EQ(silent.read_until("never"), "");
 }
 
+/// Answers no question until it is cancelled.
+class EndlessStore final : public store::EventStore {
+ public:
+  using EventStore::select;
+  base::Result<store::ResultTable> select(const store::Select&,
+                                          const store::Cancellation& cancellation) override {
+    asked.fetch_add(1);
+    asked.notify_all();
+    cancellation.wait();
+    ended.fetch_add(1);
+    ended.notify_all();
+    return store::cancelled_query();
+  }
+  base::Status append(std::span<const event::Event>) override { return {}; }
+  std::vector<store::DatasetInfo> datasets() override { return {}; }
+  base::Result<std::vector<store::DatasetColumn>> columns(std::string_view) override {
+    return std::vector<store::DatasetColumn>();
+  }
+  store::StoreStats stats() override { return {}; }
+
+  static void wait_for(const std::atomic<int>& count, int wanted) {
+    for (int now = count.load(); now < wanted; now = count.load()) count.wait(now);
+  }
+
+  std::atomic<int> asked{0};
+  std::atomic<int> ended{0};
+};
+
+class EndlessQueries : public AdminServerTest {
+ protected:
+  EndlessQueries() {
+    api_.api.reset();
+    api_.api.emplace(api::Dependencies{.state = api_.state,
+                                       .events = events_,
+                                       .flags = api_.publisher,
+                                       .migrations = api_.migrations,
+                                       .clock = api_.clock,
+                                       .reload = {},
+                                       .ready = {}});
+  }
+  ~EndlessQueries() override { server_.reset(); }  // before the store goes
+  void ask(RawClient& client) {
+    const std::string_view query = R"({"dataset":"evaluations"})";
+    client.send(head("/api/query", query.size()) + std::string(query));
+  }
+
+  EndlessStore events_;
+};
+
+TEST_F(EndlessQueries, EndWhenTheClientLeaves) {
+  start();
+  {
+    RawClient client(server_->address());
+    ask(client);
+    EndlessStore::wait_for(events_.asked, 1);
+  }
+  EndlessStore::wait_for(events_.ended, 1);  // else this test hangs
+  EXPECT_EQ(status(health()), "HTTP/1.1 200");
+}
+
+TEST_F(EndlessQueries, EndWhenTheServerStops) {
+  start();
+  RawClient& client = connect();
+  ask(client);
+  EndlessStore::wait_for(events_.asked, 1);
+  server_->stop(std::chrono::nanoseconds(0));
+  EXPECT_EQ(events_.ended.load(), 1);
+}
+
+TEST_F(EndlessQueries, HoldUpNoChangeOfAModeAndNoIntake) {
+  start();
+  for (int i = 0; i < options_.query_threads + 2; ++i) ask(connect());  // two wait for a thread
+  EndlessStore::wait_for(events_.asked, options_.query_threads);
+  RawClient& operators = connect();
+  const std::string_view change = R"({"mode":"full_evaluation=10","by":"alice"})";
+  operators.send(
+      base::cat("PUT /api/migrations/data-engine/mode HTTP/1.1\r\nHost: localhost\r\n"
+                "Content-Type: application/json\r\nContent-Length: ",
+                change.size(), "\r\n\r\n", change));
+  EXPECT_EQ(status(operators.read_until("\r\n\r\n")), "HTTP/1.1 200");
+  RawClient& producer = connect();
+  producer.send(head("/v1/logs", 2) + "{}");
+  EXPECT_EQ(status(producer.read_until("\r\n\r\n")), "HTTP/1.1 200");
+  clients_.clear();
+  EndlessStore::wait_for(events_.ended, options_.query_threads);
+}
+
 TEST_F(AdminServerTest, HealthIsAnsweredWhileEveryWorkerIsBusy) {
   options_.queue_len_max = 0;  // nobody gets a worker
   start();

@@ -1,6 +1,7 @@
 #include "app/work_pool.h"
 
 #include <pthread.h>
+#include <sys/resource.h>
 
 #include <utility>
 
@@ -12,13 +13,16 @@ WorkPool::WorkPool(Options options) : options_(std::move(options)) {
   for (int i = 0; i < options_.threads; ++i) threads_.emplace_back([this, i] { run(i); });
 }
 
-WorkPool::~WorkPool() {
+WorkPool::~WorkPool() { finish(); }
+
+void WorkPool::finish() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
   changed_.notify_all();
   for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
 }
 
 bool WorkPool::try_run(std::function<void()> work) {
@@ -33,6 +37,8 @@ bool WorkPool::try_run(std::function<void()> work) {
 
 void WorkPool::run(int number) {
   pthread_setname_np(pthread_self(), base::cat(options_.name, "-", number).c_str());
+  // In Linux it belongs to the thread.
+  if (options_.niceness > 0) setpriority(PRIO_PROCESS, 0, options_.niceness);
   std::unique_lock lock(mutex_);
   while (true) {
     changed_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });

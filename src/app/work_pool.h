@@ -13,14 +13,15 @@ namespace understudy::app {
 
 /// A few threads that run pieces of work in the order they came, for work that may wait.
 /// Failure: beyond `queue_len_max` waiting pieces a further one is refused.
-/// Lifetime: the destructor runs what waits to its end, then joins.
-/// Threads: try_run from any.
+/// Lifetime: the destructor finishes it.
+/// Threads: try_run from any; finish from the owner.
 class WorkPool {
  public:
   struct Options {
     std::string name = "work";  // threads are called name-0, name-1, ...
     int threads = 4;
     size_t queue_len_max = 256;
+    int niceness = 0;  // above 0: the threads give way to others
   };
 
   explicit WorkPool(Options options);
@@ -30,6 +31,8 @@ class WorkPool {
 
   /// False when the queue is full; the work is then not run.
   bool try_run(std::function<void()> work);
+  /// Runs what waits to its end, then joins. From then on all work is refused.
+  void finish();
 
  private:
   void run(int number);

@@ -1,5 +1,7 @@
 #include "store/duckdb/database.h"
 
+#include <sys/resource.h>
+
 #include <thread>
 
 #include "base/text.h"
@@ -11,6 +13,8 @@ namespace {
 
 // Connections kept for the next query.
 constexpr std::size_t kIdleConnectionsMax = 8;
+// A tenth of the processor time of a thread that answers clients, when there is not enough.
+constexpr int kEngineNiceness = 10;
 
 base::Error engine_error(const char* message, duckdb_error_type type) {
   const std::string_view text = message == nullptr ? "unknown error" : message;
@@ -140,12 +144,26 @@ base::Result<QueryRows> Connection::query(const Sql& sql,
 }
 
 base::Result<std::unique_ptr<Database>> Database::open(const DatabaseOptions& options) {
-  duckdb_database handle = nullptr;
-  if (duckdb_open(nullptr, &handle) == DuckDBError) {
-    return base::error(base::ErrorKind::kInternal, "duckdb: an in-memory database does not open");
-  }
-  std::unique_ptr<Database> database(new Database(handle));
-  TRY_ASSIGN(auto connection, database->connect());
+  std::unique_ptr<Database> database;
+  base::Status opened;
+  // DuckDB's threads take the priority of the one that starts them.
+  std::thread([&] {
+    setpriority(PRIO_PROCESS, 0, kEngineNiceness);
+    duckdb_database handle = nullptr;
+    if (duckdb_open(nullptr, &handle) == DuckDBError) {
+      opened =
+          base::error(base::ErrorKind::kInternal, "duckdb: an in-memory database does not open");
+      return;
+    }
+    database.reset(new Database(handle));
+    opened = database->configure(options);
+  }).join();
+  TRY(opened);
+  return database;
+}
+
+base::Status Database::configure(const DatabaseOptions& options) {
+  TRY_ASSIGN(auto connection, connect());
   for (const std::string& setting :
        {base::cat("SET memory_limit = '", options.memory_bytes_max, "B'"),
         base::cat("SET threads = ", options.threads), std::string("SET temp_directory = ''"),
@@ -156,8 +174,8 @@ base::Result<std::unique_ptr<Database>> Database::open(const DatabaseOptions& op
     TRY(connection->run(setting));
   }
   TRY(add_scalar_functions(connection->get()));
-  database->release(std::move(connection));
-  return database;
+  release(std::move(connection));
+  return {};
 }
 
 Database::~Database() {

@@ -84,7 +84,8 @@ struct DatabaseOptions {
   int threads = 1;
 };
 
-/// An in-memory database that can reach no file, load no extension and change no setting.
+/// An in-memory database that can reach no file, load no extension and change no setting. Its own
+/// threads run at a low priority: they give way to those that answer clients and take events in.
 /// Threads: `connect` and `release` from any.
 class Database {
  public:
@@ -99,6 +100,7 @@ class Database {
 
  private:
   explicit Database(duckdb_database database) : database_(database) {}
+  base::Status configure(const DatabaseOptions& options);
 
   duckdb_database database_;
   std::mutex mutex_;

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <sys/resource.h>
+
+#include <filesystem>
 #include <future>
 #include <thread>
 
@@ -43,6 +46,23 @@ TEST_F(DatabaseTest, AQueryEndsWhenItIsCancelled) {
 
 TEST_F(DatabaseTest, AQueryEndsAtItsDeadline) {
   EXPECT_EQ(outcome(kEndless, std::chrono::milliseconds(20), {}), base::ErrorKind::kTimeout);
+}
+
+/// How many threads of this process give way to others.
+int threads_of_low_priority() {
+  int count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/task")) {
+    const int thread = std::stoi(entry.path().filename().string());
+    count += getpriority(PRIO_PROCESS, static_cast<id_t>(thread)) > 0;
+  }
+  return count;
+}
+
+TEST_F(DatabaseTest, ItsThreadsGiveWay) {
+  const int before = threads_of_low_priority();
+  auto opened = Database::open({.memory_bytes_max = 256U << 20, .threads = 4});
+  ASSERT_TRUE(opened.ok()) << opened.error().context;
+  EXPECT_EQ(threads_of_low_priority(), before + 3);  // the fourth is whoever asks
 }
 
 TEST_F(DatabaseTest, AnotherQueryIsNotDisturbedByACancelledOne) {
