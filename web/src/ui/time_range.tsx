@@ -2,14 +2,15 @@ import { moment } from "../format";
 import { setQuery } from "../state/location";
 import { lasts, type TimeRange } from "../state/time_range";
 
-export function TimeRangeChoice(props: { range: TimeRange; auto?: string }) {
+/** `choose` says what a choice does; without, it goes into the address as last=. */
+export function TimeRangeChoice(props: { range: TimeRange; auto?: string; choose?: (last: string | undefined) => void }) {
   const { range } = props;
   const chosen = range.from !== undefined ? "part" : (range.last ?? "auto");
-  const choose = (last: string | undefined) => setQuery({ last, from: undefined, to: undefined });
+  const choose = props.choose ?? ((last: string | undefined) => setQuery({ last, from: undefined, to: undefined }));
   return <div class="segmented" role="group" aria-label="Time">
     <button type="button" aria-pressed={chosen === "auto"} title="From the first event, at most a day" onClick={() => choose(undefined)}>{props.auto ?? "All"}</button>
     {lasts.map((last) => <button type="button" key={last} aria-pressed={chosen === last} onClick={() => choose(last)}>{last}</button>)}
-    {range.from !== undefined && range.to !== undefined && <button type="button" aria-pressed="true" title="Back to all of it" onClick={() => choose(undefined)}>{moment(range.from * 1000)} – {moment(range.to * 1000)} ✕</button>}
+    {range.from !== undefined && range.to !== undefined && <button type="button" class="part" aria-pressed="true" title="Back to all of it" onClick={() => choose(undefined)}>{moment(range.from * 1000)} – {moment(range.to * 1000)} ✕</button>}
   </div>;
 }
 

@@ -1,5 +1,98 @@
-import { Empty, PageHead } from "../../ui/parts";
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Scalar } from "../../api/json";
+import type { Calculation, QuerySpec } from "../../api/types";
+import { savePng, saveCsv } from "../../charts/export";
+import { navigate, paths, place } from "../../state/location";
+import { usePageStore, useStore, valueOf } from "../../state/store";
+import { seconds, lasts, type TimeRange } from "../../state/time_range";
+import { DownloadIcon, LinkIcon } from "../../ui/icons";
+import { Loaded, PageHead, Segmented } from "../../ui/parts";
+import { TimeRangeChoice } from "../../ui/time_range";
+import { BubbleUpPanel } from "./bubble_up";
+import { Builder } from "./builder";
+import { RawEvents } from "./raw_events";
+import { ResultView } from "./result_view";
+import { calculationKey, hrefOf, questionOf, startingPoints, type View, views, withFilter } from "./spec";
+import { ExploreStore } from "./store";
+
+function timeIn(spec: QuerySpec): TimeRange {
+  if (spec.start_time !== undefined && spec.end_time !== undefined) return { from: spec.start_time, to: spec.end_time };
+  const last = lasts.find((one) => seconds(one) === spec.time_range);
+  return last ? { last } : {};
+}
+
+function withoutTime(spec: QuerySpec): QuerySpec {
+  const { start_time: _start, end_time: _end, time_range: _range, ...rest } = spec;
+  return rest;
+}
+
+/** A heatmap needs a calculation of its own; the other views do without it. */
+function forView(spec: QuerySpec, view: View): QuerySpec {
+  const calculations = spec.calculations ?? [];
+  if (view === "heatmap") {
+    if (calculations.some((one) => one.op === "HEATMAP")) return spec;
+    const column = calculations.find((one) => one.column !== undefined && one.op !== "COUNT_DISTINCT")?.column ?? "duration_ms";
+    return { ...spec, calculations: [{ op: "HEATMAP", column }] };
+  }
+  if (view === "raw") return spec;
+  const rest: Calculation[] = calculations.map((one) => (one.op === "HEATMAP" && one.column ? { op: "P99", column: one.column } : one));
+  return { ...spec, calculations: rest };
+}
 
 export function ExplorePage(props: { dataset: string }) {
-  return <><PageHead title={`Explore ${props.dataset}`} /><Empty title="Nothing asked yet" /></>;
+  const here = useStore(place);
+  const question = questionOf(props.dataset, here.query);
+  const store = usePageStore(() => new ExploreStore(question), [props.dataset]);
+  useEffect(() => store.look(question), [store, here.href]);
+  const results = useRef<HTMLDivElement>(null);
+  const [copied, setCopied] = useState("");
+
+  const { state } = store;
+  const { spec, view } = state.question;
+  const columns = valueOf(state.columns);
+  const answered = valueOf(state.answered);
+  const filter = (column: string, value: Scalar, keep: boolean) => store.run({ spec: withFilter(spec, column, value, keep), selection: null });
+  const sort = (name: string) => {
+    const calculation = (spec.calculations ?? [{ op: "COUNT" }]).find((one) => calculationKey(one) === name);
+    const before = answered?.answer.query.orders?.[0];
+    const was = before && (before.op ? calculationKey({ op: before.op, ...(before.column ? { column: before.column } : {}) }) : before.column) === name ? before.order : undefined;
+    const order = was === "descending" ? "ascending" as const : "descending" as const;
+    store.run({ spec: { ...spec, orders: [calculation && !calculation.name ? { op: calculation.op, ...(calculation.column ? { column: calculation.column } : {}), order } : { column: name, order }] } });
+  };
+  const copy = async (id: string) => {
+    const url = location.origin + paths.result(id);
+    try { await navigator.clipboard.writeText(url); setCopied("The link is copied."); } catch { navigate(paths.result(id)); }
+    setTimeout(() => setCopied(""), 2500);
+  };
+  const csv = () => {
+    if (!answered) return;
+    const breakdowns = answered.answer.query.breakdowns ?? [];
+    const names = [...new Set([...breakdowns, ...answered.answer.data.results.flatMap((one) => Object.keys(one.data))])];
+    saveCsv(state.question.dataset, names, answered.answer.data.results.map((one) => one.data));
+  };
+
+  return <>
+    <PageHead title="Explore" lead="Ask the events anything. Click a value to look at it alone; drag over a chart to look closer.">
+      <TimeRangeChoice range={timeIn(spec)} choose={(last) => store.run({ spec: last === undefined ? withoutTime(spec) : { ...withoutTime(spec), time_range: seconds(last) ?? 3600 }, selection: null })} />
+    </PageHead>
+    {question.problem && <p class="problem" role="alert">{question.problem}</p>}
+    <nav class="starting" aria-label="Starting points"><span class="muted small">Start from:</span>{startingPoints.map((one) => <a key={one.text} href={hrefOf(one.question)}>{one.text}</a>)}</nav>
+    <Builder store={store} go={navigate} />
+    <div class="result-bar">
+      <Segmented label="View" choices={views} value={view} choose={(next) => store.run({ spec: forView(spec, next), view: next })} />
+      {view !== "raw" && <div class="row">
+        {answered?.answer.id && <button type="button" class="button small" title="A link that shows these numbers later, too" onClick={() => void copy(answered.answer.id ?? "")}><LinkIcon />Link to these numbers</button>}
+        <button type="button" class="button small" disabled={!answered || view === "heatmap"} onClick={csv}><DownloadIcon />CSV</button>
+        <button type="button" class="button small" disabled={!answered || view === "table"} onClick={() => { if (results.current) savePng(state.question.dataset, results.current); }}><DownloadIcon />PNG</button>
+      </div>}
+    </div>
+    <div ref={results}>
+      {view === "raw" ? <Loaded of={state.events} height={360} what="events" again={() => store.run()}>{(answer) => <RawEvents answer={answer} dataset={state.question.dataset} columns={columns} filter={filter} />}</Loaded>
+        : <Loaded of={state.answered} height={360} what="the answer" again={() => store.run()}>{({ answer, markers }) => <ResultView answer={answer} markers={markers} view={view} columns={columns} filter={filter} sort={sort}
+          zoom={(from, to) => store.run({ spec: { ...withoutTime(spec), start_time: from, end_time: Math.max(to, from + 2) } })}
+          selected={state.question.selection} select={(column, rectangle) => store.run({ spec, selection: { ...rectangle, column } })} />}</Loaded>}
+      {view === "heatmap" && state.question.selection && <div class="below"><BubbleUpPanel of={state.bubbleUp} filter={filter} close={() => store.run({ spec, selection: null })} again={() => store.run({ spec })} /></div>}
+    </div>
+    {copied !== "" && <div class="toast" role="status">{copied}</div>}
+  </>;
 }
