@@ -1,5 +1,85 @@
-import { Empty, PageHead } from "../../ui/parts";
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { DifferenceGroup, Differences } from "../../api/types";
+import { count, percent, several } from "../../format";
+import { place, setQuery } from "../../state/location";
+import { migrations } from "../../state/migrations";
+import { usePageStore, useStore, valueOf } from "../../state/store";
+import { rangeOf } from "../../state/time_range";
+import { Empty, Loaded, PageHead, Panel, Sparkline, TableScroll } from "../../ui/parts";
+import { TimeRangeChoice } from "../../ui/time_range";
+import { Examples } from "./examples";
+import { RuleEditor } from "./rule";
+import { type Chosen, DifferencesStore, trendKey } from "./store";
+import { dimensionWords, explanationTitle, explanationWords } from "./words";
+
+function chosenIn(query: URLSearchParams): Chosen | null {
+  const path = query.get("path");
+  return path === null ? null : { route: query.get("route") ?? "", path, dimension: query.get("dimension") ?? "", explanation: query.get("explanation") ?? "" };
+}
+
+function same(group: DifferenceGroup, chosen: Chosen | null): boolean {
+  return chosen !== null && group.path === chosen.path && (group.route ?? "") === chosen.route && group.dimension === chosen.dimension && group.explanation === chosen.explanation;
+}
+
+function ExplanationTag(props: { name: string }) {
+  return <span class={`tag ${props.name === "none" ? "fail" : "accent"}`}>{explanationTitle(props.name)}</span>;
+}
+
+function GroupList(props: { differences: Differences; store: DifferencesStore }) {
+  const { differences, store } = props;
+  const { chosen } = store.state;
+  const trends = valueOf(store.state.trends);
+  const choose = (group: DifferenceGroup) => setQuery({ route: group.route ?? "", path: group.path, dimension: group.dimension, explanation: group.explanation });
+  return <TableScroll label="Groups of differences"><table class="data groups"><thead><tr><th class="number">Count</th><th>Place</th><th>Explanation</th><th>Over time</th></tr></thead>
+    <tbody>{differences.groups.map((group) => <tr key={trendKey(group)} class="can" aria-selected={same(group, chosen)}>
+      <td class="number"><strong>{count(group.count)}</strong><div class="muted small">{percent(group.share * 100)}</div></td>
+      <td class="wrap"><button type="button" class="link mono" aria-pressed={same(group, chosen)} onClick={() => choose(group)}>{group.path}</button>
+        <div class="muted">{[group.route, dimensionWords(group.dimension)].filter(Boolean).join(" · ")}</div></td>
+      <td><ExplanationTag name={group.explanation} />{group.noise && <div class="small muted">{group.noise.more_than_noise ? "more than control's own noise" : "control differs from itself here"}</div>}</td>
+      <td>{trends ? <Sparkline values={(trends.get(trendKey(group)) ?? []).map((value) => value ?? 0)} label={`Trend of ${group.path}`} color={group.explanation === "none" ? "var(--fail)" : "var(--accent)"} /> : null}</td>
+    </tr>)}</tbody></table></TableScroll>;
+}
+
+function Detail(props: { store: DifferencesStore; group: DifferenceGroup | undefined; chosen: Chosen; added: () => void }) {
+  const { store, group, chosen } = props;
+  const head = useRef<HTMLDivElement>(null);
+  useEffect(() => { if (matchMedia("(max-width: 999px)").matches) head.current?.scrollIntoView({ block: "start" }); }, [chosen.path, chosen.explanation, chosen.route]);
+  return <div class="stack detail" ref={head}>
+    <Panel title={<span class="mono wrap">{chosen.path}</span>} hint={group?.text ?? [chosen.route, dimensionWords(chosen.dimension)].filter(Boolean).join(" · ")}
+      actions={<button type="button" class="button small" onClick={() => setQuery({ route: undefined, path: undefined, dimension: undefined, explanation: undefined })}>Close</button>}>
+      <div class="stack"><p><ExplanationTag name={chosen.explanation} /> {explanationWords(chosen.explanation)}</p></div>
+    </Panel>
+    <Panel title="Both answers, side by side" flush>
+      <Loaded of={store.state.examples} height={180} what="examples" again={() => store.refresh()}>{(value) => (value.examples ?? []).length === 0
+        ? <Empty title="No example in this time" /> : <Examples examples={value.examples ?? []} />}</Loaded>
+    </Panel>
+    {group && <Panel title="Accept it"><RuleEditor store={store} group={group} added={props.added} /></Panel>}
+  </div>;
+}
 
 export function DifferencesPage(props: { migration: string }) {
-  return <><PageHead title={`Differences of ${props.migration}`} /><Empty title="No differences" /></>;
+  const store = usePageStore(() => new DifferencesStore(props.migration), [props.migration]);
+  const { query } = useStore(place);
+  const range = rangeOf(query), chosen = chosenIn(query);
+  const [added, setAdded] = useState(false);
+  useEffect(() => migrations.choose(props.migration), [props.migration]);
+  useEffect(() => store.look(range, chosen), [store, JSON.stringify([range, chosen])]);
+  const value = valueOf(store.state.groups);
+  return <>
+    <PageHead title="Differences" lead={<>Where the answers of <strong>{props.migration}</strong>’s two services disagree, and why.</>}><TimeRangeChoice range={range} auto="Evidence window" /></PageHead>
+    {added && <p class="advice" role="status">The rule is in force. Only comparisons from now on follow it; groups counted before stay in longer times.</p>}
+    <div class="grid">
+      <div class={chosen ? "list-side" : ""}><Panel title="Groups" flush
+        hint={value ? `${several(value.total, "difference")} in ${several(value.groups_found, "group")}${value.window_reason ? `, ${value.window_reason}` : ""}${value.fallback ? ` (${value.fallback})` : ""}` : undefined}>
+        <Loaded of={store.state.groups} height={260} what="differences" again={() => store.refresh()}>{(all) => all.groups.length === 0
+          ? <Empty title="No differences in this time">Answers are compared for requests in full_evaluation and reverse_evaluation. Look at a longer time to see earlier ones.</Empty>
+          : <GroupList differences={all} store={store} />}</Loaded>
+      </Panel>
+      {value && value.rules.length > 0 && <div class="below"><Panel title="Rules in force" hint="How often each was needed. One that is never needed can go; one that is needed everywhere may be too wide." flush>
+        <TableScroll label="Rules"><table class="data"><thead><tr><th>Rule</th><th class="number">Hits</th></tr></thead><tbody>{value.rules.map((rule, at) => <tr key={at}>
+          <td class="mono wrap">{typeof rule.rule === "string" ? rule.rule : JSON.stringify(rule)}</td><td class="number">{typeof rule.hits === "number" ? count(rule.hits) : "–"}</td></tr>)}</tbody></table></TableScroll>
+      </Panel></div>}</div>
+      {chosen && <div class="detail-side"><Detail store={store} group={store.group()} chosen={chosen} added={() => { setAdded(true); store.refresh(); }} /></div>}
+    </div>
+  </>;
 }

@@ -50,7 +50,7 @@ export function CriteriaPanel(props: { verdict: Part<Verdict> }) {
   return <Panel class="two-thirds" title="Criteria" hint="Agreed beforehand. All of them have to hold." flush>
     {broken(verdict) ? <NotMade error={verdict.error} /> : verdict.criteria.length === 0
       ? <Empty title="No criteria are agreed on">Say under <code>criteria:</code> of the migration what has to hold before the candidate takes over.</Empty>
-      : <TableScroll label="Criteria"><table class="data criteria"><thead><tr><th>Verdict</th><th>Criterion</th><th>What was seen</th></tr></thead>
+      : <TableScroll label="Criteria"><table class="data stacking"><thead><tr><th>Verdict</th><th>Criterion</th><th>What was seen</th></tr></thead>
         <tbody>{verdict.criteria.map((one) => <CriterionRow key={one.criterion} criterion={one} />)}</tbody></table></TableScroll>}
   </Panel>;
 }

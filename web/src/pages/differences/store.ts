@@ -1,0 +1,81 @@
+import { client, type Parameters } from "../../api/client";
+import type { Differences, RulePreview } from "../../api/types";
+import { groupKey, gridOf, type Values } from "../../charts/grid";
+import { loading, PageStore, type Remote, valueOf } from "../../state/store";
+import { resolveRange, type TimeRange } from "../../state/time_range";
+
+export interface Chosen { route: string; path: string; dimension: string; explanation: string }
+
+interface State {
+  range: TimeRange;
+  chosen: Chosen | null;
+  groups: Remote<Differences>;
+  /** Examples of the chosen group. */
+  examples: Remote<Differences>;
+  /** Counts over time by groupKey of route, path, dimension and explanation. */
+  trends: Remote<ReadonlyMap<string, Values>>;
+  preview: Remote<RulePreview> | null;
+}
+
+const groupColumns = ["http.route", "difference.path_pattern", "difference.dimension", "difference.explanation"];
+
+export function trendKey(group: { route?: string; path: string; dimension: string; explanation: string }): string {
+  return groupKey({ "http.route": group.route ?? null, "difference.path_pattern": group.path, "difference.dimension": group.dimension, "difference.explanation": group.explanation }, groupColumns);
+}
+
+export class DifferencesStore extends PageStore<State> {
+  constructor(readonly migration: string) {
+    super({ range: {}, chosen: null, groups: loading, examples: loading, trends: loading, preview: null });
+  }
+
+  override start(): void {
+    this.refresh();
+    this.every(15, () => this.refresh());
+  }
+
+  look(range: TimeRange, chosen: Chosen | null): void {
+    const before = this.state;
+    if (JSON.stringify(range) !== JSON.stringify(before.range)) {
+      this.set({ range });
+      this.refresh();
+    }
+    if (JSON.stringify(chosen) !== JSON.stringify(this.state.chosen)) {
+      this.set({ chosen, examples: loading, preview: null });
+      this.loadExamples();
+    }
+  }
+
+  refresh(): void {
+    void this.fetch("groups", (signal) => client.differences(this.migration, { ...this.window(), groups: 200, limit: 0 }, signal));
+    void this.fetch("trends", async (signal) => {
+      const time = await resolveRange(this.state.range, "differences", signal);
+      const answer = await client.query("differences", { ...time, breakdowns: groupColumns, calculations: [{ op: "COUNT" }], filters: [{ column: "evaluation.migration", op: "=", value: this.migration }], limit: 200 }, signal);
+      return new Map(gridOf(answer).groups.map((group) => [group.key, group.values["COUNT"] ?? []]));
+    });
+    this.loadExamples();
+  }
+
+  private window(): Parameters {
+    const { range } = this.state;
+    if (range.last !== undefined) return { last: range.last };
+    return range.from === undefined ? {} : { since: range.from };
+  }
+
+  private loadExamples(): void {
+    const { chosen } = this.state;
+    if (chosen) void this.fetch("examples", (signal) => client.differences(this.migration, { ...this.window(), ...chosen, groups: 0, limit: 20 }, signal));
+  }
+
+  /** How many of the differences of the window a rule would have accepted. */
+  preview(rule: unknown): void {
+    const before = this.state.preview ?? loading;
+    void this.requests.load<RulePreview>("preview", before, (preview) => this.set({ preview }), (signal) => client.previewRule(this.migration, rule, this.state.range.last ?? "24h", signal));
+  }
+
+  forgetPreview(): void { this.set({ preview: null }); }
+
+  group() {
+    const { chosen, groups } = this.state;
+    return chosen ? valueOf(groups)?.groups.find((one) => (one.route ?? "") === chosen.route && one.path === chosen.path && one.dimension === chosen.dimension && one.explanation === chosen.explanation) : undefined;
+  }
+}
