@@ -7,7 +7,8 @@ namespace understudy::state {
 using base::cat;
 using base::Result;
 
-MemoryStateStore::MemoryStateStore(const base::Clock& clock) : StateStore(clock) {}
+MemoryStateStore::MemoryStateStore(const base::Clock& clock)
+    : StateStore(clock), documents_(clock, kDocumentLimits), results_(clock, kResultLimits) {}
 
 base::Status MemoryStateStore::update(ItemKind kind, std::string_view key, const Decide& decide) {
   const std::lock_guard lock(mutex_);

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <utility>
 
+#include "state/memory_document_store.h"
 #include "state/state_store.h"
 
 namespace understudy::state {
@@ -21,6 +22,9 @@ class MemoryStateStore final : public StateStore {
   /// As on a disk that fails: the keys cannot be read.
   std::atomic<bool> api_keys_unreadable{false};
 
+  DocumentStore& documents() override { return documents_; }
+  DocumentStore& results() override { return results_; }
+
  private:
   base::Status update(ItemKind kind, std::string_view key, const Decide& decide) override;
   base::Result<Contents> load(const Selection& selection) override;
@@ -32,6 +36,9 @@ class MemoryStateStore final : public StateStore {
   base::Result<std::vector<ApiKey>> select_api_keys() override;
 
   int64_t append(Marker marker);
+
+  MemoryDocumentStore documents_;
+  MemoryDocumentStore results_;
 
   std::mutex mutex_;
   std::map<std::pair<ItemKind, std::string>, Record> records_;

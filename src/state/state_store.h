@@ -13,6 +13,7 @@
 #include "flags/flag.h"
 #include "flags/snapshot.h"
 #include "state/api_key.h"
+#include "state/document_store.h"
 
 namespace understudy::state {
 
@@ -28,6 +29,11 @@ inline constexpr size_t kMarkerUrlBytesMax = 2048;
 inline constexpr int64_t kMarkersMax = 1'000'000;
 inline constexpr size_t kApiKeysMax = 1000;  // revoked ones included
 inline constexpr size_t kApiKeyNameBytesMax = 100;
+inline constexpr DocumentLimits kDocumentLimits = {};
+inline constexpr DocumentLimits kResultLimits = {.count_max = 10'000,
+                                                 .json_bytes_max = size_t{16} << 20,
+                                                 .total_bytes_max = uint64_t{256} << 20,
+                                                 .newest_stay = true};
 /// At most this many rows leave one call; ask again with `before_id` for older ones.
 inline constexpr int kRowsMax = 1000;
 
@@ -156,6 +162,12 @@ class StateStore {
   base::Result<ApiKey> revoke_api_key(std::string_view id, std::string_view who);
   /// Oldest first, revoked ones included.
   base::Result<std::vector<ApiKey>> api_keys() { return select_api_keys(); }
+
+  /// Boards, saved queries and what else people keep; with kDocumentLimits. Lives as long as this.
+  virtual DocumentStore& documents() = 0;
+  /// The answers behind permalinks, with kResultLimits: the oldest go, and what was written in the
+  /// last moment before a power cut may be lost.
+  virtual DocumentStore& results() = 0;
 
  protected:
   /// One flag or segment as an engine keeps it.

@@ -13,7 +13,7 @@ using base::cat;
 constexpr int64_t kApplicationId = 0x554E4453;
 
 /// Step i brings a file from version i to i + 1. A step that was released is never edited.
-constexpr std::array<const char*, 3> kSteps = {
+constexpr std::array<const char*, 4> kSteps = {
     // 1: flags and segments with their history.
     R"(
 CREATE TABLE records (
@@ -63,6 +63,35 @@ CREATE TABLE api_keys (
   revoked_ns INTEGER,
   revoked_by TEXT NOT NULL
 ) STRICT;
+)",
+    // 4: saved documents with their former versions.
+    R"(
+CREATE TABLE documents (
+  sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+  kind INTEGER NOT NULL,
+  id TEXT NOT NULL,
+  scope TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  created_ns INTEGER NOT NULL,
+  updated_ns INTEGER NOT NULL,
+  who TEXT NOT NULL,
+  bytes INTEGER NOT NULL,
+  json TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX documents_by_id ON documents (kind, id);
+CREATE INDEX documents_by_scope ON documents (kind, scope, sequence);
+CREATE INDEX documents_by_age ON documents (kind, sequence, bytes);
+CREATE TABLE document_versions (
+  sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+  kind INTEGER NOT NULL,
+  id TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  time_ns INTEGER NOT NULL,
+  who TEXT NOT NULL,
+  bytes INTEGER NOT NULL,
+  json TEXT NOT NULL
+) STRICT;
+CREATE INDEX document_versions_by_id ON document_versions (kind, id, version, bytes);
 )",
 };
 

@@ -7,7 +7,8 @@
 
 #include "base/text.h"
 #include "state/sqlite/connection.h"
-#include "state/sqlite/schema.h"
+#include "state/sqlite/open_file.h"
+#include "state/sqlite/sqlite_document_store.h"
 
 namespace understudy::state {
 
@@ -18,36 +19,16 @@ using base::Status;
 
 namespace {
 
-constexpr uint64_t kPageBytes = 4096;
-constexpr int64_t kPagesMax = 0xFFFFFFFE;  // SQLite's own limit
-
 constexpr const char* kHistoryColumns =
     "SELECT id, kind, key, version, time_ns, origin, who, comment, from_json, to_json "
     "FROM history WHERE ";
 constexpr const char* kMarkerColumns =
     "SELECT id, time_ns, end_time_ns, type, message, url FROM markers WHERE ";
 
-Status make_folder_of(const std::string& path) {
-  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
-  std::error_code failure;
-  std::filesystem::create_directories(folder, failure);
-  if (!failure) return base::ok_status();
-  return base::error(ErrorKind::kIo,
-                     cat("the folder ", folder.string(), " cannot be made: ", failure.message()));
-}
-
-Status configure(Connection& connection, const SqliteOptions& options) {
-  // The first to read the file: says so when it is no database, and before anything is written.
-  TRY_ASSIGN(const int64_t version, check_identity(connection));
-  (void)version;
-  TRY(connection.execute("PRAGMA journal_mode = WAL"));
-  TRY(connection.execute("PRAGMA synchronous = FULL"));
-  TRY(connection.execute("PRAGMA journal_size_limit = 16777216"));
-  TRY(connection.execute("PRAGMA trusted_schema = OFF"));
-  TRY(connection.execute("PRAGMA cell_size_check = ON"));
-  const int64_t pages =
-      std::clamp(static_cast<int64_t>(options.file_bytes_max / kPageBytes), int64_t{1}, kPagesMax);
-  return connection.execute(cat("PRAGMA max_page_count = ", pages).c_str());
+/// "state.db" has "state.results.db" beside it.
+std::string results_path(const std::string& path) {
+  std::filesystem::path file(path);
+  return file.replace_extension(base::cat(".results", file.extension().string())).string();
 }
 
 }  // namespace
@@ -314,20 +295,24 @@ class SqliteStateStore::Database {
 
 Result<std::unique_ptr<SqliteStateStore>> SqliteStateStore::open(SqliteOptions options,
                                                                  const base::Clock& clock) {
-  if (options.path.empty()) return base::invalid("the path of the state file is empty");
-  // Absolute, so that no name means a database in memory.
-  options.path = std::filesystem::absolute(options.path).string();
-  TRY(make_folder_of(options.path));
-  TRY_ASSIGN(std::unique_ptr<Connection> connection,
-             Connection::open(options.path, options.busy_timeout));
-  TRY(configure(*connection, options));
-  TRY(migrate(*connection));
+  TRY_ASSIGN(std::unique_ptr<Connection> connection, open_file(options));
   TRY_ASSIGN(std::unique_ptr<Database> database, Database::open(std::move(connection)));
-  return std::unique_ptr<SqliteStateStore>(new SqliteStateStore(std::move(database), clock));
+  std::unique_ptr<SqliteStateStore> store(new SqliteStateStore(std::move(database), clock));
+  TRY_ASSIGN(store->documents_,
+             SqliteDocumentStore::open(options, SqliteDocumentStore::Durability::kFull,
+                                       kDocumentLimits, clock));
+  SqliteOptions results = options;
+  results.path = results_path(options.path);
+  TRY_ASSIGN(store->results_,
+             SqliteDocumentStore::open(results, SqliteDocumentStore::Durability::kRelaxed,
+                                       kResultLimits, clock));
+  return store;
 }
 
 SqliteStateStore::SqliteStateStore(std::unique_ptr<Database> database, const base::Clock& clock)
     : StateStore(clock), database_(std::move(database)) {}
+DocumentStore& SqliteStateStore::documents() { return *documents_; }
+DocumentStore& SqliteStateStore::results() { return *results_; }
 SqliteStateStore::~SqliteStateStore() = default;
 
 Status SqliteStateStore::update(ItemKind kind, std::string_view key, const Decide& decide) {

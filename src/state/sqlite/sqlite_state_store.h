@@ -20,7 +20,8 @@ struct SqliteOptions {
 
 /// A StateStore in one SQLite file: write-ahead log, synchronous=FULL. A change that was
 /// acknowledged survives kill -9 and a power cut (measured: NORMAL loses acknowledged rows, FULL
-/// none). Several processes may use one file at once.
+/// none). Several processes may use one file at once. Answers behind permalinks are in a file of
+/// their own beside it, "state.results.db", so that many and large ones hold up no change.
 /// Opening creates or migrates the schema, each step in a transaction. Failure, each with one line
 /// that names the file: a folder that cannot be written, a file that is no database or not ours
 /// (kInvalid), a corrupt one, a newer schema than this program knows (kInvalid), a file held by
@@ -30,6 +31,9 @@ class SqliteStateStore final : public StateStore {
   static base::Result<std::unique_ptr<SqliteStateStore>> open(
       SqliteOptions options, const base::Clock& clock = base::system_clock());
   ~SqliteStateStore() override;
+
+  DocumentStore& documents() override;
+  DocumentStore& results() override;
 
  private:
   class Database;
@@ -45,6 +49,8 @@ class SqliteStateStore final : public StateStore {
   base::Result<std::vector<ApiKey>> select_api_keys() override;
 
   std::unique_ptr<Database> database_;
+  std::unique_ptr<DocumentStore> documents_;
+  std::unique_ptr<DocumentStore> results_;
 };
 
 }  // namespace understudy::state

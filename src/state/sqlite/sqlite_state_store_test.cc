@@ -93,7 +93,9 @@ TEST_F(SqliteStateStoreTest, MakesTheFolderOfItsFile) {
 
 TEST_F(SqliteStateStoreTest, AFileOfTheFirstSchemaGetsItsMarkers) {
   { const auto store = open(); }
-  elsewhere("DROP TABLE markers; DROP TABLE api_keys; PRAGMA user_version = 1");
+  elsewhere(
+      "DROP TABLE documents; DROP TABLE document_versions; DROP TABLE markers; "
+      "DROP TABLE api_keys; PRAGMA user_version = 1");
   const auto store = open();
   ASSERT_NE(store, nullptr);
   EXPECT_TRUE(store->put_flag(mode_flag("control_only"), {.who = "alice"}).ok());
@@ -102,11 +104,31 @@ TEST_F(SqliteStateStoreTest, AFileOfTheFirstSchemaGetsItsMarkers) {
 
 TEST_F(SqliteStateStoreTest, AFileOfTheSecondSchemaGetsItsKeysAndKeepsItsFlags) {
   ASSERT_TRUE(open()->put_flag(mode_flag("full_evaluation=10"), {.who = "alice"}).ok());
-  elsewhere("DROP TABLE api_keys; PRAGMA user_version = 2");
+  elsewhere(
+      "DROP TABLE documents; DROP TABLE document_versions; DROP TABLE api_keys; "
+      "PRAGMA user_version = 2");
   const auto store = open();
   ASSERT_NE(store, nullptr);
   EXPECT_TRUE(store->api_keys()->empty());
   EXPECT_EQ(store->flag("m.mode")->version, 1);
+}
+
+TEST_F(SqliteStateStoreTest, AFileOfTheThirdSchemaGetsItsDocumentsAndKeepsAllElse) {
+  ASSERT_TRUE(open()->put_flag(mode_flag("full_evaluation=10"), {.who = "alice"}).ok());
+  elsewhere("DROP TABLE documents; DROP TABLE document_versions; PRAGMA user_version = 3");
+  {
+    const auto store = open();
+    ASSERT_NE(store, nullptr);
+    EXPECT_EQ(store->flag("m.mode")->version, 1);
+    EXPECT_EQ(store->history({})->size(), 1U);
+    EXPECT_EQ(store->markers({})->size(), 1U);
+    ASSERT_TRUE(store->documents().put({.id = "a", .who = "alice", .json = "{}"}).ok());
+    ASSERT_TRUE(store->results().put({.id = "r", .who = "alice", .json = "{}"}).ok());
+  }
+  const auto again = open();
+  EXPECT_TRUE(again->documents().find(DocumentKind::kBoard, "a").ok());
+  EXPECT_TRUE(again->results().find(DocumentKind::kBoard, "r").ok());
+  EXPECT_FALSE(again->documents().find(DocumentKind::kBoard, "r").ok()) << "a file of their own";
 }
 
 // What goes wrong with files.
@@ -150,7 +172,7 @@ TEST_F(SqliteStateStoreTest, RefusesANewerSchema) {
   const base::Error failure = open_error();
   EXPECT_EQ(failure.kind, ErrorKind::kInvalid);
   EXPECT_EQ(failure.context, path_ +
-                                 " has schema version 99, newer than the 3 this program "
+                                 " has schema version 99, newer than the 4 this program "
                                  "knows; run the newer program");
 }
 
