@@ -1,0 +1,71 @@
+// What holds for every page: it can be used by everybody, it fits a phone, it asks nobody but our server.
+import assert from "node:assert/strict";
+import { desktop, phone } from "./browser.mjs";
+
+const everyPage = (server) => [
+  ["migration", `/ui/migrations/${server.migration}`],
+  ["differences", `/ui/differences/${server.migration}?last=1h`],
+  ["a group of differences", `/ui/differences/${server.migration}?last=1h&route=query&path=%24.rows%5B*%5D.mean_delay&dimension=cell&explanation=float_ulp`],
+  ["explore", "/ui/explore/evaluations"],
+  ["events", "/ui/explore/evaluations?view=raw"],
+  ["table", "/ui/explore/differences?view=table"],
+  ["trace", `/ui/trace/${server.trace}`],
+  ["errors", "/ui/errors"],
+  ["boards", "/ui/boards"],
+  ["markers", "/ui/markers"],
+  ["flags", "/ui/flags"],
+  ["an address of no page", "/ui/nothing/here"],
+];
+
+/** What a page of a part that is not offered logs by itself. */
+const expected = /status of (404|422)/;
+
+export const cases = [
+  ...[["light", desktop], ["dark", desktop], ["light", phone], ["dark", phone]].map(([colorScheme, viewport]) => [
+    `axe-core finds nothing in ${colorScheme} at ${viewport.width} pixels, and nothing is too wide`, async (pages) => {
+      for (const [name, where] of everyPage(pages.server)) {
+        const page = await pages.open(where, { viewport, colorScheme });
+        await pages.accessible(page, name);
+        await pages.fits(page, name);
+        assert.deepEqual(page.problems.filter((one) => !expected.test(one)), [], name);
+        await page.context().close();
+      }
+    },
+  ]),
+  ["the keyboard alone reaches the content and the shortcuts", async (pages) => {
+    const page = await pages.open(`/ui/migrations/${pages.server.migration}`);
+    await page.keyboard.press("Tab");
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), "Skip to the content");
+    await page.keyboard.press("?");
+    await page.waitForSelector("dialog[open] >> text=Keyboard shortcuts");
+    await pages.accessible(page, "the list of shortcuts");
+    await page.keyboard.press("Escape");
+    await page.waitForSelector("dialog[open]", { state: "detached" });
+    await page.keyboard.press("g");
+    await page.keyboard.press("e");
+    await page.waitForURL("**/ui/explore");
+    await page.waitForSelector("h1 >> text=Explore");
+  }],
+  ["a chosen theme stays", async (pages) => {
+    const page = await pages.open("/ui/flags", { colorScheme: "light" });
+    const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const light = await background();
+    await page.keyboard.press("t");
+    await page.keyboard.press("t");
+    const dark = await background();
+    assert.notEqual(dark, light);
+    await page.reload();
+    await pages.settled(page);
+    assert.equal(await background(), dark);
+  }],
+  ["the first page is drawn within one second", async (pages) => {
+    const page = await pages.open(`/ui/migrations/${pages.server.migration}`);
+    const { drawn, bytes } = await page.evaluate(() => ({
+      drawn: performance.getEntriesByName("first-contentful-paint")[0]?.startTime,
+      bytes: performance.getEntriesByType("resource").concat(performance.getEntriesByType("navigation")).filter((one) => !one.name.includes("/api/")).reduce((sum, one) => sum + one.transferSize, 0),
+    }));
+    console.log(`first contentful paint after ${Math.round(drawn)} ms, ${bytes} bytes`);
+    assert.ok(drawn < 1000, `${drawn} ms`);
+    assert.ok(bytes < 200_000, `${bytes} bytes`);
+  }],
+];

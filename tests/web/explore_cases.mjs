@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+
+const explore = (spec, view, more = "") => `/ui/explore/evaluations?q=${encodeURIComponent(JSON.stringify(spec))}&view=${view}${more}`;
+const byMode = { breakdowns: ["evaluation.mode"], calculations: [{ op: "COUNT" }, { op: "P99", column: "duration_ms" }] };
+
+async function rows(page) {
+  return page.locator("table.data tbody tr").evaluateAll((all) => all.map((row) => [...row.children].map((cell) => cell.innerText.replace("≠", "").trim())));
+}
+
+export const cases = [
+  ["the table says what the server says", async (pages) => {
+    const page = await pages.open(explore(byMode, "table"));
+    const shown = Object.fromEntries((await rows(page)).map(([name, count]) => [name, Number(count.replaceAll(",", ""))]));
+    const { data } = await pages.api("/api/query", { dataset: "evaluations", time_range: 3600, ...byMode });
+    for (const { data: row } of data.results) assert.equal(shown[row["evaluation.mode"]], row.COUNT);
+  }],
+  ["a click on a value looks at it alone, and the address has the filter", async (pages) => {
+    const page = await pages.open(explore(byMode, "line"));
+    await page.click("table.data button.link >> text=fire_and_forget");
+    await page.waitForURL(/filters/);
+    await pages.settled(page);
+    assert.deepEqual((await rows(page)).map(([name]) => name), ["fire_and_forget", "total"]);
+  }],
+  ["a link opened fresh shows the same", async (pages) => {
+    const time = await pages.api("/api/datasets");
+    const { first_time, last_time } = time.datasets.find((one) => one.name === "evaluations");
+    const spec = { ...byMode, start_time: Math.floor(Date.parse(first_time) / 1000), end_time: Math.ceil(Date.parse(last_time) / 1000) + 1, filters: [{ column: "http.route", op: "=", value: "query" }], orders: [{ op: "COUNT", order: "ascending" }] };
+    const where = explore(spec, "table");
+    const [one, other] = [await pages.open(where), await pages.open(where)];
+    assert.deepEqual(await rows(one), await rows(other));
+    assert.equal(await other.locator("select[aria-label=Calculation]").nth(1).inputValue(), "P99");
+    assert.equal(await other.locator("input[aria-label=Value]").inputValue(), "query");
+    assert.equal(await other.getAttribute(".segmented [aria-pressed=true] >> nth=1", "aria-pressed"), "true");
+  }],
+  ["columns are suggested while they are typed, and chosen with the keyboard", async (pages) => {
+    const page = await pages.open(explore({ calculations: [{ op: "COUNT" }] }, "table"));
+    await page.click("form.ask >> text=column");
+    const field = page.locator("input[aria-label='Column to group by']");
+    await field.fill("http.rou");
+    await page.waitForSelector("[role=option] >> text=http.route");
+    await field.press("ArrowDown");
+    await field.press("Enter");
+    await page.waitForURL(/http\.route/);
+    await pages.settled(page);
+    assert.deepEqual((await rows(page)).map(([name]) => name).sort(), ["catalog", "chart", "query", "total"]);
+  }],
+  ["functions are suggested in a calculated field", async (pages) => {
+    const page = await pages.open(explore({ calculations: [{ op: "COUNT" }] }, "table"));
+    await page.click("text=More: calculate, limit, compare");
+    await page.click("form.ask button >> text=field");
+    await page.locator("input[aria-label=Expression]").fill("IF(GTE");
+    await page.waitForSelector("[role=option] >> text=IF(GTE(");
+  }],
+  ["what the server refuses is said in its words", async (pages) => {
+    const page = await pages.open(explore({ calculations: [{ op: "P99", column: "duration_m" }] }, "line"));
+    await page.waitForSelector("[role=alert] >> text=duration_ms");
+  }],
+  ["a question that cannot be read is reported", async (pages) => {
+    const page = await pages.open("/ui/explore/evaluations?q=%7Bbroken&view=line");
+    await page.waitForSelector("[role=alert] >> text=could not be read");
+  }],
+  ["an event shows all its fields, and one of them becomes a filter", async (pages) => {
+    const page = await pages.open("/ui/explore/errors?view=raw");
+    await page.locator("table.events button.link").first().click();
+    await pages.accessible(page, "an event");
+    await page.click("dialog [aria-label='Only where error.side is candidate']");
+    await page.waitForURL(/error\.side/);
+    await pages.settled(page);
+    assert.ok(await page.locator("table.events tbody tr").count() > 0);
+  }],
+  ["a result is saved as CSV and as PNG", async (pages) => {
+    const page = await pages.open(explore(byMode, "line"));
+    const saved = async (name) => {
+      const [download] = await Promise.all([page.waitForEvent("download"), page.click(`.result-bar >> text=${name}`)]);
+      const chunks = [];
+      for await (const chunk of await download.createReadStream()) chunks.push(chunk);
+      return Buffer.concat(chunks);
+    };
+    const csv = (await saved("CSV")).toString();
+    assert.match(csv, /^evaluation\.mode,COUNT,P99\(duration_ms\)\r\n/);
+    assert.equal(csv.trim().split("\r\n").length, 6);
+    const png = await saved("PNG");
+    assert.equal(png.subarray(1, 4).toString(), "PNG");
+    assert.ok(png.length > 5000);
+  }],
+];
