@@ -1,11 +1,12 @@
 // What a question found: charts, the table of its groups, heatmaps. Also used for stored results and
 // on boards.
+import { useState } from "preact/hooks";
 import type { Scalar } from "../../api/json";
-import type { Column, Marker, QueryAnswer, Row } from "../../api/types";
+import type { Column, Heatmap, Marker, QueryAnswer, Row } from "../../api/types";
 import { groupKey, groupLabel, type Grid, gridOf } from "../../charts/grid";
 import { HeatmapChart, type Rectangle } from "../../charts/heatmap";
 import { type Line, LineChart } from "../../charts/lines";
-import { count, duration, scalar, type Unit, unitOf } from "../../format";
+import { count, duration, scalar, timeOf, type Unit, unitOf } from "../../format";
 import { Empty, Panel, TableScroll } from "../../ui/parts";
 import type { View } from "./spec";
 
@@ -93,15 +94,39 @@ export function ResultTable(props: Pick<Props, "answer" | "columns" | "filter" |
     </tbody></table></TableScroll>;
 }
 
+/** The same as dragging, for who has no pointer: every value from here to there. */
+function SelectByNumbers(props: { heatmap: Heatmap; granularity_s: number; unit: Unit; select: (rectangle: Rectangle) => void }) {
+  const { heatmap } = props;
+  const lowest = heatmap.edges[0] ?? 0, highest = heatmap.edges[heatmap.edges.length - 1] ?? 0;
+  const [min, setMin] = useState(String(heatmap.edges[Math.floor(heatmap.edges.length * 0.75)] ?? lowest));
+  const [max, setMax] = useState(String(highest));
+  const unit = props.unit === "none" || props.unit === "count" ? "" : ` (${props.unit})`;
+  const start = timeOf(heatmap.times[0] ?? "") / 1000;
+  return <form class="row by-numbers" onSubmit={(event) => {
+    event.preventDefault();
+    if (Number.isFinite(Number(min)) && Number.isFinite(Number(max))) props.select({ start_time: start, end_time: start + heatmap.times.length * props.granularity_s, min: Number(min), max: Number(max) });
+  }}>
+    <span class="muted small">Or compare the values from</span>
+    <input class="input" inputMode="decimal" aria-label={`From${unit}`} value={min} onInput={(event) => setMin(event.currentTarget.value)} />
+    <span class="muted small">to</span>
+    <input class="input" inputMode="decimal" aria-label={`To${unit}`} value={max} onInput={(event) => setMax(event.currentTarget.value)} />
+    <span class="muted small">{unit}</span>
+    <button type="submit" class="button small">with the others</button>
+  </form>;
+}
+
 function Heatmaps(props: Props) {
   const heatmaps = props.answer.data.heatmaps ?? [];
   if (heatmaps.length === 0) return <section class="panel"><Empty title="No heatmap was asked for">Add the calculation HEATMAP of a column with numbers, for example duration_ms.</Empty></section>;
   const breakdowns = props.answer.query.breakdowns ?? [];
+  const unitFor = (column: string) => unitOf(column, props.columns?.find((one) => one.name === column)?.unit);
   return <>{heatmaps.slice(0, 12).map((one) => <Panel key={one.key + groupKey(one.group, breakdowns)} class={heatmaps.length > 1 ? "half" : ""}
     title={breakdowns.length > 0 ? `${one.key} · ${groupLabel(one.group, breakdowns)}` : one.key}
     hint={<>{count(one.total)} values{one.not_numbers > 0 ? `, ${count(one.not_numbers)} without a number` : ""}{one.scale === "log" ? "; the scale is logarithmic" : ""}. {props.select && "Drag over what looks odd, to see what it has in common."}</>}>
-    {one.total === 0 || one.edges.length < 2 ? <Empty title="No numbers in this time" /> : <HeatmapChart heatmap={one} granularity_s={props.answer.query.granularity ?? 60} unit={unitOf(one.column, props.columns?.find((column) => column.name === one.column)?.unit)}
-      height={heatmaps.length > 1 ? 200 : 300} selected={props.selected} select={(rectangle) => props.select?.(one.column, rectangle)} />}
+    {one.total === 0 || one.edges.length < 2 ? <Empty title="No numbers in this time" /> : <>
+      <HeatmapChart heatmap={one} granularity_s={props.answer.query.granularity ?? 60} unit={unitFor(one.column)} height={props.height ?? (heatmaps.length > 1 ? 200 : 300)} selected={props.selected} select={(rectangle) => props.select?.(one.column, rectangle)} />
+      {props.select && <SelectByNumbers heatmap={one} granularity_s={props.answer.query.granularity ?? 60} unit={unitFor(one.column)} select={(rectangle) => props.select?.(one.column, rectangle)} />}
+    </>}
   </Panel>)}</>;
 }
 
