@@ -6,6 +6,8 @@
 #include <set>
 
 #include "base/text.h"
+#include "store/text_pattern.h"
+#include "store/text_time.h"
 
 namespace understudy::store {
 namespace {
@@ -61,18 +63,40 @@ FunctionInfo info(Function function) {
       return {"MOD", {2, 2}};
     case Function::kLog10:
       return {"LOG10", {1, 1}};
+    case Function::kBucket:
+      return {"BUCKET", {2, 4}};
     case Function::kInt:
       return {"INT", {1, 1}};
     case Function::kFloat:
       return {"FLOAT", {1, 1}};
     case Function::kBool:
       return {"BOOL", {1, 1}};
+    case Function::kString:
+      return {"STRING", {1, 1}};
+    case Function::kConcat:
+      return {"CONCAT", {1, kAnyNumber}};
     case Function::kStartsWith:
       return {"STARTS_WITH", {2, 2}};
     case Function::kEndsWith:
       return {"ENDS_WITH", {2, 2}};
     case Function::kContains:
       return {"CONTAINS", {2, 2}};
+    case Function::kToLower:
+      return {"TO_LOWER", {1, 1}};
+    case Function::kLengthBytes:
+      return {"LENGTH in bytes", {1, 1}};
+    case Function::kLengthChars:
+      return {"LENGTH in chars", {1, 1}};
+    case Function::kRegMatch:
+      return {"REG_MATCH", {2, 2}};
+    case Function::kRegValue:
+      return {"REG_VALUE", {2, 2}};
+    case Function::kRegCount:
+      return {"REG_COUNT", {2, 2}};
+    case Function::kUnixTimestamp:
+      return {"UNIX_TIMESTAMP", {1, 1}};
+    case Function::kFormatTime:
+      return {"FORMAT_TIME", {2, 2}};
     case Function::kEventTimestamp:
       return {"EVENT_TIMESTAMP", {0, 0}};
     case Function::kTimeNs:
@@ -87,6 +111,10 @@ bool is_constant(const Expression& expression) {
   return expression.kind == Expression::Kind::kConstant;
 }
 
+bool is_text_constant(const Expression& expression) {
+  return is_constant(expression) && expression.constant.is_string();
+}
+
 bool is_finite_constant(const Expression& expression) {
   return is_constant(expression) && expression.constant.is_number() &&
          std::isfinite(expression.constant.as_number());
@@ -98,11 +126,37 @@ base::Status check_constants(const Expression& call) {
   switch (call.function) {
     case Function::kSwitch:
       for (std::size_t i = 1; i + 1 < arguments.size(); i += 2) {
-        if (!is_constant(arguments[i]) || !arguments[i].constant.is_string()) {
+        if (!is_text_constant(arguments[i])) {
           return base::invalid("SWITCH: a case is not a constant text");
         }
       }
       return {};
+    case Function::kBucket: {
+      const bool all = std::all_of(arguments.begin() + 1, arguments.end(), is_finite_constant);
+      if (!all || arguments[1].constant.as_number() <= 0) {
+        return base::invalid("BUCKET: size, min and max are finite constants, size above 0");
+      }
+      if (arguments.size() == 4 &&
+          arguments[2].constant.as_number() >= arguments[3].constant.as_number()) {
+        return base::invalid("BUCKET: min is not below max");
+      }
+      return {};
+    }
+    case Function::kRegMatch:
+    case Function::kRegValue:
+    case Function::kRegCount: {
+      if (!is_text_constant(arguments[1])) {
+        return base::invalid(base::cat(name(call.function), ": the pattern is a constant text"));
+      }
+      const std::string& pattern = arguments[1].constant.as_string();
+      if (TextPattern::cached(pattern) == nullptr) return TextPattern::compile(pattern).error();
+      return {};
+    }
+    case Function::kFormatTime:
+      if (!is_text_constant(arguments[0])) {
+        return base::invalid("FORMAT_TIME: the format is a constant text");
+      }
+      return check_time_format(arguments[0].constant.as_string());
     case Function::kBin:
       if (!is_finite_constant(arguments[1]) || !is_finite_constant(arguments[2]) ||
           arguments[2].constant.as_number() <= 0) {

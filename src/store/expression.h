@@ -57,18 +57,35 @@ enum class Function {
   kDiv,    // (a, b): a double; null when the number of b is 0
   kMod,    // (a, b): the remainder with the sign of a; null when the number of b is 0
   kLog10,  // (a): a double; null unless the number of a is above 0, and for a bool
+  kBucket,  // (a, size[, min[, max]]): the label of the bin of an int or double as in
+            // text_number.h;
+            // the constants are finite numbers, size is above 0, min below max; null for others
 
   // Conversions.
-  kInt,    // (a): the number of a without its fraction, within 64 bits; NaN gives 0
-  kFloat,  // (a): the number of a as a double
-  kBool,   // (a): whether a is truthy
+  kInt,     // (a): the number of a without its fraction, within 64 bits; NaN gives 0
+  kFloat,   // (a): the number of a as a double
+  kBool,    // (a): whether a is truthy
+  kString,  // (a): an int in digits, a double as in text_number.h, true and false, text itself, ""
+            // for an empty one
 
   // Text.
-  kStartsWith,  // (a, b): both are text and a begins with b
-  kEndsWith,    // (a, b)
-  kContains,    // (a, b)
+  kConcat,  // (a, ...): the texts of all, one after the other; null when longer than a stored text
+  kStartsWith,   // (a, b): both are text and a begins with b
+  kEndsWith,     // (a, b)
+  kContains,     // (a, b)
+  kToLower,      // (a): the text in lower case as in text_case.h; null when a is no text
+  kLengthBytes,  // (a): an int; 0 when a is no text
+  kLengthChars,  // (a): Unicode code points; 0 when a is no text or not UTF-8
+  kRegMatch,     // (a, pattern): the text a has a match of the constant regular expression
+  kRegValue,     // (a, pattern): what the first group holds in the first match; null without, or
+                 // when a is no text
+  kRegCount,     // (a, pattern): matches that do not overlap; 0 when a is no text, null when
+                 // it is so long that they cannot be counted in linear time (text_pattern.h)
 
-  // The event.
+  // Time.
+  kUnixTimestamp,  // (a): the seconds since 1970 of an RFC 3339 text as a double, else null
+  kFormatTime,     // (format, a): the seconds a, an int or double, in UTC as the constant format of
+                   // text_time.h says; null when a is no number or outside the years 0 to 9999
   kEventTimestamp,  // (): seconds since 1970 as a double
   kTimeNs,          // (): nanoseconds since 1970 as an int; no name in the query language
 

@@ -2,10 +2,21 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstdio>
 
 #include "base/text.h"
 
 namespace understudy::store {
+namespace {
+
+/// An edge of a bin, without the noise of its computation.
+std::string edge(double number) {
+  char digits[40];
+  std::snprintf(digits, sizeof(digits), "%.15g", number);
+  return text_of_number(std::strtod(digits, nullptr));
+}
+
+}  // namespace
 
 event::Value number_of_text(std::string_view text) {
   if (text.starts_with('+')) {
@@ -19,6 +30,33 @@ event::Value number_of_text(std::string_view text) {
   const auto [at, failure] = std::from_chars(text.data(), end, number);
   if (failure != std::errc() || at != end || !std::isfinite(number)) return {};
   return number;
+}
+
+std::string text_of_number(double number) {
+  if (std::isnan(number)) return "NaN";
+  if (std::isinf(number)) return number > 0 ? "+Inf" : "-Inf";
+  if (number == 0) return "0";
+  const double size = std::abs(number);
+  const auto format =
+      size < 1e-6 || size >= 1e21 ? std::chars_format::scientific : std::chars_format::fixed;
+  char digits[64];
+  const auto [end, failure] = std::to_chars(digits, digits + sizeof(digits), number, format);
+  return {digits, end};
+}
+
+std::string bin_label(double number, const Bins& bins) {
+  if (std::isnan(number)) return {};
+  if (number < bins.least) return "< " + edge(bins.least);
+  if (number > bins.most) return "> " + edge(bins.most);
+  if (std::isinf(number)) return {};
+  const bool bounded = std::isfinite(bins.least);
+  const double origin = bounded ? bins.least : 0;
+  double below = std::ceil((number - origin) / bins.size) - 1;
+  if (bounded && below < 0) below = 0;
+  const double from = origin + below * bins.size;
+  const double to = std::min(origin + (below + 1) * bins.size, bins.most);
+  if (!std::isfinite(from) || !std::isfinite(to)) return {};
+  return base::cat(edge(from), " - ", edge(to));
 }
 
 }  // namespace understudy::store

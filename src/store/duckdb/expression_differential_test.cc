@@ -179,6 +179,30 @@ class RandomSource {
     if (function == Function::kSwitch) {
       for (std::size_t i = 1; i + 1 < arguments.size(); i += 2) arguments[i] = constant(text());
     }
+    static const std::vector<std::string> kPatterns = {
+        "a", "", "b*", "(a)|b", "^(.)", "[0-9]+", "\\.([0-9]+)$", "(?i)AB", "\\pL", "(x)?a", "$"};
+    static const std::vector<std::string> kFormats = {"%Y-%m-%dT%H:%M:%SZ", "%c|%U|%V|%G|%j", "",
+                                                      "%s%%"};
+    switch (function) {
+      case Function::kRegMatch:
+      case Function::kRegValue:
+      case Function::kRegCount:
+        arguments[1] = constant(one_of(kPatterns));
+        break;
+      case Function::kFormatTime:
+        arguments[0] = constant(one_of(kFormats));
+        if (one_in(2)) arguments[1] = call(Function::kEventTimestamp, {});
+        break;
+      case Function::kBucket: {
+        static const std::vector<double> kSizes = {1, 10, 0.1, 2.5, 1e-300, 1e300};
+        arguments[1] = constant(one_of(kSizes));
+        if (arguments.size() > 2) arguments[2] = constant(one_in(2) ? Value(0) : Value(-3.75));
+        if (arguments.size() > 3) arguments[3] = constant(one_in(2) ? Value(25) : Value(1e18));
+        break;
+      }
+      default:
+        break;
+    }
     if (function == Function::kBin) {
       static const std::vector<double> kWidths = {1, 0.1, 2.5, 1e-300, 1e300};
       arguments[1] = constant(one_in(2) ? Value(0) : Value(-3.75));
@@ -345,6 +369,18 @@ TEST_F(ExpressionLimitsTest, ManyArguments) {
                                   Function::kIn, Function::kAnd, Function::kIf}) {
     expect_same({{"k", repeated(function, column("any"), 1'000)}});
   }
+}
+
+TEST_F(ExpressionLimitsTest, TextsDoNotGrowWithoutBound) {
+  std::vector<Computed> doubling = {{"k0", column("text")}};
+  for (std::size_t i = 1; i <= 40; ++i) {
+    const Expression before = column(base::cat("k", i - 1));
+    doubling.push_back(
+        {i == 40 ? "k" : base::cat("k", i), call(Function::kConcat, {before, before})});
+  }
+  expect_same(std::move(doubling));
+  expect_same(
+      {{"k", call(Function::kLengthBytes, {repeated(Function::kConcat, column("text"), 2'000)})}});
 }
 
 TEST_F(ExpressionLimitsTest, DeepTreesAndChainsOfComputedColumns) {

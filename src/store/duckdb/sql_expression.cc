@@ -189,18 +189,40 @@ SqlValue SqlExpressions::write_call(const Expression& call) {
       return remainder(arguments[0], arguments[1]);
     case Function::kLog10:
       return log10(arguments[0]);
+    case Function::kBucket:
+      return bucket(arguments[0], call.arguments);
     case Function::kInt:
       return to_int(arguments[0]);
     case Function::kFloat:
       return only(Type::kDouble, as_double(number_of(arguments[0])));
     case Function::kBool:
       return boolean(truthy(arguments[0]));
+    case Function::kString:
+      return to_text(arguments[0]);
+    case Function::kConcat:
+      return concat(arguments);
     case Function::kStartsWith:
       return boolean(text_test("starts_with", arguments[0], arguments[1]));
     case Function::kEndsWith:
       return boolean(text_test("suffix", arguments[0], arguments[1]));
     case Function::kContains:
       return boolean(text_test("contains", arguments[0], arguments[1]));
+    case Function::kToLower:
+      return of_text(Type::kString, "understudy_lower", arguments, "");
+    case Function::kLengthBytes:
+      return of_text(Type::kInt, "strlen", arguments, "0");
+    case Function::kLengthChars:
+      return of_text(Type::kInt, "understudy_code_points", arguments, "0");
+    case Function::kRegMatch:
+      return of_text(Type::kBool, "understudy_reg_match", arguments, "false");
+    case Function::kRegValue:
+      return of_text(Type::kString, "understudy_reg_value", arguments, "");
+    case Function::kRegCount:
+      return of_text(Type::kInt, "understudy_reg_count", arguments, "0");
+    case Function::kUnixTimestamp:
+      return of_text(Type::kDouble, "understudy_unix_seconds", arguments, "");
+    case Function::kFormatTime:
+      return format_time(arguments);
     case Function::kEventTimestamp:
       return only(Type::kDouble, {.text = "(ts::DOUBLE / 1e9::DOUBLE)"});
     case Function::kTimeNs:

@@ -80,7 +80,14 @@ class SqlExpressions {
   SqlValue log10(const SqlValue& a);
   SqlValue to_int(const SqlValue& a);
   SqlValue bin(const SqlValue& a, double origin, double width);
+  SqlValue bucket(const SqlValue& a, const std::vector<Expression>& arguments);
   SqlPiece text_test(const char* function, const SqlValue& a, const SqlValue& b);
+  SqlValue to_text(const SqlValue& a);
+  SqlValue concat(const Values& arguments);
+  /// A function of texts; `without` is its value when the first is none, "" for null.
+  SqlValue of_text(event::Type type, const char* function, const Values& arguments,
+                   const char* without);
+  SqlValue format_time(const Values& arguments);
 
   SqlPiece truthy(const SqlValue& value);
   SqlPiece exists(const SqlValue& value);

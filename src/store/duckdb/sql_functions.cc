@@ -1,7 +1,8 @@
 // The functions of store/expression.h in SQL; sql_expression.cc walks the tree.
-#include <cmath>
+#include <limits>
 
 #include "base/text.h"
+#include "event/event.h"
 #include "store/duckdb/sql_expression.h"
 
 namespace understudy::store {
@@ -347,11 +348,74 @@ SqlValue SqlExpressions::bin(const SqlValue& a, double origin, double width) {
                   sql_literal(origin), ") / ", sql_literal(width), ") AS BIGINT) END)"));
 }
 
+SqlValue SqlExpressions::bucket(const SqlValue& a, const std::vector<Expression>& arguments) {
+  const SqlPiece number = only_number(a);
+  if (!number.exists()) return {};
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  const auto bound = [&](std::size_t i, double none) {
+    return sql_literal(i < arguments.size() ? arguments[i].constant.as_number() : none);
+  };
+  return only(Type::kString, sql("understudy_bin_label(", number, ", ", bound(1, 1), ", ",
+                                 bound(2, -kInfinity), ", ", bound(3, kInfinity), ")"));
+}
+
 // --- text ---
 
 SqlPiece SqlExpressions::text_test(const char* function, const SqlValue& a, const SqlValue& b) {
   if (!a.has(Type::kString) || !b.has(Type::kString)) return {.text = "false"};
   return not_null(sql(function, "(", a.of(Type::kString), ", ", b.of(Type::kString), ")"));
+}
+
+SqlValue SqlExpressions::to_text(const SqlValue& a) {
+  Pieces pieces;
+  if (a.has(Type::kString)) pieces.push_back(a.of(Type::kString));
+  if (a.has(Type::kInt)) pieces.push_back(sql(a.of(Type::kInt), "::VARCHAR"));
+  if (a.has(Type::kDouble)) {
+    pieces.push_back(sql("understudy_number_text(", a.of(Type::kDouble), ")"));
+  }
+  if (a.has(Type::kBool)) {
+    const SqlPiece& value = a.of(Type::kBool);
+    pieces.push_back(
+        sql("(CASE WHEN ", value, " THEN 'true' WHEN NOT ", value, " THEN 'false' END)"));
+  }
+  pieces.push_back({.text = "''"});
+  return only(Type::kString, first_of(pieces));
+}
+
+SqlValue SqlExpressions::concat(const Values& arguments) {
+  Pieces pieces;
+  Pieces lengths;
+  for (const SqlValue& argument : arguments) {
+    pieces.push_back(named(to_text(argument).of(Type::kString)));
+    lengths.push_back(sql("strlen(", pieces.back(), ")"));
+  }
+  return only(Type::kString, sql("(CASE WHEN ", sql_join(lengths, "+", "0"),
+                                 " <= ", base::cat(event::kStringBytesMax), " THEN ",
+                                 sql_join(pieces, "||", "''"), " END)"));
+}
+
+SqlValue SqlExpressions::of_text(Type type, const char* function, const Values& arguments,
+                                 const char* without) {
+  const bool null_without = *without == '\0';
+  if (!arguments[0].has(Type::kString)) {
+    if (null_without) return {};
+    return only(type, {.text = base::cat(without, "::", sql_type(type))});
+  }
+  SqlPiece value = sql(function, "(");
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    value = sql(value, i > 0 ? ", " : "", arguments[i].of(Type::kString));
+  }
+  value = sql(value, ")");
+  if (null_without) return only(type, value);
+  return only(type, sql("(CASE WHEN ", arguments[0].of(Type::kString), " IS NULL THEN ", without,
+                        " ELSE ", value, " END)"));
+}
+
+SqlValue SqlExpressions::format_time(const Values& arguments) {
+  const SqlPiece seconds = only_number(arguments[1]);
+  if (!seconds.exists()) return {};
+  return only(Type::kString,
+              sql("understudy_format_time(", arguments[0].of(Type::kString), ", ", seconds, ")"));
 }
 
 }  // namespace understudy::store

@@ -368,9 +368,9 @@ class GroupPlanner {
   // --- statements ---
 
   std::string base_statement() const {
-    std::string text =
-        base::cat("SELECT ", list_of(base_list_), " FROM (",
-                  source_.sql(filter_.used(), spans_ ? kSpanLookBackNs : 0), ") WHERE ", condition_);
+    std::string text = base::cat("SELECT ", list_of(base_list_), " FROM (",
+                                 source_.sql(filter_.used(), spans_ ? kSpanLookBackNs : 0),
+                                 ") WHERE ", condition_);
     if (!spans_) return text;
     text = base::cat("SELECT * FROM (", text, ") WHERE inside");
     for (const auto& [i, span] : span_columns_) {

@@ -5,7 +5,11 @@
 #include <limits>
 #include <vector>
 
+#include "event/event.h"
+#include "store/text_case.h"
 #include "store/text_number.h"
+#include "store/text_pattern.h"
+#include "store/text_time.h"
 #include "store/value_order.h"
 
 namespace understudy::store {
@@ -15,6 +19,7 @@ using event::Type;
 using event::Value;
 
 constexpr std::int64_t kIntMin = std::numeric_limits<std::int64_t>::min();
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr std::int64_t kIntMax = std::numeric_limits<std::int64_t>::max();
 
 bool truthy(const Value& value) {
@@ -141,6 +146,45 @@ Value extreme(const std::vector<Value>& values, bool least) {
   return best;
 }
 
+std::string text_of(const Value& value) {
+  switch (value.type()) {
+    case Type::kNull:
+      return "";
+    case Type::kBool:
+      return value.as_bool() ? "true" : "false";
+    case Type::kInt:
+      return std::to_string(value.as_int());
+    case Type::kDouble:
+      return text_of_number(value.as_double());
+    case Type::kString:
+      return value.as_string();
+  }
+  return "";
+}
+
+Value bucket(const std::vector<Value>& values) {
+  if (!values[0].is_number()) return {};
+  Bins bins{.size = values[1].as_number(), .least = -kInfinity, .most = kInfinity};
+  if (values.size() > 2) bins.least = values[2].as_number();
+  if (values.size() > 3) bins.most = values[3].as_number();
+  std::string label = bin_label(values[0].as_number(), bins);
+  return label.empty() ? Value() : Value(std::move(label));
+}
+
+Value pattern_value(Function function, const std::vector<Value>& values) {
+  const auto pattern = TextPattern::cached(values[1].as_string());
+  const std::string_view text = values[0].is_string() ? values[0].view().as_string() : "";
+  if (function == Function::kRegMatch) return values[0].is_string() && pattern->matches(text);
+  if (function == Function::kRegCount && values[0].is_string()) {
+    const auto matches = pattern->count(text);
+    return matches ? Value(*matches) : Value();
+  }
+  if (function == Function::kRegCount) return 0;
+  if (!values[0].is_string()) return {};
+  const auto found = pattern->first_group(text);
+  return found ? Value(*found) : Value();
+}
+
 bool both_text(const std::vector<Value>& values) {
   return values[0].is_string() && values[1].is_string();
 }
@@ -226,12 +270,21 @@ class Evaluation {
         return remainder_of(number_of(values[0]), number_of(values[1]));
       case Function::kLog10:
         return log10_of(values[0]);
+      case Function::kBucket:
+        return bucket(values);
       case Function::kInt:
         return to_int(number_of(values[0]));
       case Function::kFloat:
         return number_of(values[0]).as_number();
       case Function::kBool:
         return truthy(values[0]);
+      case Function::kString:
+        return text_of(values[0]);
+      case Function::kConcat: {
+        std::string all;
+        for (const Value& value : values) all += text_of(value);
+        return all.size() <= event::kStringBytesMax ? Value(std::move(all)) : Value();
+      }
       case Function::kStartsWith:
         return both_text(values) && values[0].as_string().starts_with(values[1].as_string());
       case Function::kEndsWith:
@@ -239,6 +292,26 @@ class Evaluation {
       case Function::kContains:
         return both_text(values) &&
                values[0].as_string().find(values[1].as_string()) != std::string::npos;
+      case Function::kToLower:
+        return values[0].is_string() ? Value(lower_case(values[0].as_string())) : Value();
+      case Function::kLengthBytes:
+        return values[0].is_string() ? values[0].as_string().size() : 0;
+      case Function::kLengthChars:
+        return values[0].is_string() ? code_points(values[0].as_string()).value_or(0) : 0;
+      case Function::kRegMatch:
+      case Function::kRegValue:
+      case Function::kRegCount:
+        return pattern_value(function, values);
+      case Function::kUnixTimestamp: {
+        if (!values[0].is_string()) return {};
+        const auto seconds = unix_seconds(values[0].as_string());
+        return seconds ? Value(*seconds) : Value();
+      }
+      case Function::kFormatTime: {
+        if (!values[1].is_number()) return {};
+        auto text = format_time(values[0].as_string(), values[1].as_number());
+        return text ? Value(*std::move(text)) : Value();
+      }
       case Function::kEventTimestamp:
         return static_cast<double>(event_.time_ns) / 1e9;
       case Function::kTimeNs:
