@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 
+#include "base/text.h"
+
 namespace understudy::query {
 namespace {
 
@@ -145,6 +147,37 @@ store::Filter plan_filter(const std::vector<Filter>& filters, FilterCombination 
   }
   return combination == FilterCombination::kOr ? store::any_of(std::move(tests))
                                                : store::all_of(std::move(tests));
+}
+
+base::Result<store::Filter> plan_only_groups(const QuerySpec& spec, const std::vector<Row>& rows) {
+  constexpr size_t kConditionsMax = store::kFilterNodesMax - 1'000;  // the rest is the user's
+  constexpr size_t kValuesMax = store::kFilterValuesMax - 1'000;
+  const size_t breakdowns = spec.breakdowns.size();
+  if ((breakdowns > 1 && rows.size() * (breakdowns + 1) > kConditionsMax) ||
+      rows.size() * breakdowns > kValuesMax) {
+    return base::error(
+        base::ErrorKind::kLimit,
+        base::cat("limit: ", rows.size(), " groups are too many to be looked up once more"));
+  }
+  if (breakdowns == 1) {
+    std::vector<event::Value> values;
+    for (const Row& row : rows) values.push_back(row[0]);
+    return store::test(spec.breakdowns[0], store::FilterOp::kIn, std::move(values));
+  }
+  std::vector<store::Filter> any;
+  for (const Row& row : rows) {
+    std::vector<store::Filter> all;
+    for (size_t i = 0; i < breakdowns; ++i) {
+      all.push_back(store::test(spec.breakdowns[i], store::FilterOp::kIn, {row[i]}));
+    }
+    any.push_back(store::all_of(std::move(all)));
+  }
+  return store::any_of(std::move(any));
+}
+
+size_t only_groups_limit(size_t groups) {
+  constexpr size_t kTwins = 4;  // an int and an equal double, in more than one breakdown
+  return std::min(groups * kTwins + 1, store::kResultRowsMax);
 }
 
 store::Select plan_events(const QuerySpec& spec, std::string_view dataset,

@@ -4,6 +4,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
+#include "query/query_result.h"
 #include "query/query_spec.h"
 #include "query/time_window.h"
 #include "store/select.h"
@@ -31,6 +33,12 @@ GroupPlan plan_groups(const QuerySpec& spec, std::string_view dataset, const Tim
 /// The events of a specification: dataset, window and filters, nothing asked of them yet.
 store::Select plan_events(const QuerySpec& spec, std::string_view dataset,
                           const TimeWindow& window);
+
+/// Only events of the groups in `rows` (breakdowns first). Groups of an equal number of the other
+/// type slip in, so that a question about them needs room for more: only_groups_limit.
+/// Failure: kLimit when they are too many for one filter.
+base::Result<store::Filter> plan_only_groups(const QuerySpec& spec, const std::vector<Row>& rows);
+size_t only_groups_limit(size_t groups);
 
 /// Conditions joined by the combination; no condition matches everything.
 store::Filter plan_filter(const std::vector<Filter>& filters, FilterCombination combination);

@@ -59,6 +59,7 @@ struct QueryResult {
   /// Over all events whose groups are not in `results`; absent when there are no such groups.
   std::optional<Row> other{};
   std::vector<Heatmap> heatmaps{};
+  bool heatmaps_cut = false;  // of some groups there is none
   std::optional<Comparison> comparison{};
   bool groups_cut = false;  // more groups existed than `limit`
   bool series_cut = false;  // more (bucket x group) points existed than the store gives

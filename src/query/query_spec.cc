@@ -475,7 +475,6 @@ Status validate(const QuerySpec& spec) {
     return base::invalid(
         cat("calculations: ", heatmaps, " heatmaps are more than ", QueryLimits::kHeatmapsMax));
   }
-  if (heatmaps > 0) return base::invalid("calculations: HEATMAP is not supported");
   if (!spec.calculated_fields.empty()) {
     return base::invalid("calculated_fields: is not supported");
   }

@@ -46,6 +46,21 @@ void add_completeness(ordered_json& json, const std::optional<int64_t>& since_ns
   if (since_ns) json["complete_since"] = rfc3339_nanoseconds(*since_ns);
 }
 
+// A group's missing breakdowns are left out of "group", as in a row.
+ordered_json heatmap_json(const QueryResult& result, const Heatmap& map) {
+  ordered_json json = {{"key", map.key},
+                       {"column", map.column},
+                       {"group", row_json(result.columns, map.group, result.breakdowns)},
+                       {"edges", map.edges},
+                       {"scale", map.logarithmic ? "log" : "linear"},
+                       {"times", ordered_json::array()}};
+  for (const int64_t time_s : map.times_s) json["times"].push_back(rfc3339_seconds(time_s));
+  json["counts"] = map.counts;
+  json["not_numbers"] = map.not_numbers;
+  json["total"] = map.total;
+  return json;
+}
+
 void add_warnings(ordered_json& json, const std::vector<std::string>& warnings) {
   if (!warnings.empty()) json["warnings"] = warnings;
 }
@@ -79,6 +94,13 @@ std::string render_json(const QueryResult& result) {
     data["total_by_aggregate_series"] = series(result.total_series);
   }
   if (result.other) data["other_by_aggregate"] = row(*result.other);
+  if (!result.heatmaps.empty()) {
+    data["heatmaps"] = ordered_json::array();
+    for (const Heatmap& map : result.heatmaps) {
+      data["heatmaps"].push_back(heatmap_json(result, map));
+    }
+    data["heatmaps_cut"] = result.heatmaps_cut;
+  }
   if (result.comparison) {
     const Comparison& then = *result.comparison;
     ordered_json compare = {{"offset_seconds", then.offset_s},

@@ -4,9 +4,10 @@
 #include <map>
 
 #include "base/text.h"
+#include "query/heatmap.h"
 #include "query/plan.h"
+#include "query/row_order.h"
 #include "store/event_store.h"
-#include "store/value_order.h"
 
 namespace understudy::query {
 namespace {
@@ -17,16 +18,6 @@ constexpr int64_t kNsPerS = 1'000'000'000;
 
 // The second after now, so that what was written a moment ago is inside.
 int64_t now_s(const base::Clock& clock) { return clock.unix_ns() / kNsPerS + 1; }
-
-struct RowBefore {
-  bool operator()(const Row& a, const Row& b) const {
-    for (size_t i = 0; i < a.size() && i < b.size(); ++i) {
-      const auto order = store::order_values(a[i].view(), b[i].view());
-      if (order != 0) return order < 0;
-    }
-    return a.size() < b.size();
-  }
-};
 
 base::Status expect_width(const store::ResultTable& table, size_t width) {
   for (const auto& row : table.rows) {
@@ -50,6 +41,7 @@ class Runner {
 
   const store::Select& groups() const { return plan_.groups; }
   const store::Select& total() const { return total_; }
+  size_t numbers() const { return plan_.numbers.size(); }
 
   /// Buckets begin so far beside the multiples of their width.
   void shift_buckets(int64_t seconds) {
@@ -59,11 +51,10 @@ class Runner {
 
   /// Asks for these groups, about so many, in place of those that havings and the limit choose.
   void restrict_to(store::Filter filter, size_t groups) {
-    constexpr size_t kTypes = 4;  // equal numbers of two types are two groups, for each breakdown
     store::Select& select = plan_.groups;
     select.filter = store::all_of({std::move(select.filter), std::move(filter)});
     select.having.clear();
-    select.limit = std::min(groups * kTypes + 1, store::kResultRowsMax);
+    select.limit = only_groups_limit(groups);
   }
 
   bool has_rates() const {
@@ -175,9 +166,16 @@ class Runner {
 /// Everything of an answer that is about one window.
 base::Status answer(Runner& runner, const QuerySpec& spec, QueryResult& result) {
   const store::Select& groups = runner.groups();
+  // Heatmaps alone: only which groups there are is left to ask.
+  const bool no_numbers = runner.numbers() == 0;
+  if (no_numbers && spec.breakdowns.empty()) {
+    result.results.emplace_back();
+    return {};
+  }
   TRY_ASSIGN(auto found, runner.rows(groups));
   result.results = std::move(found.rows);
   result.groups_cut = found.cut;
+  if (no_numbers) return {};
   // Without breakdowns the one group is all there is.
   const bool one_group = spec.breakdowns.empty() && spec.havings.empty();
   const bool wants_total = !spec.disable_total_by_aggregate;
@@ -225,24 +223,6 @@ base::Status answer(Runner& runner, const QuerySpec& spec, QueryResult& result) 
   return {};
 }
 
-/// Only events of the groups in `rows`; groups of equal numbers of another type may slip in.
-store::Filter only_groups(const QuerySpec& spec, const std::vector<Row>& rows) {
-  std::vector<store::Filter> any;
-  if (spec.breakdowns.size() == 1) {
-    std::vector<event::Value> values;
-    for (const Row& row : rows) values.push_back(row[0]);
-    return store::test(spec.breakdowns[0], store::FilterOp::kIn, std::move(values));
-  }
-  for (const Row& row : rows) {
-    std::vector<store::Filter> all;
-    for (size_t i = 0; i < spec.breakdowns.size(); ++i) {
-      all.push_back(store::test(spec.breakdowns[i], store::FilterOp::kIn, {row[i]}));
-    }
-    any.push_back(store::all_of(std::move(all)));
-  }
-  return store::any_of(std::move(any));
-}
-
 /// The same question about the window before. When the main answer left groups out, those it has
 /// are asked for, whatever their rank was then.
 Result<Comparison> compare(store::EventStore& store, std::string_view dataset,
@@ -260,13 +240,8 @@ Result<Comparison> compare(store::EventStore& store, std::string_view dataset,
   runner.shift_buckets(-offset_s);
   const bool only_main = main.groups_cut || !spec.havings.empty();
   if (only_main && !spec.breakdowns.empty()) {
-    constexpr size_t kConditionsMax = store::kFilterNodesMax - 1'000;  // the rest is the user's
-    if (main.results.size() * (spec.breakdowns.size() + 1) > kConditionsMax) {
-      return base::error(base::ErrorKind::kLimit,
-                         base::cat("compare_time_offset_seconds: ", main.results.size(),
-                                   " groups are too many to look up again; lower the limit"));
-    }
-    runner.restrict_to(only_groups(spec, main.results), main.results.size());
+    TRY_ASSIGN(store::Filter only, plan_only_groups(spec, main.results));
+    runner.restrict_to(std::move(only), main.results.size());
   }
   TRY(answer(runner, asked, then));
   Comparison comparison{.offset_s = offset_s};
@@ -302,6 +277,7 @@ Result<QueryResult> run_query(store::EventStore& store, std::string_view dataset
   result.breakdowns = spec.breakdowns.size();
   Runner runner(store, spec, dataset, result.window);
   TRY(answer(runner, spec, result));
+  TRY(add_heatmaps(store, dataset, result));
   if (spec.compare_time_offset_s) {
     TRY_ASSIGN(result.comparison, compare(store, dataset, spec, result));
   }

@@ -89,6 +89,10 @@ base::Status check_aggregate(const Aggregate& aggregate, FilterSize& size) {
       !(aggregate.quantile >= 0 && aggregate.quantile <= 1)) {
     return base::invalid(base::cat("quantile ", aggregate.quantile, " is not within 0 and 1"));
   }
+  if (aggregate.kind == AggregateKind::kHistogram &&
+      (aggregate.histogram_bucket_ns <= 0 || aggregate.histogram_bucket_ns > kBucketNsMax)) {
+    return base::invalid("a time bucket is longer than 0 and at most ten years");
+  }
   return check_filter(aggregate.filter, 0, size);
 }
 
@@ -113,6 +117,11 @@ base::Status check_window(const Select& select) {
   return {};
 }
 
+bool is_number(const Select& select, std::size_t number) {
+  return number >= select.aggregates.size() ||
+         select.aggregates[number].kind != AggregateKind::kHistogram;
+}
+
 base::Status check_formula(const Formula& formula, const Select& select) {
   TRY(check_count("formula steps", formula.steps.size(), kFormulaStepsMax));
   std::size_t depth = 0;
@@ -125,6 +134,9 @@ base::Status check_formula(const Formula& formula, const Select& select) {
       case FormulaStep::Kind::kAggregate:
         if (step.aggregate >= select.aggregates.size()) {
           return base::invalid("a formula refers to an aggregate that is not there");
+        }
+        if (!is_number(select, step.aggregate)) {
+          return base::invalid("a formula computes of numbers, not of histograms");
         }
         ++depth;
         continue;
@@ -145,6 +157,9 @@ base::Status check_formula(const Formula& formula, const Select& select) {
 base::Status check_having(const Having& having, const Select& select) {
   if (having.aggregate >= select.aggregates.size() + select.formulas.size()) {
     return base::invalid("having refers to an aggregate that is not there");
+  }
+  if (!is_number(select, having.aggregate)) {
+    return base::invalid("having compares numbers, not histograms");
   }
   switch (having.op) {
     case FilterOp::kEqual:
@@ -173,6 +188,9 @@ base::Status check_order(const Order& order, const Select& select) {
       if (order.index >= select.aggregates.size() + select.formulas.size()) {
         return base::invalid("order refers to an aggregate that is not there");
       }
+      if (!is_number(select, order.index)) {
+        return base::invalid("groups are ordered by numbers, not by histograms");
+      }
       return {};
     case Order::By::kTime:
       if (!raw) return base::invalid("only raw rows are ordered by time");
@@ -186,6 +204,9 @@ base::Status check_buckets(const Select& select) {
   if (!select.bucket_ns) return {};
   if (select.aggregates.empty()) return base::invalid("time buckets need an aggregate");
   if (select.rest) return base::invalid("the rest of the groups takes no time buckets");
+  for (std::size_t i = 0; i < select.aggregates.size(); ++i) {
+    if (!is_number(select, i)) return base::invalid("a histogram has time buckets of its own");
+  }
   if (*select.bucket_ns <= 0 || *select.bucket_ns > kBucketNsMax) {
     return base::invalid("a time bucket is longer than 0 and at most ten years");
   }
@@ -243,6 +264,8 @@ std::string result_name(const Aggregate& aggregate) {
       return base::cat("COUNT_DISTINCT(", aggregate.column, ")");
     case AggregateKind::kConcurrency:
       return "CONCURRENCY";
+    case AggregateKind::kHistogram:
+      return base::cat("HISTOGRAM(", aggregate.column, ")");
     case AggregateKind::kQuantile:
       break;
   }

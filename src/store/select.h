@@ -41,6 +41,8 @@
 ///   span. Spans that began up to kSpanLookBackNs before the window count with the part that is
 ///   inside; for every other aggregate those events are not there. A bucket that is partly outside
 ///   the window counts with the part inside. With nothing running it is 0.
+/// - A histogram counts numbers, by rate; text, bools, NaN and infinities it counts as not numbers.
+///   It has time buckets of its own, and takes none of the select.
 /// - Formulas are computed of doubles. With an operand that is null, a divisor that is 0, or a
 ///   result that is NaN they give null.
 /// - Order of values: null, false, true, numbers, text by bytes. Numbers compare as doubles, NaN
@@ -113,14 +115,16 @@ enum class AggregateKind {
   kQuantile,       // double; `quantile` in [0, 1]
   kCountDistinct,  // int
   kConcurrency,    // double; `column` holds milliseconds; the window must have both ends
+  kHistogram,      // text: the bytes of a Histogram (histogram.h) of numbers by time and value
 };
 
 struct Aggregate {
   AggregateKind kind = AggregateKind::kCount;
-  std::string column = {};  // empty for kCount
-  double quantile = 0;      // kQuantile only
-  Filter filter = {};       // only rows that also pass this; by default all
-  std::string name = {};    // name of the result column; empty: see result_name
+  std::string column = {};               // empty for kCount
+  double quantile = 0;                   // kQuantile only
+  std::int64_t histogram_bucket_ns = 0;  // kHistogram only: its time buckets, from the epoch on
+  Filter filter = {};                    // only rows that also pass this; by default all
+  std::string name = {};                 // name of the result column; empty: see result_name
 };
 
 /// One step of a formula.

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "base/text.h"
+#include "store/duckdb/histogram_function.h"
 #include "store/duckdb/scalar_functions.h"
 #include "store/event_store.h"
 
@@ -173,6 +174,7 @@ base::Status Database::configure(const DatabaseOptions& options) {
         std::string("SET lock_configuration = true")}) {
     TRY(connection->run(setting));
   }
+  TRY(register_histogram_function(connection->get()));
   TRY(add_scalar_functions(connection->get()));
   release(std::move(connection));
   return {};

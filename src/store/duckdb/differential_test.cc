@@ -10,6 +10,7 @@
 #include "base/rng.h"
 #include "base/text.h"
 #include "store/duckdb/duckdb_store.h"
+#include "store/histogram.h"
 #include "store/log/fake_folder.h"
 #include "store/memory/memory_store.h"
 
@@ -230,6 +231,13 @@ class RandomSource {
     }
     for (std::uint64_t i = below(4); i > 0; --i) made.group_by.push_back(column());
     for (std::uint64_t i = 1 + below(4); i > 0; --i) made.aggregates.push_back(aggregate());
+    if (one_in(10)) {
+      made.aggregates = {{.kind = AggregateKind::kHistogram,
+                          .column = column(),
+                          .histogram_bucket_ns = 1 + static_cast<std::int64_t>(below(700))}};
+      if (one_in(2)) made.aggregates[0].filter = filter(1);
+      return made;
+    }
     for (std::uint64_t i = one_in(2) ? below(3) : 0; i > 0; --i) {
       made.formulas.push_back(formula(made.aggregates.size()));
     }
@@ -304,12 +312,29 @@ std::string describe(const Select& select) {
                    " limit ", select.limit, " from ", select.start_ns, " to ", select.end_ns);
 }
 
+std::string describe_histogram(const Value& bytes) {
+  const auto histogram = Histogram::from_bytes(bytes.as_string());
+  if (!histogram.ok()) return histogram.error().context;
+  const BinLayout layout = histogram->choose_layout();
+  std::string text = base::cat(histogram->total(), "+", histogram->not_numbers(),
+                               layout.logarithmic ? " log" : " linear");
+  for (const double edge : layout.edges) text += base::cat(" ", edge);
+  for (const auto& [start, counts] : histogram->counts(layout)) {
+    text += base::cat("; ", start, ":");
+    for (const std::int64_t count : counts) text += base::cat(" ", count);
+  }
+  return text;
+}
+
 std::string describe(const ResultTable& table) {
   std::string text;
   for (const auto& column : table.columns) text += column.name + " | ";
   for (const auto& row : table.rows) {
     text += "\n  ";
-    for (const Value& value : row) text += event::to_string(value) + " | ";
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const bool histogram = table.columns[i].name.starts_with("HISTOGRAM(");
+      text += (histogram ? describe_histogram(row[i]) : event::to_string(row[i])) + " | ";
+    }
   }
   return text + (table.truncated ? "\n  ..." : "");
 }

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "store/duckdb/event_source.h"
+#include "store/duckdb/histogram_function.h"
 #include "store/duckdb/sql_concurrency.h"
 #include "store/duckdb/sql_plan.h"
 #include "store/intake.h"
@@ -166,6 +167,9 @@ class GroupPlanner {
       case AggregateKind::kConcurrency:
         add_concurrency(i, numbers, conditions);
         return;
+      case AggregateKind::kHistogram:
+        add_histogram(i, columns, conditions);
+        return;
       case AggregateKind::kSum:
       case AggregateKind::kAvg:
         add_sum(i, aggregate.kind == AggregateKind::kAvg, numbers, conditions);
@@ -274,6 +278,30 @@ class GroupPlanner {
     piece(i, 0, sql_concurrency(span));
     zero_pieces_.insert(piece_name(i, 0));
     finish(i, Kind::kDouble, piece_name(i, 0));
+  }
+
+  void add_histogram(std::size_t i, const PhysicalByType& columns,
+                     std::vector<std::string> conditions) {
+    const int ints = columns[static_cast<std::size_t>(Type::kInt)];
+    const int doubles = columns[static_cast<std::size_t>(Type::kDouble)];
+    std::string number = "NULL::DOUBLE";
+    if (ints != kAbsent && doubles != kAbsent) {
+      number = base::cat("coalesce(", column(doubles), ", ", column(ints), "::DOUBLE)");
+    } else if (doubles != kAbsent) {
+      number = column(doubles);
+    } else if (ints != kAbsent) {
+      number = base::cat(column(ints), "::DOUBLE");
+    }
+    std::vector<std::string> others;
+    for (const Type type : {Type::kBool, Type::kString}) {
+      const int physical = columns[static_cast<std::size_t>(type)];
+      if (physical != kAbsent) others.push_back(base::cat(column(physical), " IS NOT NULL"));
+    }
+    const std::string other = join_conditions(others, "OR", "false");
+    piece(i, 0,
+          base::cat(kHistogramFunction, "(ts, ", number, ", ", other, ", rate, ",
+                    select_.aggregates[i].histogram_bucket_ns, ")", filtered(conditions)));
+    finish(i, Kind::kBytes, piece_name(i, 0));
   }
 
   /// Every divisor and every formula becomes a column of its own, in a SELECT around the last, so

@@ -56,6 +56,8 @@ Value read_cell(const QueryRows& rows, const SqlPlan::Cell& cell) {
   switch (cell.kind) {
     case Kind::kBigint:
       return rows.is_null(cell.first) ? Value() : Value(rows.bigint(cell.first));
+    case Kind::kBytes:
+      return rows.is_null(cell.first) ? Value() : Value(rows.text(cell.first));
     case Kind::kDouble:
       return rows.is_null(cell.first) ? Value()
                                       : Value(without_negative_zero(rows.number(cell.first)));

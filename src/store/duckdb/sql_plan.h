@@ -20,6 +20,7 @@ struct SqlPlan {
   struct Cell {
     enum class Kind {
       kBigint,  // one BIGINT
+      kBytes,   // one BLOB
       kDouble,  // one DOUBLE or null
       kValue,   // one SQL column per entry of `types`; the one that is not null
       kSum,     // HUGEINT, DOUBLE, BIGINT: a WeightedSum

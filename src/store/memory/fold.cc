@@ -44,7 +44,16 @@ void Fold::add(const ValueView& value, std::uint32_t rate) {
     case AggregateKind::kCount:
     case AggregateKind::kCountDistinct:
     case AggregateKind::kConcurrency:
+    case AggregateKind::kHistogram:
       return;
+  }
+}
+
+void Fold::add_at(std::int64_t time_ns, const ValueView& value, std::uint32_t rate) {
+  if (value.is_number()) {
+    histogram_.add(time_ns, value.as_number(), rate);
+  } else if (!value.is_null()) {
+    histogram_.add_not_number(rate);
   }
 }
 
@@ -69,6 +78,8 @@ Value Fold::result(std::int64_t width_ns) const {
       return quantile();
     case AggregateKind::kConcurrency:
       return static_cast<double>(overlap_ns_) / static_cast<double>(width_ns);
+    case AggregateKind::kHistogram:
+      return histogram_.to_bytes();
   }
   return {};
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <set>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "store/aggregate_result.h"
+#include "store/histogram.h"
 #include "store/select.h"
 #include "store/value_order.h"
 
@@ -15,9 +17,14 @@ namespace understudy::store {
 /// One aggregate over the rows it is fed. Plain and slow on purpose: the oracle.
 class Fold {
  public:
-  explicit Fold(const Aggregate& aggregate) : kind_(aggregate.kind), p_(aggregate.quantile) {}
+  explicit Fold(const Aggregate& aggregate)
+      : kind_(aggregate.kind),
+        p_(aggregate.quantile),
+        histogram_(std::max<std::int64_t>(aggregate.histogram_bucket_ns, 1), 0) {}
 
   void add(const event::ValueView& value, std::uint32_t rate);
+  /// kHistogram: what the event of that time has.
+  void add_at(std::int64_t time_ns, const event::ValueView& value, std::uint32_t rate);
   /// kConcurrency: a span covers so much of the time this is about.
   void add_overlap(std::int64_t overlap_ns, std::uint32_t rate);
   /// `width_ns`: how long the time is that this is about; kConcurrency only.
@@ -39,6 +46,7 @@ class Fold {
   event::Value best_;
   std::vector<std::pair<double, std::uint32_t>> numbers_;
   std::set<event::Value, Before> distinct_;
+  Histogram histogram_;
 };
 
 }  // namespace understudy::store

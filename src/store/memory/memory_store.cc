@@ -124,7 +124,11 @@ class Plan {
       if (is_concurrency(i)) {
         group.fold(i).add_overlap(span_end(row, i) - span_start(row), row.rate);
       } else if (row.time_ns >= select_.start_ns) {
-        group.fold(i).add(value_of(row, aggregate_ids_[i]), row.rate);
+        if (select_.aggregates[i].kind == AggregateKind::kHistogram) {
+          group.fold(i).add_at(row.time_ns, value_of(row, aggregate_ids_[i]), row.rate);
+        } else {
+          group.fold(i).add(value_of(row, aggregate_ids_[i]), row.rate);
+        }
       }
     }
   }
