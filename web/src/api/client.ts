@@ -98,6 +98,7 @@ export class Client {
   putFlag(key: string, flag: unknown, parameters: Parameters) { return this.ask<T.Flag>(withParameters(`/api/flags/${encodeURIComponent(key)}`, parameters), undefined, { method: "PUT", json: flag }); }
   deleteFlag(key: string, parameters: Parameters) { return this.ask<unknown>(withParameters(`/api/flags/${encodeURIComponent(key)}`, parameters), undefined, { method: "DELETE" }); }
   flagHistory(key: string, parameters: Parameters, signal?: AbortSignal) { return this.ask<{ history: T.FlagChange[] }>(withParameters(`/api/flags/${encodeURIComponent(key)}/history`, parameters), signal); }
+  segments(parameters: Parameters, signal?: AbortSignal) { return this.ask<T.SegmentList>(withParameters("/api/segments", parameters), signal); }
 
   boards(signal?: AbortSignal) { return this.ask<{ boards: T.Board[] }>("/api/boards", signal); }
   board(id: string, signal?: AbortSignal) { return this.ask<T.Board>(`/api/boards/${encodeURIComponent(id)}`, signal); }

@@ -1,5 +1,5 @@
 // The shapes of docs/api.md that the pages use. Times are RFC 3339 with nanoseconds.
-import type { Scalar } from "./json";
+import type { Json, Scalar } from "./json";
 
 export type Mode = "control_only" | "fire_and_forget" | "full_evaluation" | "candidate_only" | "reverse_evaluation";
 export type Mix = Record<Mode, number>;
@@ -231,16 +231,35 @@ export interface Trace { trace_id: string; spans: Span[]; truncated: boolean }
 export interface RulePreview { looked_at: number; accepted: number; left: number; capped: boolean; groups: { text: string; count: number; accepted: number }[] }
 
 export interface FlagClause { attribute?: string; op: string; values: Scalar[]; negate?: boolean; contextKind?: string }
-export interface FlagServe { variation?: number; rollout?: { variations: { variation: number; weight: number }[]; bucketBy?: string; contextKind?: string } }
-export interface Flag extends FlagServeAll { key: string; version: number; on: boolean; variations: unknown[]; [name: string]: unknown }
-export interface FlagServeAll {
-  targets?: { variation: number; values: string[]; contextKind?: string }[];
-  rules?: ({ id?: string; description?: string; clauses: FlagClause[] } & FlagServe)[];
+/** One variation, or shares of several: weights add up to 100,000. */
+export interface FlagServe { variation?: number; rollout?: { kind?: string; variations: { variation: number; weight: number; untracked?: boolean }[]; bucketBy?: string; contextKind?: string } }
+export interface FlagTarget { variation: number; values: string[]; contextKind?: string }
+export interface Flag {
+  key: string;
+  version: number;
+  on: boolean;
+  variations: Json[];
+  prerequisites?: { key: string; variation: number }[];
+  targets?: FlagTarget[];
+  contextTargets?: FlagTarget[];
+  rules?: ({ id?: string; clauses: FlagClause[] } & FlagServe)[];
   fallthrough?: FlagServe;
   offVariation?: number | null;
+  [name: string]: unknown;
 }
 export interface FlagList { total: number; next_after?: string; flags: Flag[] }
 export interface FlagChange { id: number; time: string; version: number; by: string; comment: string; origin: string; from: Flag | null; to: Flag | null }
+export interface Segment {
+  key: string;
+  version: number;
+  included?: string[];
+  excluded?: string[];
+  includedContexts?: { contextKind?: string; values: string[] }[];
+  excludedContexts?: { contextKind?: string; values: string[] }[];
+  rules?: { id?: string; clauses: FlagClause[]; weight?: number; bucketBy?: string }[];
+  [name: string]: unknown;
+}
+export interface SegmentList { total: number; next_after?: string; segments: Segment[] }
 
 export interface QueryPanel { type: "query"; title: string; dataset: string; query: QuerySpec; view: "line" | "stacked" | "table" | "heatmap" }
 export interface TextPanel { type: "text"; text: string }

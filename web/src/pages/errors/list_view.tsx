@@ -63,7 +63,7 @@ function GroupRow(props: { group: ListedGroup; list: ErrorList }) {
 function Groups(props: { list: ErrorList }) {
   const { list } = props;
   return <Panel title="Groups" flush hint={`${several(list.total, "error")} in ${several(list.groups.length, "group")} of class, place, side and route${list.cut ? "; the largest are shown" : ""}`}>
-    <TableScroll label="Groups of errors"><table class="data errors"><thead><tr>
+    <TableScroll label="Groups of errors"><table class="data errors as-cards"><thead><tr>
       <th class="number">Count</th><th>Error</th><th>Side</th><th>Route</th><th>Trend</th><th>Modes</th><th>First seen</th><th>Last seen</th>
     </tr></thead><tbody>{list.groups.map((group) => <GroupRow key={group.key} group={group} list={list} />)}</tbody></table></TableScroll>
   </Panel>;
