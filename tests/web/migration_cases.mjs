@@ -10,20 +10,20 @@ export const cases = [
       assert.ok(text.includes(wanted), `the page says ${wanted}`);
     }
     // Every change of a flag and every deploy of the story stands on the chart.
-    const markers = await page.locator("section:has-text('Success rate') .marker-flag").evaluateAll((all) => all.map((one) => one.getAttribute("aria-label")).join("\n"));
+    const markers = await page.locator("section:has-text('Success rate by') .marker-flag").evaluateAll((all) => all.map((one) => one.getAttribute("aria-label")).join("\n"));
     assert.match(markers, /control_only=50,fire_and_forget=50 by alice/);
     assert.match(markers, /data-engine 2\.1: more read capacity/);
   }],
   ["the crosshair shows the values of every mode", async (pages) => {
     const page = await pages.open(`/ui/migrations/${pages.server.migration}`);
-    const chart = page.locator("section:has-text('Success rate') .u-over");
+    const chart = page.locator("section:has-text('Success rate by') .u-over");
     const box = await chart.boundingBox();
-    await page.mouse.move(box.x + box.width * 0.3, box.y + box.height / 2);
-    await page.waitForSelector("section:has-text('Success rate') .legend .value >> text=%");
+    await page.mouse.move(box.x + box.width * 0.05, box.y + box.height / 2);
+    await page.waitForSelector("section:has-text('Success rate by') .legend .value:has-text('%')");
   }],
   ["dragging over a chart looks closer, and the address keeps it", async (pages) => {
     const page = await pages.open(`/ui/migrations/${pages.server.migration}`);
-    const box = await page.locator("section:has-text('Success rate') .u-over").boundingBox();
+    const box = await page.locator("section:has-text('Success rate by') .u-over").boundingBox();
     await page.mouse.move(box.x + box.width * 0.2, box.y + 40);
     await page.mouse.down();
     await page.mouse.move(box.x + box.width * 0.8, box.y + 60, { steps: 4 });

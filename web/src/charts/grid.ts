@@ -57,7 +57,7 @@ export function gridOf(answer: QueryAnswer, data: Pick<QueryData, "series" | "re
   };
   for (const result of data.results) groupOf(result.data);
   for (const point of data.series) {
-    const at = place.get(Math.floor(timeOf(point.time) / 1000));
+    const at = place.get(Math.floor(timeOf(point.time) / 1000 / step) * step);
     if (at === undefined) continue;
     const group = groupOf(point.data);
     for (const name of names) {

@@ -33,5 +33,5 @@ export async function resolveRange(range: TimeRange, dataset: string, signal?: A
   const first = Math.floor(timeOf(found.first_time) / 1000), last = Math.ceil(timeOf(found.last_time) / 1000) + 1;
   // Quiet for long: what happened is more use than the silence since.
   const end = now - last > 120 ? last : now;
-  return { start_time: Math.max(first, end - 86_400), end_time: Math.max(end, first + 60) };
+  return { start_time: Math.max(first, end - 86_400), end_time: Math.max(end, first + 15) };
 }

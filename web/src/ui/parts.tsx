@@ -56,7 +56,7 @@ export function Loaded<Value>(props: { of: Remote<Value>; height?: number; what?
 
 /** A table that scrolls sideways inside its panel, also by keyboard. */
 export function TableScroll(props: { label: string; children: ComponentChildren }) {
-  return <div class="table-scroll" tabIndex={0} role="region" aria-label={props.label}>{props.children}</div>;
+  return <div class="table-scroll" tabIndex={0} role="group" aria-label={props.label}>{props.children}</div>;
 }
 
 export function ModeName(props: { mode: Mode | string }) {

@@ -21,6 +21,7 @@ function distance(row: Row): string {
   const value = row["difference.distance"], unit = text(row, "difference.distance_unit");
   if (typeof value !== "number") return "";
   if (unit === "s") return duration(value * 1000);
+  if (unit === "ratio") return `× ${scalar(value)}`;
   return `${scalar(value)} ${unit === "ulp" ? "ULP" : (unit ?? "")}`;
 }
 

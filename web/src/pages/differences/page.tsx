@@ -30,7 +30,7 @@ function GroupList(props: { differences: Differences; store: DifferencesStore })
   const { chosen } = store.state;
   const trends = valueOf(store.state.trends);
   const choose = (group: DifferenceGroup) => setQuery({ route: group.route ?? "", path: group.path, dimension: group.dimension, explanation: group.explanation });
-  return <TableScroll label="Groups of differences"><table class="data groups"><thead><tr><th class="number">Count</th><th>Place</th><th>Explanation</th><th>Over time</th></tr></thead>
+  return <TableScroll label="Groups of differences"><table class="data groups stacking"><thead><tr><th class="number">Count</th><th>Place</th><th>Explanation</th><th>Over time</th></tr></thead>
     <tbody>{differences.groups.map((group) => <tr key={trendKey(group)} class="can" aria-selected={same(group, chosen)}>
       <td class="number"><strong>{count(group.count)}</strong><div class="muted small">{percent(group.share * 100)}</div></td>
       <td class="wrap"><button type="button" class="link mono" aria-pressed={same(group, chosen)} onClick={() => choose(group)}>{group.path}</button>
