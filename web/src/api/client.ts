@@ -102,9 +102,9 @@ export class Client {
 
   boards(signal?: AbortSignal) { return this.ask<{ boards: T.Board[] }>("/api/boards", signal); }
   board(id: string, signal?: AbortSignal) { return this.ask<T.Board>(`/api/boards/${encodeURIComponent(id)}`, signal); }
-  addBoard(board: Omit<T.Board, "id">) { return this.ask<T.Board>("/api/boards", undefined, { method: "POST", json: board }); }
-  putBoard(id: string, board: Omit<T.Board, "id">) { return this.ask<T.Board>(`/api/boards/${encodeURIComponent(id)}`, undefined, { method: "PUT", json: board }); }
-  deleteBoard(id: string) { return this.ask<unknown>(`/api/boards/${encodeURIComponent(id)}`, undefined, { method: "DELETE" }); }
+  addBoard(board: T.BoardContent, parameters: Parameters = {}) { return this.ask<T.Board>(withParameters("/api/boards", parameters), undefined, { method: "POST", json: board }); }
+  putBoard(id: string, board: T.BoardContent, parameters: Parameters) { return this.ask<T.Board>(withParameters(`/api/boards/${encodeURIComponent(id)}`, parameters), undefined, { method: "PUT", json: board }); }
+  deleteBoard(id: string, parameters: Parameters) { return this.ask<unknown>(withParameters(`/api/boards/${encodeURIComponent(id)}`, parameters), undefined, { method: "DELETE" }); }
 }
 
 export const client = new Client();

@@ -265,4 +265,5 @@ export interface QueryPanel { type: "query"; title: string; dataset: string; que
 export interface TextPanel { type: "text"; text: string }
 export interface CriteriaPanel { type: "criteria"; migration: string }
 export type BoardPanel = QueryPanel | TextPanel | CriteriaPanel;
-export interface Board { id: string; name: string; description?: string; version?: number; panels: BoardPanel[] }
+export interface BoardContent { name: string; description?: string; panels: BoardPanel[] }
+export interface Board extends BoardContent { id: string; version: number; created?: string; updated?: string; by?: string }
