@@ -6,6 +6,7 @@
 #include "base/config_node.h"
 #include "base/text.h"
 #include "event/column.h"
+#include "query/expression_parser.h"
 #include "query/formula.h"
 #include "query/rfc3339.h"
 #include "query/text_cursor.h"
@@ -70,6 +71,19 @@ Result<event::Value> take_value(TextCursor& cursor, std::string_view stops) {
   if (word == "true") return event::Value(true);
   if (word == "false") return event::Value(false);
   return event::Value(std::string(word));
+}
+
+// name = expression
+Result<CalculatedField> read_field(TextCursor& cursor) {
+  CalculatedField field;
+  TRY_ASSIGN(field.name, take_column(cursor, "="));
+  cursor.skip_spaces();
+  if (!cursor.take("=")) return cursor.error("expected = and an expression behind the name");
+  field.expression = std::string(base::trim(cursor.rest()));
+  auto parsed = parse_expression(field.expression);
+  if (!parsed.ok()) return base::invalid(cat("--field ", field.name, ": ", parsed.error().context));
+  field.parsed = *std::move(parsed);
+  return field;
 }
 
 bool text_only(FilterOp op) {
@@ -325,6 +339,13 @@ Result<QuerySpec> parse_cli_query(const CliQuery& query) {
   TRY(bounded("--formula", query.formula.size(), QueryLimits::kFormulasMax));
   TRY(bounded("--having", query.having.size(), QueryLimits::kHavingsMax));
 
+  TRY(bounded("--field", query.field.size(), QueryLimits::kCalculatedFieldsMax));
+
+  for (const std::string& text : query.field) {
+    TextCursor cursor("--field", text);
+    TRY_ASSIGN(CalculatedField field, read_field(cursor));
+    spec.calculated_fields.push_back(std::move(field));
+  }
   for (const std::string& text : query.calc) {
     TRY_ASSIGN(Calculation calculation, parse_calculation(text));
     spec.calculations.push_back(std::move(calculation));

@@ -15,6 +15,7 @@ struct CliQuery {
   std::vector<std::string> formula{};  // "share: failed / COUNT * 100"
   std::vector<std::string> by{};       // "evaluation.mode", or several with commas
   std::vector<std::string> where{};    // "duration_ms > 100", "http.route in (a, b)", "x exists"
+  std::vector<std::string> field{};    // "slow = $duration_ms > 1000"
   bool any = false;                    // where conditions are joined by OR rather than AND
   std::vector<std::string> order{};    // "P99(duration_ms) desc", "evaluation.mode"
   std::vector<std::string> having{};   // "COUNT > 10"

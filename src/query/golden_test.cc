@@ -73,6 +73,7 @@ CliQuery to_cli(const std::string& body) {
     if (option == "--formula") cli.formula.push_back(text);
     if (option == "--compare") cli.compare = text;
     if (option == "--by") cli.by.push_back(text);
+    if (option == "--field") cli.field.push_back(text);
     if (option == "--where") cli.where.push_back(text);
     if (option == "--any") cli.any = true;
     if (option == "--order") cli.order.push_back(text);

@@ -26,9 +26,29 @@ constexpr std::array kBuiltIn = {
 /// A column with the place in the question that names it.
 struct Named {
   std::string field;
-  std::string_view column;
+  std::string column;
 };
 
+bool is_calculated(const QuerySpec& spec, std::string_view column) {
+  return std::any_of(spec.calculated_fields.begin(), spec.calculated_fields.end(),
+                     [&](const auto& one) { return one.name == column; });
+}
+
+/// The stored columns that calculated fields are made of; each may use those before it.
+std::vector<Named> columns_in_expressions(const QuerySpec& spec) {
+  std::vector<Named> named;
+  std::set<std::string_view> before;
+  for (size_t i = 0; i < spec.calculated_fields.size(); ++i) {
+    for (std::string& column : store::columns_of(spec.calculated_fields[i].parsed)) {
+      if (before.contains(column)) continue;
+      named.push_back({cat("calculated_fields[", i, "].expression"), std::move(column)});
+    }
+    before.insert(spec.calculated_fields[i].name);
+  }
+  return named;
+}
+
+/// The stored columns that everything else names.
 std::vector<Named> named_columns(const QuerySpec& spec, std::span<const std::string> columns) {
   std::vector<Named> named;
   const auto add_filters = [&](const std::string& of, const std::vector<Filter>& filters) {
@@ -43,13 +63,14 @@ std::vector<Named> named_columns(const QuerySpec& spec, std::span<const std::str
     const std::string field = cat("calculations[", i, "]");
     const Calculation& calculation = spec.calculations[i];
     if (!calculation.column.empty()) named.push_back({field, calculation.column});
-    if (calculation.op == CalculationOp::kConcurrency) named.push_back({field, kDurationColumn});
+    if (calculation.op == CalculationOp::kConcurrency) named.push_back({field, std::string(kDurationColumn)});
     add_filters(cat(field, "."), calculation.filters);
   }
   add_filters("", spec.filters);
   for (size_t i = 0; i < columns.size(); ++i) {
     named.push_back({cat("columns[", i, "]"), columns[i]});
   }
+  std::erase_if(named, [&](const Named& one) { return is_calculated(spec, one.column); });
   return named;
 }
 
@@ -155,17 +176,22 @@ base::Result<std::vector<std::string>> check_names(store::EventStore& store,
       if (column.datasets.find(one.letter) != std::string_view::npos) known.insert(column.name);
     }
   }
-  for (const Named& named : named_columns(spec, columns)) {
-    if (known.contains(named.column)) continue;
+  const auto check = [&](const Named& named) -> base::Status {
+    if (known.contains(named.column)) return {};
     const std::string meant = did_you_mean(named.column, known);
-    if (!written_to && meant.empty()) continue;  // who writes first says what there is
+    if (!written_to && meant.empty()) return {};  // who writes first says what there is
     return base::invalid(cat(named.field, ": \"", dataset, "\" has no column \"",
                              base::printable(named.column), "\"", meant));
-  }
+  };
+  for (const Named& named : columns_in_expressions(spec)) TRY(check(named));
+  for (const CalculatedField& field : spec.calculated_fields) known.insert(field.name);
+  for (const Named& named : named_columns(spec, columns)) TRY(check(named));
   if (written_to) {
-    TRY(check_filters("", spec.filters, *seen));
+    std::vector<store::DatasetColumn> stored = *seen;
+    std::erase_if(stored, [&](const auto& one) { return is_calculated(spec, one.name); });
+    TRY(check_filters("", spec.filters, stored));
     for (size_t i = 0; i < spec.calculations.size(); ++i) {
-      TRY(check_filters(cat("calculations[", i, "]."), spec.calculations[i].filters, *seen));
+      TRY(check_filters(cat("calculations[", i, "]."), spec.calculations[i].filters, stored));
     }
     return std::vector<std::string>();
   }

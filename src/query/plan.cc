@@ -138,6 +138,13 @@ store::Order plan_order(const QuerySpec& spec, const Order& order, const NumberO
 
 }  // namespace
 
+std::vector<store::Computed> computed_columns(const std::vector<CalculatedField>& fields) {
+  std::vector<store::Computed> columns;
+  columns.reserve(fields.size());
+  for (const CalculatedField& field : fields) columns.push_back({field.name, field.parsed});
+  return columns;
+}
+
 store::Filter plan_filter(const std::vector<Filter>& filters, FilterCombination combination) {
   if (filters.empty()) return store::all_of({});
   std::vector<store::Filter> tests;
@@ -187,6 +194,7 @@ store::Select plan_events(const QuerySpec& spec, std::string_view dataset,
   select.start_ns = window.start_s * kNsPerS;
   select.end_ns = window.end_s * kNsPerS;
   select.filter = plan_filter(spec.filters, spec.filter_combination);
+  select.computed = computed_columns(spec.calculated_fields);
   return select;
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "event/column.h"
+#include "query/expression_parser.h"
 #include "query/formula.h"
 #include "query/json_reader.h"
 
@@ -290,6 +291,9 @@ Status read_named_expressions(const JsonReader& root, QuerySpec& spec) {
       TRY_ASSIGN(const JsonReader name, item.require("name"));
       TRY_ASSIGN(field.name, column_name(name));
       TRY_ASSIGN(field.expression, expression_text(item, QueryLimits::kExpressionBytesMax));
+      auto parsed = parse_expression(field.expression);
+      if (!parsed.ok()) return item.find("expression")->error(parsed.error().context);
+      field.parsed = *std::move(parsed);
       spec.calculated_fields.push_back(std::move(field));
     }
   }
@@ -446,6 +450,20 @@ Status check_references(const QuerySpec& spec) {
   return {};
 }
 
+Status check_calculated_fields(const std::vector<CalculatedField>& fields) {
+  std::set<std::string> names;
+  for (size_t i = 0; i < fields.size(); ++i) {
+    if (!names.insert(fields[i].name).second) {
+      return base::invalid(cat("calculated_fields[", i, "].name: ", quote(fields[i].name),
+                               " is the name of another one too"));
+    }
+  }
+  if (const Status status = store::validate(computed_columns(fields)); !status.ok()) {
+    return base::error(status.error().kind, cat("calculated_fields: ", status.error().context));
+  }
+  return {};
+}
+
 }  // namespace
 
 Status validate(const QuerySpec& spec) {
@@ -475,9 +493,7 @@ Status validate(const QuerySpec& spec) {
     return base::invalid(
         cat("calculations: ", heatmaps, " heatmaps are more than ", QueryLimits::kHeatmapsMax));
   }
-  if (!spec.calculated_fields.empty()) {
-    return base::invalid("calculated_fields: is not supported");
-  }
+  TRY(check_calculated_fields(spec.calculated_fields));
   TRY(check_references(spec));
   if (spec.start_time_s && spec.end_time_s && spec.time_range_s) {
     return base::invalid(

@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "event/value.h"
+#include "store/expression.h"
 
 namespace understudy::query {
 
@@ -93,10 +94,14 @@ struct Calculation {
 /// A column computed of each event's fields by Honeycomb's expressions, for this question only.
 struct CalculatedField {
   std::string name{};
-  std::string expression{};
+  std::string expression{};    // as the user wrote it
+  store::Expression parsed{};  // what it means (expression_parser.h)
 
   friend bool operator==(const CalculatedField&, const CalculatedField&) = default;
 };
+
+/// Calculated fields as columns of a question to the store.
+std::vector<store::Computed> computed_columns(const std::vector<CalculatedField>& fields);
 
 /// One step of a formula in postfix order: `a / b * 100` is a, b, divide, 100, multiply.
 struct FormulaStep {

@@ -124,6 +124,7 @@ void add_query(CLI::App& app, Invocation& invocation) {
   repeated("--calc", query.calc, "A number: COUNT, AVG(x), P99(x), SUM(x), COUNT_DISTINCT(x), ...");
   repeated("--formula", query.formula, "Arithmetic of them: 'share: failed / COUNT * 100'");
   repeated("--by", query.by, "Break down by these columns (a,b)");
+  repeated("--field", query.field, "A column computed of others: 'slow = $duration_ms > 100'");
   repeated("--where", query.where, "Only events with: 'duration_ms > 100', 'x in (a, b)'");
   command->add_flag("--any", query.any, "Any --where is enough, not all");
   repeated("--order", query.order, "Sort: 'COUNT desc'");
