@@ -27,6 +27,7 @@ async function seed(...options) {
 
 const server = await seed("--phase-seconds", "2");
 const pages = await Pages.start(server, deps);
+pages.binary = path.resolve(binary);
 test.after(async () => {
   await pages.browser.close();
   server.child.stdin.end();
