@@ -111,13 +111,22 @@ class FileWriter::Impl {
 
   void add_row_group(std::size_t rows, std::span<const ColumnValues> columns) {
     CHECK(columns.size() == schema_.size());
-    RowGroup& group = groups_.emplace_back();
-    group.rows = static_cast<std::int64_t>(rows);
-    for (std::size_t i = 0; i < columns.size(); ++i) {
-      const auto offset = taken_ + static_cast<std::int64_t>(out_.size());
-      group.chunks.push_back(
-          write_column_chunk(out_, offset, schema_[i], rows, columns[i], options_, codec_));
-    }
+    begin_row_group(rows);
+    for (const ColumnValues& values : columns) add_column(values);
+  }
+
+  void begin_row_group(std::size_t rows) {
+    groups_.emplace_back().rows = static_cast<std::int64_t>(rows);
+  }
+
+  void add_column(const ColumnValues& values) {
+    RowGroup& group = groups_.back();
+    const std::size_t column = group.chunks.size();
+    CHECK(column < schema_.size());
+    const auto offset = taken_ + static_cast<std::int64_t>(out_.size());
+    group.chunks.push_back(write_column_chunk(out_, offset, schema_[column],
+                                              static_cast<std::size_t>(group.rows), values,
+                                              options_, codec_));
   }
 
   void finish() {
@@ -205,6 +214,8 @@ FileWriter::~FileWriter() = default;
 void FileWriter::add_row_group(std::size_t rows, std::span<const ColumnValues> columns) {
   impl_->add_row_group(rows, columns);
 }
+void FileWriter::begin_row_group(std::size_t rows) { impl_->begin_row_group(rows); }
+void FileWriter::add_column(const ColumnValues& values) { impl_->add_column(values); }
 void FileWriter::finish() { impl_->finish(); }
 std::string FileWriter::take_bytes() { return impl_->take_bytes(); }
 

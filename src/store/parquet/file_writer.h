@@ -64,6 +64,10 @@ class FileWriter {
 
   /// `columns` in the order of the schema. At most 2^31 - 1 values of a column in all.
   void add_row_group(std::size_t rows, std::span<const ColumnValues> columns);
+  /// The same column by column, so that only one has to be at hand: after `begin_row_group` come as
+  /// many `add_column` as the schema has columns. Values are borrowed until it returns.
+  void begin_row_group(std::size_t rows);
+  void add_column(const ColumnValues& values);
   /// Ends the file; nothing may be added after it.
   void finish();
 

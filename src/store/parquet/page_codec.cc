@@ -20,8 +20,10 @@ struct PageCodec::Context {
   ~Context() { ZSTD_freeCCtx(zstd); }
 };
 
-PageCodec::PageCodec(int level) : context_(std::make_unique<Context>()), level_(level) {
+PageCodec::PageCodec(int level) : context_(std::make_unique<Context>()) {
   if (context_->zstd == nullptr) throw std::bad_alloc();
+  ZSTD_CCtx_setParameter(context_->zstd, ZSTD_c_compressionLevel, level);
+  ZSTD_CCtx_setParameter(context_->zstd, ZSTD_c_checksumFlag, 1);  // readers see a flipped bit
 }
 PageCodec::~PageCodec() = default;
 
@@ -35,8 +37,8 @@ bool PageCodec::pays(std::string_view page) {
 void PageCodec::append(std::string& out, std::string_view page) {
   const std::size_t before = out.size();
   out.resize(before + ZSTD_compressBound(page.size()));
-  const std::size_t size = ZSTD_compressCCtx(context_->zstd, out.data() + before,
-                                             out.size() - before, page.data(), page.size(), level_);
+  const std::size_t size = ZSTD_compress2(context_->zstd, out.data() + before, out.size() - before,
+                                          page.data(), page.size());
   CHECK(!ZSTD_isError(size));  // the room is enough for any bytes
   out.resize(before + size);
 }

@@ -22,7 +22,6 @@ class PageCodec {
  private:
   struct Context;
   std::unique_ptr<Context> context_;
-  const int level_;
   std::string trial_;
 };
 
