@@ -170,8 +170,8 @@ void add_store(Exposition& out, store::EventStore& events) {
              "Events found in the log at the start, about.", stats.replay_events);
   out.single("understudy_store_replay_events_done", "gauge",
              "Those read so far; queries wait for all of them.", stats.replay_events_done);
-  out.single("understudy_store_events_aged_out_total", "counter",
-             "Events that left the queryable set at its bound.", stats.events_aged_out);
+  out.single("understudy_store_events_aged_out_total", "counter", "Events that retention removed.",
+             stats.events_aged_out);
   out.single("understudy_store_fields_dropped_total", "counter",
              "Fields beyond the columns a dataset can have.", stats.fields_dropped);
   out.single("understudy_store_append_failures_total", "counter", "Appends that failed.",
@@ -180,6 +180,12 @@ void add_store(Exposition& out, store::EventStore& events) {
              stats.failing_since_ns != 0 ? 1 : 0);
   out.single("understudy_store_log_bytes", "gauge", "Bytes of the event log.", stats.log_bytes);
   out.single("understudy_store_log_files", "gauge", "Files of the event log.", stats.log_files);
+  out.single("understudy_store_tail_bytes", "gauge",
+             "Memory of events that are not in segments yet.", stats.tail_bytes);
+  out.single("understudy_store_segments", "gauge", "Files of segments.", stats.segments);
+  out.single("understudy_store_segment_bytes", "gauge", "Bytes of segments.", stats.segment_bytes);
+  out.single("understudy_store_segments_damaged", "gauge",
+             "Segments that were damaged and set aside.", stats.segments_damaged);
   out.single("understudy_store_log_bytes_cut", "gauge", "Torn tail cut off at the start.",
              stats.log_bytes_cut);
   out.single("understudy_store_log_bytes_damaged", "gauge", "Bytes no record could be read from.",

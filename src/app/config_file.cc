@@ -256,6 +256,7 @@ Result<Config> parse_root(const ConfigNode& root) {
     TRY_ASSIGN(config.store, store::DuckDbStoreOptions::parse(*store));
   }
   config.store.log.folder = cat(config.data_dir, "/events");
+  config.store.segments_folder = cat(config.data_dir, "/segments");
   const ConfigNode* migrations = root.find("migrations");
   if (migrations == nullptr) return config;
   TRY(migrations->must_be_list());

@@ -53,7 +53,8 @@ base::Status check_data_folder(const Config& config) {
 base::Status make_data_folder(const Config& config) {
   TRY(check_data_folder(config));
   TRY(make(config, config.data_dir));
-  return make(config, config.store.log.folder);
+  TRY(make(config, config.store.log.folder));
+  return make(config, config.store.segments_folder);
 }
 
 }  // namespace understudy::app

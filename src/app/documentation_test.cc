@@ -117,7 +117,12 @@ TEST(ConfigurationPage, ItsDefaultsAreTheDefaults) {
   has("threads", base::cat(config.recorder.threads));
   has("queue_len_max", base::cat(config.recorder.queue_len_max));
   has("queue_bytes_max", base::cat(config.recorder.queue_bytes_max >> 20, "MiB"));
-  has("events_in_memory_max", base::cat(config.store.events_in_memory_max));
+  has("segment_events", base::cat(config.store.segment_events));
+  has("segment_age", base::cat(config.store.segment_age / std::chrono::seconds(1), "s"));
+  has("retention_age", base::cat(config.store.retention_age / std::chrono::hours(24), "d"));
+  has("retention_bytes", base::cat(config.store.retention_bytes >> 30, "GiB"));
+  has("tail_bytes_max", base::cat(config.store.tail_bytes_max >> 20, "MiB"));
+  has("memory_bytes_max", base::cat(config.store.memory_bytes_max >> 30, "GiB"));
   has("log_bytes_max", base::cat(config.store.log.log_bytes_max >> 30, "GiB"));
 }
 

@@ -97,7 +97,7 @@ std::string incomplete(const Verdict& verdict) {
   if (!verdict.complete_since_ns) return {};
   return cat(" The oldest evidence can no longer be queried: not all from before ",
              rfc3339(*verdict.complete_since_ns),
-             " counts (store.events_in_memory_max, store.memory_bytes_max).");
+             " counts (store.retention_age, store.retention_bytes).");
 }
 
 /// What the candidate was not even asked is told whatever was agreed: no latency shows it.

@@ -30,6 +30,8 @@ struct DatasetInfo {
   /// Of events that left the queryable set, the newest: an answer about a time from then or before
   /// is not complete. Absent while nothing has left.
   std::optional<std::int64_t> aged_out_until_ns = {};
+  /// Files of events that were damaged and set aside: answers are from the rest.
+  std::uint64_t segments_damaged = 0;
 };
 
 struct DatasetColumn {
@@ -45,7 +47,7 @@ struct StoreStats {
   std::uint64_t waiting_bytes = 0;     // memory that holds such events; the rest of them is on disk
   std::uint64_t replay_events = 0;     // found in the log at open
   std::uint64_t replay_events_done = 0;  // of them, read so far
-  std::uint64_t events_aged_out = 0;     // left the queryable set at events_in_memory_max
+  std::uint64_t events_aged_out = 0;     // removed by retention, or never queryable
   std::uint64_t fields_dropped = 0;      // beyond kColumnsPerDatasetMax
   std::uint64_t append_failures = 0;     // appends that returned an error
   std::int64_t failing_since_ns = 0;     // unix time since when nothing can be stored; 0: it can
@@ -55,6 +57,12 @@ struct StoreStats {
   std::uint64_t log_bytes_cut = 0;       // torn tail cut off at open
   std::uint64_t log_bytes_damaged = 0;   // bytes no record could be read from
   std::uint64_t log_ranges_damaged = 0;  // how many such stretches
+  std::uint64_t tail_bytes = 0;          // memory of events that are not in segments yet
+  std::uint64_t segments = 0;            // files of events
+  std::uint64_t segment_bytes = 0;
+  std::uint64_t segments_written = 0;
+  std::uint64_t segments_merged = 0;   // into others
+  std::uint64_t segments_damaged = 0;  // set aside
 };
 
 /// Keeps events and answers questions about them. The one seam between what makes events and what

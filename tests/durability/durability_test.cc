@@ -100,8 +100,9 @@ TEST_F(DurabilityTest, WriterThatEndsByItselfLosesNothing) {
 
 TEST_F(DurabilityTest, CheckSeesWhatIsLost) {
   ASSERT_EQ(wait(start({"write", folder(), "0", "100"}, new_acks())), 0);
-  for (const auto& file : std::filesystem::directory_iterator(folder())) {
-    if (file.file_size() > 0) std::filesystem::resize_file(file.path(), file.file_size() / 2);
+  for (const auto& file : std::filesystem::recursive_directory_iterator(folder())) {
+    if (file.is_regular_file() && file.file_size() > 0)
+      std::filesystem::resize_file(file.path(), file.file_size() / 2);
   }
   EXPECT_EQ(wait(start({"check", folder(), acks_.back()}, path_ + "/report")), 1);
 }

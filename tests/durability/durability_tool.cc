@@ -34,6 +34,9 @@ std::unique_ptr<DuckDbStore> open(const std::string& folder) {
   DuckDbStoreOptions options;
   options.log.folder = folder;
   options.log.file_bytes_max = 128 << 10;  // many files, so that rotation is hit too
+  // Many small segments, written all the time and merged all the time.
+  options.segment_events = 300;
+  options.segment_age = std::chrono::milliseconds(50);
   options.threads = 1;
   auto store = DuckDbStore::open(options);
   if (!store.ok()) {
@@ -136,12 +139,14 @@ int check(const std::string& folder, const std::vector<std::string>& ack_files) 
   const StoreStats stats = store->stats();
   std::printf(
       "%lld acknowledged, %lld stored, %lld missing, %lld repeated; cut %llu bytes, "
-      "damaged %llu bytes\n",
+      "damaged %llu bytes; %llu segments, %llu damaged\n",
       static_cast<long long>(acknowledged), static_cast<long long>(stored),
       static_cast<long long>(missing), static_cast<long long>(repeated),
       static_cast<unsigned long long>(stats.log_bytes_cut),
-      static_cast<unsigned long long>(stats.log_bytes_damaged));
-  return right && missing == 0 && repeated == 0 ? 0 : 1;
+      static_cast<unsigned long long>(stats.log_bytes_damaged),
+      static_cast<unsigned long long>(stats.segments),
+      static_cast<unsigned long long>(stats.segments_damaged));
+  return right && stats.segments_damaged == 0 && missing == 0 && repeated == 0 ? 0 : 1;
 }
 
 }  // namespace

@@ -117,6 +117,25 @@ base::Status Connection::run(const std::string& text) {
   return status;
 }
 
+base::Result<QueryRows> Connection::stream(const std::string& text) {
+  Statement statement;
+  if (duckdb_prepare(connection_, text.c_str(), &statement.handle) == DuckDBError) {
+    return engine_error(duckdb_prepare_error(statement.handle), DUCKDB_ERROR_INVALID);
+  }
+  Pending pending;
+  if (duckdb_pending_prepared_streaming(statement.handle, &pending.handle) == DuckDBError) {
+    return engine_error(duckdb_pending_error(pending.handle), DUCKDB_ERROR_INVALID);
+  }
+  duckdb_result result;
+  if (duckdb_execute_pending(pending.handle, &result) == DuckDBError) {
+    const base::Error failure =
+        engine_error(duckdb_result_error(&result), duckdb_result_error_type(&result));
+    duckdb_destroy_result(&result);
+    return failure;
+  }
+  return QueryRows(result);
+}
+
 base::Result<QueryRows> Connection::query(const Sql& sql,
                                           std::chrono::steady_clock::time_point deadline,
                                           const Cancellation& cancellation) {
@@ -165,6 +184,12 @@ base::Result<std::unique_ptr<Database>> Database::open(const DatabaseOptions& op
 
 base::Status Database::configure(const DatabaseOptions& options) {
   TRY_ASSIGN(auto connection, connect());
+  if (!options.folder.empty()) {
+    std::string folder;
+    for (const char c : options.folder) folder += c == '\'' ? std::string("''") : std::string(1, c);
+    TRY(connection->run(base::cat("SET allowed_directories = ['", folder, "']")));
+    TRY(connection->run("SET parquet_metadata_cache = true"));
+  }
   for (const std::string& setting :
        {base::cat("SET memory_limit = '", options.memory_bytes_max, "B'"),
         base::cat("SET threads = ", options.threads), std::string("SET temp_directory = ''"),

@@ -38,6 +38,8 @@ class QueryRows {
 
   /// Moves to the next row; false at the end.
   bool next();
+  /// Of a stream, after `next` said false: whether that was not the end.
+  bool failed() { return duckdb_result_error(&result_) != nullptr; }
   /// Of the current row. The type must be the column's.
   bool is_null(std::size_t column) const;
   bool boolean(std::size_t column) const { return data<bool>(column); }
@@ -73,6 +75,8 @@ class Connection {
   /// used up.
   base::Result<QueryRows> query(const Sql& sql, std::chrono::steady_clock::time_point deadline,
                                 const Cancellation& cancellation = {});
+  /// Runs it while its rows are read, in their order; whoever reads must ask `failed` at the end.
+  base::Result<QueryRows> stream(const std::string& text);
   duckdb_connection get() const { return connection_; }
 
  private:
@@ -82,11 +86,12 @@ class Connection {
 struct DatabaseOptions {
   std::uint64_t memory_bytes_max = 0;
   int threads = 1;
+  std::string folder = {};  // the only one whose files it can reach; empty: none
 };
 
-/// An in-memory database that can reach no file, load no extension and change no setting. Its own
-/// threads run at a low priority: they give way to those that answer clients and take events in.
-/// Threads: `connect` and `release` from any.
+/// An in-memory database that can reach no file outside one folder, load no extension and change no
+/// setting. Its own threads run at a low priority: they give way to those that answer clients and
+/// take events in. Threads: `connect` and `release` from any.
 class Database {
  public:
   static base::Result<std::unique_ptr<Database>> open(const DatabaseOptions& options);

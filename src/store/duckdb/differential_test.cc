@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include <cmath>
 #include <cstdlib>
 #include <limits>
@@ -347,7 +349,13 @@ void expect_same(const Select& select, MemoryStore& memory, DuckDbStore& duckdb)
   EXPECT_EQ(describe(*actual), describe(*expected)) << describe(select);
 }
 
-class DifferentialTest : public ::testing::TestWithParam<bool> {};
+class DifferentialTest : public ::testing::TestWithParam<bool> {
+ protected:
+  DifferentialTest() { EXPECT_NE(::mkdtemp(folder_.data()), nullptr); }
+  ~DifferentialTest() override { std::filesystem::remove_all(folder_); }
+
+  std::string folder_ = ::testing::TempDir() + "/differential_XXXXXX";
+};
 
 TEST_P(DifferentialTest, EnginesGiveIdenticalTables) {
   const char* wanted = std::getenv("UNDERSTUDY_DIFFERENTIAL_SEEDS");
@@ -359,8 +367,12 @@ TEST_P(DifferentialTest, EnginesGiveIdenticalTables) {
     base::FakeClock clock;
     const auto disk = std::make_shared<FakeDisk>(clock);
     MemoryStore memory;
-    // Small parts, so that questions span several of them, and few enough events to keep all.
-    auto opened = DuckDbStore::open({.events_in_memory_max = 2'000}, disk->folder(), clock);
+    // Small segments, so that questions span several of them, merged ones too, and the tail.
+    const DuckDbStoreOptions options{
+        .segments_folder = base::cat(folder_, "/", seed),
+        .segment_events = 20 + random.below(200),
+    };
+    auto opened = DuckDbStore::open(options, disk->folder(), clock);
     ASSERT_TRUE(opened.ok());
     DuckDbStore* duckdb = opened->get();
     for (int batch = 0; batch < 20; ++batch) {
@@ -371,10 +383,14 @@ TEST_P(DifferentialTest, EnginesGiveIdenticalTables) {
       if (batch % 7 == 0) {
         ASSERT_TRUE(duckdb->wait_until_queryable(std::chrono::minutes(1)).ok());
       }
+      if (random.one_in(5)) {
+        const auto written = duckdb->write_segments(std::chrono::minutes(1));
+        ASSERT_TRUE(written.ok()) << written.error().context;
+      }
     }
     if (random.one_in(2)) {  // what a replay builds must be the same
       opened->reset();
-      opened = DuckDbStore::open({.events_in_memory_max = 2'000}, disk->folder(), clock);
+      opened = DuckDbStore::open(options, disk->folder(), clock);
       ASSERT_TRUE(opened.ok());
       duckdb = opened->get();
     }

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <limits>
 
 #include "base/text.h"
 #include "store/duckdb/duckdb_store.h"
@@ -9,7 +8,10 @@ namespace {
 
 constexpr std::int64_t kThreadsMax = 256;
 constexpr std::int64_t kQueriesMax = 64;
-constexpr std::int64_t kEventsInMemoryMin = 1'000;
+constexpr std::int64_t kSegmentEventsMin = 1'000;
+constexpr std::int64_t kSegmentEventsMax = 10'000'000;
+constexpr std::uint64_t kRetentionBytesMin = 1u << 20;
+constexpr std::uint64_t kTailBytesMin = 16u << 20;
 constexpr std::uint64_t kMemoryBytesMin = 64u << 20;
 constexpr std::uint64_t kFileBytesMin = 64u << 10;
 // Only whole files are removed, so the one that is written is at most so small a part of the log.
@@ -67,8 +69,9 @@ base::Result<DuckDbStoreOptions> DuckDbStoreOptions::parse(const base::ConfigNod
   DuckDbStoreOptions options;
   if (node.is_null()) return options;
   TRY(node.must_be_map());
-  TRY(node.only_keys({"sync", "sync_interval", "log_file_bytes_max", "log_bytes_max", "log_age_max",
-                      "events_in_memory_max", "memory_bytes_max", "threads", "query_timeout",
+  TRY(node.only_keys({"sync", "sync_interval", "log_file_bytes_max", "log_bytes_max",
+                      "segment_events", "segment_age", "retention_age", "retention_bytes",
+                      "tail_bytes_max", "memory_bytes_max", "threads", "query_timeout",
                       "queries_at_once_max"}));
   TRY(read_sync(node, options.log.sync));
   TRY(read_duration(node, "sync_interval", options.log.sync_interval));
@@ -76,9 +79,12 @@ base::Result<DuckDbStoreOptions> DuckDbStoreOptions::parse(const base::ConfigNod
   TRY(read_bytes(node, "log_bytes_max", kFileBytesMin, options.log.log_bytes_max));
   options.log.file_bytes_max =
       std::min(options.log.file_bytes_max, options.log.log_bytes_max / kFilesPerLogMin);
-  TRY(read_duration(node, "log_age_max", options.log.log_age_max));
-  TRY(read_count(node, "events_in_memory_max", kEventsInMemoryMin,
-                 std::numeric_limits<std::int64_t>::max(), options.events_in_memory_max));
+  TRY(read_count(node, "segment_events", kSegmentEventsMin, kSegmentEventsMax,
+                 options.segment_events));
+  TRY(read_duration(node, "segment_age", options.segment_age));
+  TRY(read_duration(node, "retention_age", options.retention_age));
+  TRY(read_bytes(node, "retention_bytes", kRetentionBytesMin, options.retention_bytes));
+  TRY(read_bytes(node, "tail_bytes_max", kTailBytesMin, options.tail_bytes_max));
   TRY(read_bytes(node, "memory_bytes_max", kMemoryBytesMin, options.memory_bytes_max));
   TRY(read_count(node, "threads", 1, kThreadsMax, options.threads));
   TRY(read_duration(node, "query_timeout", options.query_timeout));

@@ -16,8 +16,12 @@
 #include "base/text.h"
 #include "event/batch.h"
 #include "store/duckdb/database.h"
-#include "store/duckdb/dataset_table.h"
+#include "store/duckdb/datasets.h"
+#include "store/duckdb/replay_progress.h"
+#include "store/duckdb/segment_keeper.h"
+#include "store/duckdb/segment_recovery.h"
 #include "store/duckdb/sql_plan.h"
+#include "store/duckdb/tail_scan.h"
 #include "store/intake.h"
 
 namespace understudy::store {
@@ -25,10 +29,10 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Above this share of memory_bytes_max the oldest events go, so that queries have room to compute.
-constexpr double kMemoryShareMax = 0.75;
-// How many events may be added between two looks at DuckDB's memory.
-constexpr std::uint64_t kEventsPerMemoryCheck = 50'000;
+// How often the indexing thread looks for blocks that are too old, also when nothing arrives.
+constexpr std::chrono::milliseconds kAgeLook(250);
+// A block is at most so large a part of the tail, which so has room while blocks are written.
+constexpr std::uint64_t kBlocksPerTail = 4;
 // How often a query that waits for the replay looks at how far it is, and how long a replay runs
 // before its speed says anything: the first events make tables and columns.
 constexpr std::chrono::milliseconds kReplayLook(50);
@@ -36,51 +40,24 @@ constexpr std::chrono::milliseconds kReplayBegins(1'000);
 // How often a query that waits for its turn looks whether anybody still wants it.
 constexpr std::chrono::milliseconds kCancellationLook(20);
 
-/// How far reading the log is after opening. Numbers of events are told from their places in the
-/// log, so a damaged stretch counts as read. Threads: one writes, any read.
-class ReplayProgress {
- public:
-  explicit ReplayProgress(std::uint64_t end) : end_(end) {}
-
-  void reached(std::uint64_t seq) {
-    if (at_ == 0) begin_ = seq;
-    at_ = seq + 1;
-  }
-  void finished() {
-    if (at_ == 0) begin_ = end_;
-    at_ = end_;
-  }
-
-  std::uint64_t done() const { return at_ - begin_; }
-  std::uint64_t all() const { return at_ == 0 ? 0 : end_ - begin_; }
-  std::chrono::duration<double> elapsed() const { return Clock::now() - begun_; }
-  /// How long the rest takes if it goes on like this; nullopt as long as nothing was read.
-  std::optional<std::chrono::duration<double>> left() const {
-    if (done() == 0) return std::nullopt;
-    return elapsed() * (static_cast<double>(all() - done()) / static_cast<double>(done()));
-  }
-  std::string text() const {
-    std::string text = "the event log is still being read after the start";
-    const auto seconds = left();
-    if (!seconds) return text;
-    return base::cat(text, ": ", done(), " of ", all(), " events so far, ready in about ",
-                     static_cast<std::int64_t>(std::ceil(seconds->count())), " s");
-  }
-
- private:
-  const Clock::time_point begun_ = Clock::now();
-  const std::uint64_t end_;
-  std::atomic<std::uint64_t> begin_ = 0;
-  std::atomic<std::uint64_t> at_ = 0;
-};
-
 }  // namespace
 
-/// Three parts: intake (append to the log), the indexing thread (log to tables) and queries.
+/// Four parts: intake (append to the log), the indexing thread (log to tail), the keeper (tail to
+/// segments) and queries.
 class DuckDbStore::Impl {
  public:
-  Impl(DuckDbStoreOptions options, std::unique_ptr<Database> database)
-      : options_(std::move(options)), database_(std::move(database)) {}
+  Impl(DuckDbStoreOptions options, std::unique_ptr<SegmentFolder> segment_folder,
+       std::unique_ptr<Database> database, const base::Clock& clock)
+      : options_(std::move(options)),
+        clock_(clock),
+        segment_folder_(std::move(segment_folder)),
+        database_(std::move(database)),
+        datasets_({.block_rows_max = options_.segment_events,
+                   .block_bytes_max = options_.tail_bytes_max / kBlocksPerTail}),
+        keeper_({.segment_events = options_.segment_events,
+                 .retention_age = options_.retention_age,
+                 .retention_bytes = options_.retention_bytes},
+                datasets_, *segment_folder_, *database_, clock, [this] { segments_written(); }) {}
 
   ~Impl() {
     {
@@ -89,10 +66,17 @@ class DuckDbStore::Impl {
     }
     queue_moved_.notify_all();
     if (indexer_.joinable()) indexer_.join();
+    keeper_.stop();
   }
 
-  base::Status start(std::unique_ptr<LogFolder> folder, const base::Clock& clock) {
-    TRY_ASSIGN(log_, EventLog::open(options_.log, std::move(folder), clock,
+  base::Status start(std::unique_ptr<LogFolder> folder) {
+    TRY(tail_scan_.install(*database_));
+    TRY_ASSIGN(segment_files_, segment_folder_->list());
+    for (const auto& files : segment_files_) dataset_names_.insert(files.dataset);
+    EventLogOptions log = options_.log;
+    // A number that a segment speaks of must not come again, whatever is left of the log.
+    log.next_seq_min = end_of_claims(segment_files_);
+    TRY_ASSIGN(log_, EventLog::open(std::move(log), std::move(folder), clock_,
                                     [this](DurableBatch batch) { enqueue(std::move(batch)); }));
     durable_to_ = indexed_to_ = log_->first_seq_since_open();
     replay_.emplace(durable_to_);
@@ -116,8 +100,20 @@ class DuckDbStore::Impl {
 
   base::Status try_append(event::EncodedBatch batch) {
     if (batch.events == 0) return {};
+    TRY(refuse_when_full());
     TRY(take_datasets(batch));
     return log_->append(std::move(batch));
+  }
+
+  /// When segments cannot be written, what arrives would only be in memory and in the log: taken as
+  /// long as the tail has room.
+  base::Status refuse_when_full() const {
+    if (datasets_.tail_bytes() < options_.tail_bytes_max) return {};
+    const KeeperStats keeper = keeper_.stats();
+    if (keeper.failing_since_ns == 0) return {};
+    return base::error(
+        base::ErrorKind::kLimit,
+        base::cat("no event is taken until segments can be written again: ", keeper.failing_with));
   }
 
   base::Status take_datasets(const event::EncodedBatch& batch) {
@@ -149,16 +145,15 @@ class DuckDbStore::Impl {
   // --- indexing ---
 
   void index_forever() {
-    bool first = true;
+    recover_segments(*segment_folder_, segment_files_, datasets_);
+    segment_files_.clear();
+    keeper_.start();
     const auto status = log_->replay([&](std::uint64_t seq, const event::EventView& view) {
-      if (first) log_begins_late_ = seq > 0;
-      first = false;
       replay_->reached(seq);
       index(seq, view);
       return !stopping_;
     });
     if (!status.ok()) base::log_error("store: replay: ", status.error().context);
-    log_begins_late_ = false;
     flush();
     replay_->finished();
     index_what_came_meanwhile();
@@ -167,8 +162,8 @@ class DuckDbStore::Impl {
       replayed_ = true;
     }
     queue_moved_.notify_all();
-    while (index_waiting()) {
-    }
+    segments_written();  // of what was replayed
+    while (index_waiting()) seal_what_is_old();
   }
 
   /// So that the first answer is not about the past only.
@@ -189,9 +184,12 @@ class DuckDbStore::Impl {
     std::uint64_t read_events = 0;
     {
       std::unique_lock lock(queue_mutex_);
-      queue_moved_.wait(lock, [&] { return stopping_ || !queue_.empty() || only_in_log_ > 0; });
+      queue_moved_.wait_for(lock, kAgeLook, [&] {
+        return stopping_ || seal_all_ || !queue_.empty() || only_in_log_ > 0;
+      });
       if (stopping_) return false;
       batches.swap(queue_);
+      if (batches.empty() && only_in_log_ == 0) return true;
       if (batches.empty()) {
         // From here on new batches are kept again: they come after what is read now.
         read_to = durable_to_;
@@ -223,10 +221,10 @@ class DuckDbStore::Impl {
       }
       bytes += batch.bytes.size();
       events += batch.events;
-      indexed_to_ = batch.first_seq + batch.events;
     }
     flush();
     const std::lock_guard lock(queue_mutex_);
+    indexed_to_ = batches.back().first_seq + batches.back().events;
     waiting_bytes_ -= bytes;
     indexed_ += events;
   }
@@ -240,72 +238,116 @@ class DuckDbStore::Impl {
       return !stopping_;
     });
     flush();
-    indexed_to_ = to;
     if (found < events && !stopping_) {
       base::log_warn("store: ", events - found, " events left the log before they were indexed");
       not_indexed_ += events - found;
     }
     const std::lock_guard lock(queue_mutex_);
+    indexed_to_ = to;
     indexed_ += events;
   }
 
   void index(std::uint64_t seq, const event::EventView& view) {
-    DatasetTable* const table = table_for(view.dataset);
-    if (table == nullptr || !table->add(seq, view).ok()) ++not_indexed_;
-    if (log_begins_late_ && table != nullptr) table->note_older_are_missing();
-    if (++since_memory_check_ >= kEventsPerMemoryCheck) keep_memory_free();
-  }
-
-  DatasetTable* table_for(std::string_view dataset) {
-    if (last_table_ != nullptr && dataset == last_dataset_) return last_table_;
-    const std::lock_guard lock(tables_mutex_);
-    auto found = tables_.find(dataset);
-    if (found == tables_.end()) {
-      if (tables_.size() >= kDatasetsMax) return nullptr;
-      found = tables_
-                  .emplace(std::string(dataset),
-                           std::make_unique<DatasetTable>(*database_, tables_.size(),
-                                                          options_.events_in_memory_max))
-                  .first;
-      const std::lock_guard queue_lock(queue_mutex_);
-      dataset_names_.insert(found->first);
-    }
-    last_dataset_ = found->first;
-    last_table_ = found->second.get();
-    return last_table_;
-  }
-
-  void flush() {
-    // Only this thread adds tables, so it may walk them without the lock.
-    for (auto& [name, table] : tables_) {
-      if (auto status = table->flush(); !status.ok()) keep_memory_free();
-    }
-  }
-
-  void keep_memory_free() {
-    since_memory_check_ = 0;
-    auto connection = database_->connect();
-    if (!connection.ok()) return;
-    auto rows = (*connection)
-                    ->query({.text = "SELECT sum(memory_usage_bytes)::BIGINT FROM duckdb_memory()"},
-                            Clock::now() + options_.query_timeout);
-    const bool known = rows.ok() && rows->next() && !rows->is_null(0);
-    const double used = known ? static_cast<double>(rows->bigint(0)) : 0;
-    if (used < kMemoryShareMax * static_cast<double>(options_.memory_bytes_max)) {
-      database_->release(*std::move(connection));
+    Dataset* const dataset = dataset_for(view.dataset);
+    if (dataset == nullptr) {
+      ++not_indexed_;
       return;
     }
-    DatasetTable* largest = nullptr;
-    for (auto& [name, table] : tables_) {
-      if (largest == nullptr || table->counts().queryable > largest->counts().queryable) {
-        largest = table.get();
+    if (dataset->holds(seq)) return;
+    if (dataset->add(seq, view, now_ns_)) keeper_.wake();
+    if (unpublished_.empty() || unpublished_.back() != dataset) unpublished_.push_back(dataset);
+    if (datasets_.tail_bytes() >= options_.tail_bytes_max) make_room();
+  }
+
+  Dataset* dataset_for(std::string_view name) {
+    if (last_dataset_ != nullptr && name == last_dataset_->name()) return last_dataset_;
+    Dataset* const dataset = datasets_.find_or_make(name);
+    if (dataset == nullptr) return nullptr;
+    last_dataset_ = dataset;
+    const std::lock_guard lock(queue_mutex_);
+    dataset_names_.insert(dataset->name());
+    return dataset;
+  }
+
+  /// Makes what was added visible.
+  void flush() {
+    for (Dataset* dataset : unpublished_) dataset->publish();
+    unpublished_.clear();
+    now_ns_ = clock_.steady_ns();
+    // Half of the tail is for blocks on their way to the disk.
+    if (datasets_.tail_bytes() >= options_.tail_bytes_max / 2 && !any_sealed()) seal_largest();
+  }
+
+  bool any_sealed() const {
+    for (const Dataset* dataset : datasets_.all()) {
+      if (dataset->oldest_sealed()) return true;
+    }
+    return false;
+  }
+
+  void seal_largest() {
+    Dataset* largest = nullptr;
+    for (Dataset* dataset : datasets_.all()) {
+      if (largest == nullptr || dataset->filling_bytes() > largest->filling_bytes()) {
+        largest = dataset;
       }
     }
-    if (largest != nullptr && largest->drop_oldest_part()) {
-      base::log_warn(
-          "store: memory_bytes_max is near: the oldest events of a dataset can no longer "
-          "be queried");
+    if (largest != nullptr) largest->seal();
+    keeper_.wake();
+  }
+
+  /// The tail is at its bound: waits until blocks became segments. Meanwhile events are in the log.
+  void make_room() {
+    flush();
+    while (!stopping_ && datasets_.tail_bytes() >= options_.tail_bytes_max) {
+      if (!any_sealed()) seal_largest();
+      std::unique_lock lock(queue_mutex_);
+      queue_moved_.wait_for(lock, kAgeLook, [&] {
+        return stopping_ || datasets_.tail_bytes() < options_.tail_bytes_max;
+      });
     }
+  }
+
+  void seal_what_is_old() {
+    now_ns_ = clock_.steady_ns();
+    bool all = false;
+    {
+      const std::lock_guard lock(queue_mutex_);
+      // Not before everything that was waiting then is in the tail.
+      all = seal_all_ && queue_.empty() && only_in_log_ == 0;
+      if (all) seal_all_ = false;
+    }
+    if (!all && now_ns_ < age_look_due_ns_) return;
+    age_look_due_ns_ =
+        now_ns_ + std::chrono::duration_cast<std::chrono::nanoseconds>(kAgeLook).count();
+    bool sealed = false;
+    for (Dataset* dataset : datasets_.all()) {
+      const auto since_ns = dataset->filling_since_ns();
+      if (!since_ns || (!all && now_ns_ - *since_ns < options_.segment_age.count())) continue;
+      dataset->seal();
+      sealed = true;
+    }
+    if (sealed) keeper_.wake();
+    if (all) {
+      const std::lock_guard lock(queue_mutex_);
+      ++sealed_all_;
+      queue_moved_.notify_all();
+    }
+  }
+
+  /// Called by the keeper, and after the replay: log files whose events are all in segments may go.
+  void segments_written() {
+    std::uint64_t needed_from = 0;
+    {
+      const std::lock_guard lock(queue_mutex_);
+      if (replayed_) needed_from = indexed_to_;
+    }
+    // After indexed_to_ was read: whatever is below it is in a block or in a segment by now.
+    for (const Dataset* dataset : datasets_.all()) {
+      needed_from = std::min(needed_from, dataset->first_in_tail().value_or(needed_from));
+    }
+    log_->release(needed_from);
+    queue_moved_.notify_all();
   }
 
   // --- queries ---
@@ -335,6 +377,16 @@ class DuckDbStore::Impl {
     TRY(wait_for_place(deadline, cancellation));
     const Place place(*this);
     const TableView view = view_of(select.dataset);
+    auto table = ask(select, view, deadline, cancellation);
+    if (table.ok() || table.error().kind != base::ErrorKind::kInternal) return table;
+    // Perhaps a segment is not what it was: then the rest answers.
+    if (!keeper_.check(select.dataset, view.segments)) return table;
+    return ask(select, view_of(select.dataset), deadline, cancellation);
+  }
+
+  base::Result<ResultTable> ask(const Select& select, TableView view, Clock::time_point deadline,
+                                const Cancellation& cancellation) {
+    tail_scan_.offer(view);
     const SqlPlan plan =
         select.aggregates.empty() ? plan_rows(select, view) : plan_groups(select, view);
     TRY_ASSIGN(auto connection, database_->connect());
@@ -363,10 +415,9 @@ class DuckDbStore::Impl {
     return cancelled_query();
   }
 
-  TableView view_of(std::string_view dataset) {
-    const std::lock_guard lock(tables_mutex_);
-    const auto found = tables_.find(dataset);
-    return found == tables_.end() ? TableView{} : found->second->view();
+  TableView view_of(std::string_view name) const {
+    const Dataset* const dataset = datasets_.find(name);
+    return dataset == nullptr ? TableView{} : dataset->view();
   }
 
   /// Waits only when the replay will have ended by then, so that nobody waits for nothing.
@@ -395,20 +446,48 @@ class DuckDbStore::Impl {
     return base::error(base::ErrorKind::kTimeout, "events are still being indexed");
   }
 
-  std::vector<DatasetInfo> datasets() {
-    const std::lock_guard lock(tables_mutex_);
+  base::Status write_segments(Clock::time_point deadline) {
+    TRY(wait_until_queryable(deadline));
+    std::unique_lock lock(queue_mutex_);
+    const std::uint64_t wanted = sealed_all_ + 1;
+    seal_all_ = true;
+    queue_moved_.notify_all();
+    while (Clock::now() < deadline) {
+      lock.unlock();
+      bool all = true;
+      for (const Dataset* dataset : datasets_.all()) all = all && !dataset->oldest_sealed();
+      const KeeperStats keeper = keeper_.stats();
+      lock.lock();
+      if (keeper.failing_since_ns != 0) {
+        return base::error(base::ErrorKind::kIo, keeper.failing_with);
+      }
+      if (all && sealed_all_ >= wanted) return {};
+      queue_moved_.wait_until(lock, std::min(deadline, Clock::now() + kReplayLook));
+    }
+    return base::error(base::ErrorKind::kTimeout, "segments are still being written");
+  }
+
+  std::vector<DatasetInfo> datasets() const {
     std::vector<DatasetInfo> out;
-    for (const auto& [name, table] : tables_) {
-      const TableView view = table->view();
-      DatasetInfo info{.name = name,
+    for (const Dataset* dataset : datasets_.all()) {
+      const TableView view = dataset->view();
+      const DatasetCounts counts = dataset->counts();
+      DatasetInfo info{.name = dataset->name(),
                        .columns = view.schema->columns.size(),
-                       .aged_out_until_ns = table->counts().aged_out_until_ns};
-      for (const PartView& part : view.parts) {
-        if (part.events == 0) continue;
+                       .aged_out_until_ns = counts.gone_until_ns,
+                       .segments_damaged = counts.segments_damaged};
+      const auto add = [&](std::uint64_t events, std::int64_t min_ns, std::int64_t max_ns) {
+        if (events == 0) return;
         const bool first = info.events == 0;
-        info.time_min_ns = first ? part.time_min_ns : std::min(info.time_min_ns, part.time_min_ns);
-        info.time_max_ns = first ? part.time_max_ns : std::max(info.time_max_ns, part.time_max_ns);
-        info.events += part.events;
+        info.time_min_ns = first ? min_ns : std::min(info.time_min_ns, min_ns);
+        info.time_max_ns = first ? max_ns : std::max(info.time_max_ns, max_ns);
+        info.events += events;
+      };
+      for (const auto& segment : view.segments) {
+        add((*segment)->events, (*segment)->time_min_ns, (*segment)->time_max_ns);
+      }
+      for (const BlockView& block : view.blocks) {
+        add(block.rows, block.time_min_ns, block.time_max_ns);
       }
       out.push_back(std::move(info));
     }
@@ -416,11 +495,8 @@ class DuckDbStore::Impl {
   }
 
   base::Result<std::vector<DatasetColumn>> columns(std::string_view dataset) {
-    {
-      const std::lock_guard lock(tables_mutex_);
-      if (!tables_.contains(dataset)) {
-        return base::error(base::ErrorKind::kNotFound, base::cat("no dataset ", dataset));
-      }
+    if (datasets_.find(dataset) == nullptr) {
+      return base::error(base::ErrorKind::kNotFound, base::cat("no dataset ", dataset));
     }
     std::vector<DatasetColumn> out;
     const TableView view = view_of(dataset);
@@ -453,33 +529,45 @@ class DuckDbStore::Impl {
       stats.append_failures = append_failures_;
       stats.fields_dropped = fields_dropped_;
     }
-    stats.events_aged_out = not_indexed_;
     stats.replay_events = replay_->all();
     stats.replay_events_done = replay_->done();
-    const std::lock_guard lock(tables_mutex_);
-    for (const auto& [name, table] : tables_) {
-      const DatasetTableCounts counts = table->counts();
-      stats.events_queryable += counts.queryable;
-      stats.events_aged_out += counts.aged_out;
+    const KeeperStats keeper = keeper_.stats();
+    stats.events_aged_out = not_indexed_ + keeper.events_removed;
+    stats.segments_written = keeper.segments_written;
+    stats.segments_merged = keeper.segments_merged;
+    stats.tail_bytes = datasets_.tail_bytes();
+    if (stats.failing_since_ns == 0 && !refuse_when_full().ok()) {
+      stats.failing_since_ns = keeper.failing_since_ns;
+      stats.failing_with = keeper.failing_with;
+    }
+    for (const Dataset* dataset : datasets_.all()) {
+      const DatasetCounts counts = dataset->counts();
+      stats.events_queryable += counts.in_segments + counts.in_tail;
       stats.fields_dropped += counts.fields_dropped;
+      stats.segments += counts.segments;
+      stats.segment_bytes += counts.segment_bytes;
+      stats.segments_damaged += counts.segments_damaged;
     }
     return stats;
   }
 
  private:
   const DuckDbStoreOptions options_;
-  const std::unique_ptr<Database> database_;  // outlives the tables
+  const base::Clock& clock_;
+  const std::unique_ptr<SegmentFolder> segment_folder_;
+  TailScan tail_scan_;  // outlives the database
+  const std::unique_ptr<Database> database_;
   std::unique_ptr<EventLog> log_;
-
-  std::mutex tables_mutex_;
-  std::map<std::string, std::unique_ptr<DatasetTable>, std::less<>> tables_;
+  Datasets datasets_;
+  std::vector<SegmentFolder::DatasetFiles> segment_files_;  // between start and recovery
+  SegmentKeeper keeper_;
 
   // The indexing thread's own.
-  std::string last_dataset_;
-  DatasetTable* last_table_ = nullptr;
+  Dataset* last_dataset_ = nullptr;
+  std::vector<Dataset*> unpublished_;
   event::EventView view_;
-  std::uint64_t since_memory_check_ = 0;
-  std::uint64_t indexed_to_ = 0;  // number of the first event that is not indexed yet
+  std::int64_t now_ns_ = 0;
+  std::int64_t age_look_due_ns_ = 0;
   std::atomic<std::uint64_t> not_indexed_ = 0;
 
   std::mutex queue_mutex_;
@@ -487,6 +575,7 @@ class DuckDbStore::Impl {
   std::deque<DurableBatch> queue_;
   std::set<std::string, std::less<>> dataset_names_;
   std::uint64_t waiting_bytes_ = 0;
+  std::uint64_t indexed_to_ = 0;   // number of the first event that is not indexed yet
   std::uint64_t durable_to_ = 0;   // number of the first event that is not in the log yet
   std::uint64_t only_in_log_ = 0;  // events after the last in queue_, for which it had no room
   std::uint64_t enqueued_ = 0;
@@ -495,7 +584,8 @@ class DuckDbStore::Impl {
   std::uint64_t append_failures_ = 0;
   std::uint64_t fields_dropped_ = 0;
   bool replayed_ = false;
-  bool log_begins_late_ = false;  // while replaying: files before its first were removed
+  bool seal_all_ = false;         // every block is to become a segment
+  std::uint64_t sealed_all_ = 0;  // how often that was done
   std::atomic<bool> stopping_ = false;
 
   std::mutex query_mutex_;
@@ -515,10 +605,17 @@ base::Result<std::unique_ptr<DuckDbStore>> DuckDbStore::open(DuckDbStoreOptions 
 base::Result<std::unique_ptr<DuckDbStore>> DuckDbStore::open(DuckDbStoreOptions options,
                                                              std::unique_ptr<LogFolder> folder,
                                                              const base::Clock& clock) {
+  if (options.segments_folder.empty()) {
+    if (options.log.folder.empty()) return base::invalid("no folder for segments is named");
+    options.segments_folder = options.log.folder + "/segments";
+  }
+  TRY_ASSIGN(auto segments, open_segment_folder(options.segments_folder));
   TRY_ASSIGN(auto database, Database::open({.memory_bytes_max = options.memory_bytes_max,
-                                            .threads = options.threads}));
-  auto impl = std::make_unique<Impl>(std::move(options), std::move(database));
-  TRY(impl->start(std::move(folder), clock));
+                                            .threads = options.threads,
+                                            .folder = segments->path()}));
+  auto impl =
+      std::make_unique<Impl>(std::move(options), std::move(segments), std::move(database), clock);
+  TRY(impl->start(std::move(folder)));
   return std::unique_ptr<DuckDbStore>(new DuckDbStore(std::move(impl)));
 }
 
@@ -542,6 +639,9 @@ base::Result<std::vector<DatasetColumn>> DuckDbStore::columns(std::string_view d
   return impl_->columns(dataset);
 }
 StoreStats DuckDbStore::stats() { return impl_->stats(); }
+base::Status DuckDbStore::write_segments(std::chrono::nanoseconds timeout) {
+  return impl_->write_segments(Clock::now() + timeout);
+}
 base::Status DuckDbStore::wait_until_queryable(std::chrono::nanoseconds timeout) {
   return impl_->wait_until_queryable(Clock::now() + timeout);
 }

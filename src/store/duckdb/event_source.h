@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "store/duckdb/dataset_table.h"
+#include "store/duckdb/dataset_view.h"
 #include "store/duckdb/sql_expression.h"
 #include "store/select.h"
 

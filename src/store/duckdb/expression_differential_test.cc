@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <filesystem>
 #include <limits>
 
 #include "base/clock.h"
@@ -258,7 +259,8 @@ std::string describe(const Value& value) {
 class Engines {
  public:
   explicit Engines(RandomSource& random) {
-    auto opened = DuckDbStore::open({.events_in_memory_max = 2'000},
+    EXPECT_NE(::mkdtemp(folder_.data()), nullptr);
+    auto opened = DuckDbStore::open({.segments_folder = folder_, .segment_events = 70},
                                     std::make_shared<FakeDisk>(clock_)->folder(), clock_);
     EXPECT_TRUE(opened.ok());
     duckdb_ = *std::move(opened);
@@ -267,6 +269,11 @@ class Engines {
     EXPECT_TRUE(memory_.append(events).ok());
     EXPECT_TRUE(duckdb_->append(events).ok());
     EXPECT_TRUE(duckdb_->wait_until_queryable(std::chrono::minutes(1)).ok());
+  }
+
+  ~Engines() {
+    duckdb_.reset();
+    std::filesystem::remove_all(folder_);
   }
 
   void expect_same(const Select& select) {
@@ -294,6 +301,7 @@ class Engines {
     return text;
   }
 
+  std::string folder_ = ::testing::TempDir() + "/expression_XXXXXX";
   base::FakeClock clock_;
   MemoryStore memory_;
   std::unique_ptr<DuckDbStore> duckdb_;

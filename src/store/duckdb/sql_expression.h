@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "event/value.h"
-#include "store/duckdb/dataset_table.h"
+#include "store/duckdb/dataset_view.h"
 #include "store/expression.h"
 
 namespace understudy::store {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "store/duckdb/database.h"
-#include "store/duckdb/dataset_table.h"
+#include "store/duckdb/dataset_view.h"
 #include "store/select.h"
 
 namespace understudy::store {

@@ -1,6 +1,7 @@
 #include "store/duckdb/sql_plan.h"
 
 #include <algorithm>
+#include <map>
 
 #include "base/text.h"
 #include "store/aggregate_result.h"
@@ -99,34 +100,96 @@ ResultTable SqlPlan::read(QueryRows rows) const {
   return table;
 }
 
-std::string sql_source(const Select& select, const TableView& view, const std::vector<bool>& used) {
-  const auto select_list = [&](std::size_t physical) {
-    std::string list;
-    for (std::size_t i = 0; i < used.size(); ++i) {
-      if (!used[i]) continue;
-      if (i < physical) {
-        list += base::cat(", c", i);
-      } else {
-        list += base::cat(", NULL::", sql_type(view.schema->physical[i]), " AS c", i);
-      }
-    }
-    return list;
-  };
-  std::string text;
-  for (const PartView& part : view.parts) {
-    if (part.events == 0 || part.time_max_ns < select.start_ns ||
-        part.time_min_ns >= select.end_ns) {
-      continue;
-    }
-    if (!text.empty()) text += " UNION ALL ";
-    text += base::cat("SELECT seq, ts, rate", select_list(part.physical), " FROM ",
-                      part.part->name(), " WHERE seq < ", part.seq_end);
-    if (part.time_min_ns < select.start_ns) text += base::cat(" AND ts >= ", select.start_ns);
-    if (part.time_max_ns >= select.end_ns) text += base::cat(" AND ts < ", select.end_ns);
+std::string sql_quoted(std::string_view text, char quote) {
+  std::string out(1, quote);
+  for (const char c : text) {
+    if (c == quote) out += quote;
+    out += c;
   }
-  if (!text.empty()) return text;
-  return base::cat("SELECT 0::BIGINT AS seq, 0::BIGINT AS ts, 1::BIGINT AS rate", select_list(0),
-                   " WHERE false");
+  return out + quote;
+}
+
+namespace {
+
+/// Segments that one scan reads: they have the used columns under the same names.
+struct Scan {
+  std::string columns;
+  std::string condition;
+  std::string files;
+};
+
+/// The used columns of a segment, as `, "name" AS c7, NULL::BIGINT AS c8`.
+std::string segment_columns(const Schema& schema, const SegmentLayout& layout,
+                            const std::vector<bool>& used) {
+  std::string list;
+  for (std::size_t i = 0; i < used.size(); ++i) {
+    if (!used[i]) continue;
+    const auto found = layout.find(static_cast<int>(i));
+    if (found == layout.end()) {
+      list += base::cat(", NULL::", sql_type(schema.physical[i]), " AS c", i);
+    } else {
+      list += base::cat(", ", sql_quoted(found->second, '"'), " AS c", i);
+    }
+  }
+  return list;
+}
+
+std::vector<Scan> segment_scans(const Select& select, const TableView& view,
+                                const std::vector<bool>& used) {
+  std::vector<Scan> scans;
+  std::map<const SegmentLayout*, std::string> lists;
+  for (const auto& segment : view.segments) {
+    const Segment::Content& content = **segment;
+    if (content.time_max_ns < select.start_ns || content.time_min_ns >= select.end_ns) continue;
+    auto [list, is_new] = lists.try_emplace(content.layout.get());
+    if (is_new) list->second = segment_columns(*view.schema, *content.layout, used);
+    std::string condition;
+    if (content.time_min_ns < select.start_ns) {
+      condition = base::cat(" WHERE time >= make_timestamp_ns(", select.start_ns, ")");
+    }
+    if (content.time_max_ns >= select.end_ns) {
+      condition += base::cat(condition.empty() ? " WHERE" : " AND", " time < make_timestamp_ns(",
+                             select.end_ns, ")");
+    }
+    auto scan = std::find_if(scans.begin(), scans.end(), [&](const Scan& other) {
+      return other.columns == list->second && other.condition == condition;
+    });
+    if (scan == scans.end()) {
+      scan = scans.insert(scans.end(), Scan{list->second, std::move(condition), {}});
+    }
+    scan->files += base::cat(scan->files.empty() ? "" : ", ", sql_quoted(content.path, '\''));
+  }
+  return scans;
+}
+
+}  // namespace
+
+std::string sql_source(const Select& select, const TableView& view, const std::vector<bool>& used) {
+  std::vector<std::string> parts;
+  for (const Scan& scan : segment_scans(select, view, used)) {
+    parts.push_back(base::cat("SELECT seq, epoch_ns(time) AS ts, sample_rate AS rate", scan.columns,
+                              " FROM read_parquet([", scan.files, "], hive_partitioning = false)",
+                              scan.condition));
+  }
+  std::string list = "SELECT seq, ts, rate";
+  for (std::size_t i = 0; i < used.size(); ++i) {
+    if (used[i]) list += base::cat(", c", i);
+  }
+  bool in_tail = false;
+  for (const BlockView& block : view.blocks) {
+    if (block.time_max_ns < select.start_ns || block.time_min_ns >= select.end_ns) continue;
+    in_tail = true;
+  }
+  if (in_tail) {
+    parts.push_back(base::cat(list, " FROM tail_scan(", view.tail,
+                              ") WHERE ts >= ", select.start_ns, " AND ts < ", select.end_ns));
+  }
+  if (!parts.empty()) return base::join(parts, " UNION ALL ");
+  std::string nothing = "SELECT 0::BIGINT AS seq, 0::BIGINT AS ts, 1::BIGINT AS rate";
+  for (std::size_t i = 0; i < used.size(); ++i) {
+    if (used[i]) nothing += base::cat(", NULL::", sql_type(view.schema->physical[i]), " AS c", i);
+  }
+  return nothing + " WHERE false";
 }
 
 SqlPlan plan_rows(const Select& select, const TableView& view) {

@@ -1,10 +1,11 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "store/duckdb/database.h"
-#include "store/duckdb/dataset_table.h"
+#include "store/duckdb/dataset_view.h"
 #include "store/duckdb/sql_filter.h"
 #include "store/select.h"
 
@@ -44,6 +45,11 @@ struct SqlPlan {
 
 SqlPlan plan_groups(const Select& select, const TableView& view);
 SqlPlan plan_rows(const Select& select, const TableView& view);
+
+/// A text between quotes, `'` for a value and `"` for a name. It must have no zero byte. For paths
+/// and the columns of segments, which cannot be parameters; nothing else of a user becomes SQL
+/// text.
+std::string sql_quoted(std::string_view text, char quote);
 
 /// The events of the select's time range, as a SELECT of seq, ts, rate and the used columns of the
 /// dataset; computed columns come over it (event_source.h).

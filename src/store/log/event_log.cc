@@ -12,8 +12,6 @@ namespace {
 
 // Column names are written again after so many bytes, so that damage to one copy loses little.
 constexpr std::uint64_t kColumnsRepeatBytes = 4u << 20;
-// How often retention looks at the folder when no new file is begun.
-constexpr std::int64_t kRetentionIntervalNs = 60'000'000'000;
 // A disk that stays full is mentioned again after so long.
 constexpr std::int64_t kFailureLogIntervalNs = 60'000'000'000;
 // An event takes at least so many bytes, which bounds how many an unreadable file can hold.
@@ -59,9 +57,13 @@ base::Status EventLog::recover() {
     TRY_ASSIGN(files, folder_->list());
   }
   const std::lock_guard lock(file_mutex_);
+  next_seq_ = std::max(next_seq_, options_.next_seq_min);
   first_seq_since_open_ = next_seq_;
+  for (const LogFolder::Entry& file : files) closed_bytes_ += file.bytes;
+  closed_files_ = files.size();
+  stats_.bytes = closed_bytes_;
+  stats_.files = closed_files_;
   found_at_open_ = std::move(files);
-  apply_retention();
   return {};
 }
 
@@ -278,13 +280,16 @@ base::Status EventLog::use_writable_file() {
   const bool full = file_ && file_bytes_ >= options_.file_bytes_max;
   const bool old =
       file_ && file_bytes_ > 0 && now_ns - file_begun_ns_ >= options_.file_age_max.count();
-  if (full || old) close_file();
-  if (!file_) {
-    TRY(begin_file());
-    apply_retention();
-  } else if (now_ns >= retention_due_ns_) {
-    apply_retention();
+  if (full || old) {
+    close_file();
+    remove_released();
   }
+  if (closed_bytes_ + file_bytes_ >= options_.log_bytes_max) {
+    return base::error(base::ErrorKind::kLimit,
+                       base::cat("the event log is at log_bytes_max (", options_.log_bytes_max,
+                                 " bytes), all of them not yet in segments"));
+  }
+  if (!file_) TRY(begin_file());
   return {};
 }
 
@@ -315,13 +320,21 @@ void EventLog::close_file() {
   unsynced_ = false;
   file_.reset();
   if (file_bytes_ > 0) {
-    written_.push_back({.name = file_name_, .bytes = file_bytes_});
+    keep_closed();
     return;
   }
   // Nothing was ever written to it; the next file needs the name.
   if (auto status = folder_->remove(file_name_); !status.ok()) {
     base::log_warn("event log: ", status.error().context);
   }
+}
+
+/// The file that was being written is closed: its acknowledged bytes can be read and released.
+void EventLog::keep_closed() {
+  written_.push_back({.name = file_name_, .bytes = file_bytes_});
+  closed_bytes_ += file_bytes_;
+  ++closed_files_;
+  file_bytes_ = 0;
 }
 
 void EventLog::abandon_file(const base::Error& reason) {
@@ -336,7 +349,7 @@ void EventLog::abandon_file(const base::Error& reason) {
   file_.reset();
   unsynced_ = false;
   if (file_bytes_ > 0) {
-    written_.push_back({.name = file_name_, .bytes = file_bytes_});
+    keep_closed();
   } else {
     // The name must not come again, whatever became of the file.
     ++next_seq_;
@@ -348,34 +361,43 @@ void EventLog::abandon_file(const base::Error& reason) {
   ++stats_.files_abandoned;
 }
 
-void EventLog::apply_retention() {
-  const std::int64_t now_ns = clock_.unix_ns();
-  retention_due_ns_ = now_ns + kRetentionIntervalNs;
-  auto files = folder_->list();
-  if (!files.ok()) {
-    base::log_warn("event log: ", files.error().context);
-    return;
-  }
-  if (file_) std::erase_if(*files, [&](const auto& entry) { return entry.name == file_name_; });
-  std::uint64_t bytes = 0;
-  for (const LogFolder::Entry& entry : *files) bytes += entry.bytes;
+void EventLog::release(std::uint64_t seq) {
+  const std::lock_guard lock(file_mutex_);
+  if (seq <= released_to_) return;
+  released_to_ = seq;
+  remove_released();
+}
+
+/// Of the closed files, oldest first, those that end below released_to_.
+void EventLog::remove_released() {
   std::uint64_t removed = 0;
-  for (const LogFolder::Entry& entry : *files) {
-    const bool too_many_bytes = bytes + options_.file_bytes_max > options_.log_bytes_max;
-    const bool too_old = now_ns - entry.modified_unix_ns > options_.log_age_max.count();
-    if (!too_many_bytes && !too_old) break;
-    if (auto status = folder_->remove(entry.name); !status.ok()) {
-      base::log_warn("event log: ", status.error().context);
-      break;
+  const auto first_seq = [](const LogFolder::Entry& file) {
+    return parse_log_file_name(file.name).value_or(0);
+  };
+  for (auto* files : {&found_at_open_, &written_}) {
+    while (!files->empty()) {
+      // What the next file begins with, the file ends with.
+      std::uint64_t end = next_seq_;
+      if (files->size() > 1) {
+        end = first_seq((*files)[1]);
+      } else if (files == &found_at_open_ && !written_.empty()) {
+        end = first_seq(written_.front());
+      } else if (file_) {
+        end = parse_log_file_name(file_name_).value_or(0);
+      }
+      if (end > released_to_) break;
+      const LogFolder::Entry& file = files->front();
+      if (auto status = folder_->remove(file.name); !status.ok()) {
+        base::log_warn("event log: ", status.error().context);
+        break;
+      }
+      closed_bytes_ -= std::min(closed_bytes_, file.bytes);
+      closed_files_ -= std::min<std::uint64_t>(closed_files_, 1);
+      files->erase(files->begin());
+      ++removed;
     }
-    base::log_info("event log: removed ", entry.name, ", ", entry.bytes,
-                   " bytes: ", too_old ? "log_age_max" : "log_bytes_max");
-    std::erase_if(written_, [&](const auto& file) { return file.name == entry.name; });
-    bytes -= entry.bytes;
-    ++removed;
+    if (!files->empty()) break;
   }
-  closed_bytes_ = bytes;
-  closed_files_ = files->size() - removed;
   const std::lock_guard lock(stats_mutex_);
   stats_.files_removed += removed;
   stats_.bytes = closed_bytes_ + file_bytes_ * (file_ ? 1 : 0);
@@ -400,7 +422,12 @@ void EventLog::sync_every_interval(const std::stop_token& stop) {
 // --- reading ---
 
 base::Status EventLog::replay(const Visit& visit) {
-  for (const LogFolder::Entry& file : found_at_open_) {
+  std::vector<LogFolder::Entry> files;
+  {
+    const std::lock_guard lock(file_mutex_);
+    files = found_at_open_;
+  }
+  for (const LogFolder::Entry& file : files) {
     if (!read_file(file, visit)) break;
   }
   return {};
@@ -431,7 +458,7 @@ void EventLog::read(std::uint64_t from, std::uint64_t to, const Visit& visit) {
 bool EventLog::read_file(const LogFolder::Entry& file, const Visit& visit) {
   auto bytes = folder_->read(file.name);
   if (!bytes.ok()) {
-    if (bytes.error().kind == base::ErrorKind::kNotFound) return true;  // retention was faster
+    if (bytes.error().kind == base::ErrorKind::kNotFound) return true;  // it was released
     report_damage(base::cat(file.name, " (", bytes.error().context, ")"),
                   {.offset = 0, .bytes = file.bytes});
     return true;

@@ -32,8 +32,8 @@ struct EventLogOptions {
   std::chrono::nanoseconds sync_interval = std::chrono::seconds(1);  // kInterval only
   std::uint64_t file_bytes_max = 64u << 20;                          // then a new file begins
   std::chrono::nanoseconds file_age_max = std::chrono::hours(1);
-  std::uint64_t log_bytes_max = 4ull << 30;  // the oldest files beyond it are removed
-  std::chrono::nanoseconds log_age_max = std::chrono::hours(7 * 24);
+  std::uint64_t log_bytes_max = 4ull << 30;  // appends are refused beyond it
+  std::uint64_t next_seq_min = 0;            // events appended get this number or a later one
   std::uint64_t group_bytes_max = 8u << 20;  // written with one sync
 };
 
@@ -45,7 +45,7 @@ struct EventLogStats {
   std::uint64_t bytes_damaged = 0;   // found by replay; no record could be read from them
   std::uint64_t ranges_damaged = 0;  // how many such stretches
   std::uint64_t events_damaged = 0;  // lost in them, as far as a header told
-  std::uint64_t files_removed = 0;   // by log_bytes_max and log_age_max
+  std::uint64_t files_removed = 0;   // after `release`
   std::uint64_t syncs = 0;
   std::uint64_t files_abandoned = 0;  // after a failed sync or a failed cut
   std::int64_t failing_since_ns = 0;  // unix time of the first failed write of those that have not
@@ -88,16 +88,20 @@ class EventLog {
   base::Status append(event::EncodedBatch batch);
 
   /// Visits every event that was in the log when it was opened, oldest first, until `visit` returns
-  /// false. Files that retention removes meanwhile are passed over.
+  /// false. Files that are removed meanwhile are passed over.
   using Visit = std::function<bool(std::uint64_t seq, const event::EventView& event)>;
   base::Status replay(const Visit& visit);
+
+  /// Nobody needs events with numbers below `seq` from here any more: files that hold no others are
+  /// removed, but for the one being written.
+  void release(std::uint64_t seq);
 
   /// The number of the first event appended since the log was opened, or of a later one.
   std::uint64_t first_seq_since_open() const { return first_seq_since_open_; }
 
   /// Visits the acknowledged events with numbers in [from, to), oldest first, until `visit` returns
-  /// false. `to` must not be beyond what the sink was told of. Events in files that retention has
-  /// removed are passed over. Cost: reads whole files, at most twice file_bytes_max at once.
+  /// false. `to` must not be beyond what the sink was told of. Events in files that were
+  /// released are passed over. Cost: reads whole files, at most twice file_bytes_max at once.
   void read(std::uint64_t from, std::uint64_t to, const Visit& visit);
 
   EventLogStats stats() const;
@@ -124,8 +128,9 @@ class EventLog {
   base::Status begin_file();
   base::Status use_writable_file();
   void close_file();
+  void keep_closed();
   void abandon_file(const base::Error& reason);
-  void apply_retention();
+  void remove_released();
   void sync_every_interval(const std::stop_token& stop);
   std::vector<LogFolder::Entry> acknowledged_files();
   bool read_file(const LogFolder::Entry& file, const Visit& visit);
@@ -157,7 +162,7 @@ class EventLog {
   std::uint64_t columns_repeat_at_ = 0;
   std::uint64_t next_seq_ = 0;
   std::vector<LogFolder::Entry> written_;  // closed since open, `bytes` of each acknowledged
-  std::int64_t retention_due_ns_ = 0;
+  std::uint64_t released_to_ = 0;
 
   mutable std::mutex stats_mutex_;
   EventLogStats stats_;

@@ -142,30 +142,47 @@ TEST_F(EventLogTest, FilesAreBegunBySizeAndAge) {
   expect_no_acknowledged_event_lost();
 }
 
-TEST_F(EventLogTest, OldestFilesGoAtTheSizeLimit) {
+TEST_F(EventLogTest, FilesWhoseEventsAreReleasedGo) {
+  options_.file_bytes_max = 2'000;
+  ASSERT_TRUE(open().ok());
+  for (int i = 0; i < 400; ++i) ASSERT_TRUE(append(i));
+  log_->release(150);
+  EXPECT_GT(log_->stats().files_removed, 0u);
+  std::uint64_t bytes = 0;
+  for (const auto& [name, content] : disk_->contents()) bytes += content.size();
+  EXPECT_EQ(log_->stats().bytes, bytes);
+  ASSERT_TRUE(open().ok());
+  const auto numbers = found();
+  EXPECT_TRUE(numbers.contains(150));
+  EXPECT_FALSE(numbers.contains(0));
+  EXPECT_EQ(static_cast<std::int64_t>(numbers.size()), 400 - *numbers.begin()) << "no gap";
+  log_->release(400);
+  EXPECT_TRUE(disk_->contents().empty()) << "of what was found at opening, too";
+  EXPECT_EQ(log_->stats().bytes, 0u);
+}
+
+TEST_F(EventLogTest, NumbersGoOnWhereSegmentsEndWhenNoFileIsLeft) {
+  options_.next_seq_min = 1'000;
+  ASSERT_TRUE(open().ok());
+  EXPECT_EQ(log_->first_seq_since_open(), 1'000u);
+  ASSERT_TRUE(append(0));
+  options_.next_seq_min = 0;
+  ASSERT_TRUE(open().ok());
+  EXPECT_EQ(log_->first_seq_since_open(), 1'001u);
+}
+
+TEST_F(EventLogTest, AppendsAreRefusedAtTheSizeLimitUntilFilesAreReleased) {
   options_.file_bytes_max = 2'000;
   options_.log_bytes_max = 10'000;
   ASSERT_TRUE(open().ok());
-  for (int i = 0; i < 400; ++i) ASSERT_TRUE(append(i));
-  std::uint64_t bytes = 0;
-  for (const auto& [name, content] : disk_->contents()) bytes += content.size();
-  EXPECT_LE(bytes, options_.log_bytes_max + 200);
-  EXPECT_GT(log_->stats().files_removed, 0u);
-  ASSERT_TRUE(open().ok());
-  const auto numbers = found();
-  EXPECT_TRUE(numbers.contains(399));
-  EXPECT_FALSE(numbers.contains(0));
-  EXPECT_EQ(static_cast<std::int64_t>(numbers.size()), 400 - *numbers.begin()) << "no gap";
-}
-
-TEST_F(EventLogTest, FilesGoAtTheAgeLimit) {
-  ASSERT_TRUE(open().ok());
-  ASSERT_TRUE(append(0));
-  ASSERT_TRUE(open().ok());
-  clock_.advance_ns(options_.log_age_max.count() + 1);
-  ASSERT_TRUE(append(1));
-  ASSERT_TRUE(open().ok());
-  EXPECT_EQ(found(), (std::multiset<std::int64_t>{1}));
+  int taken = 0;
+  while (taken < 1'000 && append(taken)) ++taken;
+  ASSERT_LT(taken, 1'000);
+  EXPECT_LE(log_->stats().bytes, options_.log_bytes_max + 200);
+  EXPECT_NE(log_->stats().failing_with.find("log_bytes_max"), std::string::npos);
+  log_->release(static_cast<std::uint64_t>(taken));
+  EXPECT_TRUE(append(taken));
+  EXPECT_EQ(log_->stats().failing_since_ns, 0);
 }
 
 TEST_F(EventLogTest, ManyProducersShareSyncs) {
