@@ -282,7 +282,7 @@ std::map<std::int64_t, std::vector<std::int64_t>> Histogram::counts(const BinLay
   if (layout.edges.size() < 2) return out;
   const std::size_t bins = layout.edges.size() - 1;
   const auto coarse = [&](std::int64_t index) {  // on the layout's grid, which is not finer
-    constexpr int kDigits = 19;  // of an index at most; after them it stays 0 or -1
+    constexpr int kDigits = 19;                  // of an index at most; after them it stays 0 or -1
     const int times = std::min(layout.exponent - exponent_, kDigits);
     for (int i = 0; i < times; ++i) index = floor_div(index, 10);
     return index;

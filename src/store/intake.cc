@@ -49,10 +49,12 @@ std::vector<ResultTable::ResultColumn> group_result_columns(const Select& select
   return columns;
 }
 
-std::vector<ResultTable::ResultColumn> row_result_columns(const std::vector<std::string>& names) {
+std::vector<ResultTable::ResultColumn> row_result_columns(const Select& select,
+                                                          const std::vector<std::string>& names) {
   using Kind = ResultTable::Kind;
   std::vector<ResultTable::ResultColumn> columns = {{"time", Kind::kTime},
                                                     {"sample_rate", Kind::kSampleRate}};
+  if (select.sample) columns.push_back({"marked", Kind::kField});
   for (const std::string& name : names) columns.push_back({name, Kind::kField});
   return columns;
 }

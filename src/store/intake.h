@@ -22,7 +22,8 @@ std::vector<std::string> datasets_named(std::span<const event::Event> events);
 
 /// The columns of an answer.
 std::vector<ResultTable::ResultColumn> group_result_columns(const Select& select);
-std::vector<ResultTable::ResultColumn> row_result_columns(const std::vector<std::string>& names);
+std::vector<ResultTable::ResultColumn> row_result_columns(const Select& select,
+                                                          const std::vector<std::string>& names);
 
 /// The most rows an answer of that many columns may have.
 std::size_t result_rows_max(std::size_t columns);

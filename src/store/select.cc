@@ -81,7 +81,8 @@ base::Status check_filter(const Filter& filter, std::size_t depth, FilterSize& s
 }
 
 base::Status check_aggregate(const Aggregate& aggregate, FilterSize& size) {
-  const bool needs_column = aggregate.kind != AggregateKind::kCount;
+  const bool needs_column =
+      aggregate.kind != AggregateKind::kCount && aggregate.kind != AggregateKind::kRows;
   if (needs_column == aggregate.column.empty()) {
     return base::invalid(needs_column ? "an aggregate names no column" : "count takes no column");
   }
@@ -105,6 +106,16 @@ bool asks_for_spans(const Select& select) {
 }
 
 namespace {
+
+base::Status check_sample(const Select& select, FilterSize& size) {
+  if (!select.sample) return {};
+  if (!select.aggregates.empty()) return base::invalid("only raw rows are sampled");
+  if (!select.order.empty()) return base::invalid("a sample has no order");
+  for (const double share : {select.sample->marked_share, select.sample->other_share}) {
+    if (!(share >= 0 && share <= 1)) return base::invalid("a sample's share is within 0 and 1");
+  }
+  return check_filter(select.sample->marked, 0, size);
+}
 
 /// Concurrency divides by the length of the window.
 base::Status check_window(const Select& select) {
@@ -252,6 +263,8 @@ std::string result_name(const Aggregate& aggregate) {
   switch (aggregate.kind) {
     case AggregateKind::kCount:
       return "COUNT";
+    case AggregateKind::kRows:
+      return "ROWS";
     case AggregateKind::kSum:
       return base::cat("SUM(", aggregate.column, ")");
     case AggregateKind::kAvg:
@@ -320,6 +333,7 @@ base::Status validate(const Select& select) {
   TRY(validate(select.computed));
   FilterSize size;
   TRY(check_filter(select.filter, 0, size));
+  TRY(check_sample(select, size));
   for (const Aggregate& aggregate : select.aggregates) TRY(check_aggregate(aggregate, size));
   for (const Formula& formula : select.formulas) TRY(check_formula(formula, select));
   for (const Having& having : select.having) TRY(check_having(having, select));

@@ -108,6 +108,7 @@ Filter test(std::string column, FilterOp op, std::vector<event::Value> values = 
 
 enum class AggregateKind {
   kCount,          // no column
+  kRows,           // no column; stored events, whatever their rates
   kSum,            // double
   kAvg,            // double
   kMin,            // int or double
@@ -167,6 +168,16 @@ struct Order {
   bool descending = false;
 };
 
+/// Takes some of the raw rows at random, of two kinds in one pass. Whether a row is taken depends
+/// on its place in the log alone, so that the same question has the same answer.
+struct Sample {
+  Filter marked = {};  // of rows that pass this, from marked_start_ns on, before marked_end_ns,
+  std::int64_t marked_start_ns = std::numeric_limits<std::int64_t>::min();
+  std::int64_t marked_end_ns = std::numeric_limits<std::int64_t>::max();
+  double marked_share = 1;  // so many are taken, and of the others so many; both in [0, 1]
+  double other_share = 1;
+};
+
 /// One question. With aggregates it gives groups, without it gives raw rows.
 ///
 /// Groups: one row per group (and bucket): [bucket start, when bucket_ns is set], the group_by
@@ -177,7 +188,8 @@ struct Order {
 /// ascending within. Ties and the unspecified rest are ordered by the group's values ascending.
 ///
 /// Raw rows: columns `time` (unix ns), `sample_rate` (int), then `row_columns`; newest first (equal
-/// times: last appended first); `order` may be one kTime entry. `filter` and `limit` apply.
+/// times: last appended first); `order` may be one kTime entry. `filter` and `limit` apply. With a
+/// sample: some of them in any order, and a bool `marked` stands before `row_columns`.
 struct Select {
   std::string dataset = {};
   std::int64_t start_ns = std::numeric_limits<std::int64_t>::min();  // inclusive, unix time
@@ -203,6 +215,7 @@ struct Select {
   /// Raw rows only. Empty means every column of the dataset and every computed one, in
   /// alphabetical order.
   std::vector<std::string> row_columns = {};
+  std::optional<Sample> sample = {};
 };
 
 /// Whether some aggregate is kConcurrency.

@@ -3,10 +3,10 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
-
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <filesystem>
 #include <limits>
 
 #include "base/rng.h"
@@ -183,9 +183,9 @@ class RandomSource {
 
   /// Sums are asked of columns whose sums are exact in doubles.
   Aggregate aggregate() {
-    Aggregate made{.kind = static_cast<AggregateKind>(below(closed ? 8 : 7))};
+    Aggregate made{.kind = static_cast<AggregateKind>(below(closed ? 9 : 8))};
     const bool sums = made.kind == AggregateKind::kSum || made.kind == AggregateKind::kAvg;
-    if (made.kind != AggregateKind::kCount) made.column = sums ? "number" : column();
+    if (made.kind > AggregateKind::kRows) made.column = sums ? "number" : column();
     static const std::vector<double> kQuantiles = {0,   0.001, 0.05, 0.07, 0.1,   0.25, 0.5,
                                                    0.7, 0.75,  0.9,  0.99, 0.999, 1};
     made.quantile =
@@ -229,6 +229,15 @@ class RandomSource {
     if (one_in(5)) {
       if (one_in(2)) made.order = {{.by = Order::By::kTime, .descending = one_in(2)}};
       for (std::uint64_t i = below(4); i > 0; --i) made.row_columns.push_back(column());
+      if (one_in(3)) {  // shares that leave nothing to chance
+        made.order.clear();
+        made.limit = 100'000;
+        made.sample = {.marked = filter(2),
+                       .marked_share = one_in(3) ? 0.0 : 1.0,
+                       .other_share = one_in(3) ? 0.0 : 1.0};
+        if (one_in(2)) made.sample->marked_start_ns = static_cast<std::int64_t>(below(1'000)) - 500;
+        if (one_in(2)) made.sample->marked_end_ns = static_cast<std::int64_t>(below(1'000)) - 500;
+      }
       return made;
     }
     for (std::uint64_t i = below(4); i > 0; --i) made.group_by.push_back(column());
@@ -342,10 +351,20 @@ std::string describe(const ResultTable& table) {
 }
 
 void expect_same(const Select& select, MemoryStore& memory, DuckDbStore& duckdb) {
-  const auto expected = memory.select(select);
-  const auto actual = duckdb.select(select);
+  auto expected = memory.select(select);
+  auto actual = duckdb.select(select);
   ASSERT_TRUE(expected.ok()) << expected.error().context;
   ASSERT_TRUE(actual.ok()) << actual.error().context << "\n" << describe(select);
+  if (select.sample) {  // has no order
+    const auto before = [](const auto& a, const auto& b) {
+      std::string left, right;
+      for (const Value& value : a) left += event::to_string(value) + "|";
+      for (const Value& value : b) right += event::to_string(value) + "|";
+      return left < right;
+    };
+    std::sort(expected->rows.begin(), expected->rows.end(), before);
+    std::sort(actual->rows.begin(), actual->rows.end(), before);
+  }
   EXPECT_EQ(describe(*actual), describe(*expected)) << describe(select);
 }
 

@@ -30,6 +30,7 @@ Wanted wanted_by(const Select& select) {
     wanted.names.insert(aggregate.column);
     collect(aggregate.filter, wanted.names);
   }
+  if (select.sample) collect(select.sample->marked, wanted.names);
   // From the last on, as an expression names only those before it.
   for (auto one = select.computed.rbegin(); one != select.computed.rend(); ++one) {
     if (!wanted.has(one->name)) continue;

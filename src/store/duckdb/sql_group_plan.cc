@@ -164,6 +164,11 @@ class GroupPlanner {
         zero_pieces_.insert(piece_name(i, 0));
         finish(i, Kind::kBigint, piece_name(i, 0));
         return;
+      case AggregateKind::kRows:
+        piece(i, 0, base::cat("count(*)", filtered(conditions)));
+        zero_pieces_.insert(piece_name(i, 0));
+        finish(i, Kind::kBigint, piece_name(i, 0));
+        return;
       case AggregateKind::kConcurrency:
         add_concurrency(i, numbers, conditions);
         return;

@@ -192,6 +192,23 @@ std::string sql_source(const Select& select, const TableView& view, const std::v
   return nothing + " WHERE false";
 }
 
+namespace {
+
+std::string sql_marked(const Sample& sample, SqlFilter& filter) {
+  return base::cat("(ts >= ", sample.marked_start_ns, " AND ts < ", sample.marked_end_ns, " AND ",
+                   filter.write(sample.marked), ")");
+}
+
+/// True for about the wanted shares of the rows.
+std::string sql_taken(const Sample& sample) {
+  constexpr double kRange = 4'294'967'296;
+  const auto part = [&](double share) { return static_cast<std::uint64_t>(share * kRange); };
+  return base::cat("hash(seq) % ", static_cast<std::uint64_t>(kRange), " < CASE WHEN marked THEN ",
+                   part(sample.marked_share), " ELSE ", part(sample.other_share), " END");
+}
+
+}  // namespace
+
 SqlPlan plan_rows(const Select& select, const TableView& view) {
   SqlPlan plan;
   const EventSource source(select, view, plan.sql.parameters);
@@ -200,13 +217,20 @@ SqlPlan plan_rows(const Select& select, const TableView& view) {
   if (names.empty()) {
     for (const auto& [name, physical] : schema.columns) names.push_back(name);
   }
-  plan.columns = row_result_columns(names);
+  plan.columns = row_result_columns(select, names);
   plan.rows_max = std::min(select.limit, result_rows_max(plan.columns.size()));
   SqlFilter filter(schema, plan.sql.parameters);
   const std::string condition = filter.write(select.filter);
   std::string list = "ts, rate";
   std::size_t next = 2;
   plan.cells = {{.first = 0}, {.first = 1}};
+  std::string marked;
+  if (select.sample) {
+    marked = sql_marked(*select.sample, filter);
+    list += ", marked";
+    plan.cells.push_back(
+        {.kind = SqlPlan::Cell::Kind::kValue, .first = next++, .types = {Type::kBool}});
+  }
   for (const std::string& name : names) {
     SqlPlan::Cell cell{.kind = SqlPlan::Cell::Kind::kValue, .first = next};
     for (const int physical : schema.find(name)) {
@@ -216,6 +240,12 @@ SqlPlan plan_rows(const Select& select, const TableView& view) {
       ++next;
     }
     plan.cells.push_back(std::move(cell));
+  }
+  if (select.sample) {
+    plan.sql.text = base::cat("SELECT ", list, " FROM (SELECT *, ", marked, " AS marked FROM (",
+                              source.sql(filter.used()), ")) WHERE ", condition, " AND ",
+                              sql_taken(*select.sample), " LIMIT ", plan.rows_max + 1);
+    return plan;
   }
   const bool oldest_first = !select.order.empty() && !select.order[0].descending;
   plan.sql.text =

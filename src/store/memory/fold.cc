@@ -9,8 +9,8 @@ using event::Value;
 using event::ValueView;
 
 void Fold::add(const ValueView& value, std::uint32_t rate) {
-  if (kind_ == AggregateKind::kCount) {
-    count_ += rate;
+  if (kind_ == AggregateKind::kCount || kind_ == AggregateKind::kRows) {
+    count_ += kind_ == AggregateKind::kCount ? rate : 1;
     return;
   }
   if (value.is_null()) return;
@@ -42,6 +42,7 @@ void Fold::add(const ValueView& value, std::uint32_t rate) {
       numbers_.emplace_back(value.as_number(), rate);
       return;
     case AggregateKind::kCount:
+    case AggregateKind::kRows:
     case AggregateKind::kCountDistinct:
     case AggregateKind::kConcurrency:
     case AggregateKind::kHistogram:
@@ -64,6 +65,7 @@ void Fold::add_overlap(std::int64_t overlap_ns, std::uint32_t rate) {
 Value Fold::result(std::int64_t width_ns) const {
   switch (kind_) {
     case AggregateKind::kCount:
+    case AggregateKind::kRows:
       return count_;
     case AggregateKind::kCountDistinct:
       return distinct_.size();

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <optional>
 
+#include "base/rng.h"
 #include "base/text.h"
 #include "event/column.h"
 #include "store/intake.h"
@@ -346,16 +347,42 @@ ResultTable select_groups(const Select& select, const ColumnIds& ids, const Rows
   return table;
 }
 
+/// Which rows a sample takes.
+class Taken {
+ public:
+  Taken(const Sample& sample, const ColumnIds& ids)
+      : sample_(sample), marked_(sample.marked, ids) {}
+
+  template <class Row>
+  bool marks(const Row& row) const {
+    return row.time_ns >= sample_.marked_start_ns && row.time_ns < sample_.marked_end_ns &&
+           marked_.matches([&](std::uint32_t id) { return value_of(row, id); });
+  }
+  template <class Row>
+  bool takes(const Row& row, std::uint64_t place) const {
+    const double share = marks(row) ? sample_.marked_share : sample_.other_share;
+    return static_cast<double>(base::Rng(place).next_u64()) < share * 0x1p64;
+  }
+
+ private:
+  const Sample& sample_;
+  FilterMatch marked_;
+};
+
 template <class Rows>
 ResultTable select_rows(const Select& select, const ColumnIds& ids, const Rows& rows,
                         const std::vector<std::string>& names) {
   const Plan plan(select, ids);
+  const std::optional<Taken> taken =
+      select.sample ? std::optional<Taken>(std::in_place, *select.sample, ids) : std::nullopt;
   std::vector<std::uint32_t> wanted;
   for (const std::string& name : names) wanted.push_back(ids(name));
   using Row = typename Rows::value_type;
   std::vector<const Row*> found;
+  std::uint64_t place = 0;
   for (const Row& row : rows) {
-    if (plan.wants(row)) found.push_back(&row);
+    ++place;
+    if (plan.wants(row) && (!taken || taken->takes(row, place))) found.push_back(&row);
   }
   const bool oldest_first = !select.order.empty() && !select.order[0].descending;
   if (!oldest_first) std::reverse(found.begin(), found.end());
@@ -363,13 +390,14 @@ ResultTable select_rows(const Select& select, const ColumnIds& ids, const Rows& 
     return oldest_first ? a->time_ns < b->time_ns : a->time_ns > b->time_ns;
   });
   ResultTable table;
-  table.columns = row_result_columns(names);
+  table.columns = row_result_columns(select, names);
   if (found.size() > select.limit) {
     table.truncated = true;
     found.resize(select.limit);
   }
   for (const Row* row : found) {
     std::vector<Value> cells = {Value(row->time_ns), Value(row->rate)};
+    if (taken) cells.emplace_back(taken->marks(*row));
     for (const std::uint32_t id : wanted) cells.emplace_back(value_of(*row, id));
     table.rows.push_back(std::move(cells));
   }
