@@ -12,6 +12,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import threading
@@ -186,6 +187,7 @@ def main():
     given = arguments.parse_args()
     harness.BINARY = os.path.abspath(given.binary)
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the server ends with us
     random.seed(1)
     folder = tempfile.mkdtemp(prefix="understudy-web-")
     candidate = Candidate()
