@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 
 const heatmap = `/ui/explore/evaluations?view=heatmap&q=${encodeURIComponent(JSON.stringify({ calculations: [{ op: "HEATMAP", column: "duration_ms" }] }))}`;
 
+const byMode = `/ui/explore/evaluations?view=heatmap&q=${encodeURIComponent(JSON.stringify({ breakdowns: ["evaluation.mode"], calculations: [{ op: "HEATMAP", column: "duration_ms" }] }))}`;
+
 export const cases = [
   ["a heatmap is drawn, and a hovered cell says how many", async (pages) => {
     const page = await pages.open(heatmap);
@@ -14,5 +16,18 @@ export const cases = [
     assert.ok(colors > 10, `${colors} colours`);
     await page.locator(".heatmap canvas").hover({ position: { x: 200, y: 200 } });
     assert.match(await page.innerText(".heatmap .tip"), /^[\d,]+ between /);
+  }],
+  ["heatmaps of groups stand on one axis of time", async (pages) => {
+    const page = await pages.open(byMode);
+    const starts = await page.locator(".heatmap canvas").evaluateAll((all) => Object.fromEntries(all.map((canvas) => {
+      const context = canvas.getContext("2d"), ratio = devicePixelRatio;
+      const background = context.getImageData(canvas.width - 9 * ratio, 9 * ratio, 1, 1).data.join();
+      // The lowest rows of the plot are those that every mode has.
+      const row = context.getImageData(62 * ratio, (canvas.clientHeight - 40) * ratio, canvas.width - 70 * ratio, 1).data;
+      let first = 0;
+      while (first * 4 < row.length && row.subarray(first * 4, first * 4 + 4).join() === background) ++first;
+      return [canvas.closest("section").querySelector("h2").textContent.split(" · ")[1], first];
+    })));
+    assert.ok(starts.control_only < starts.fire_and_forget && starts.fire_and_forget < starts.full_evaluation && starts.full_evaluation < starts.candidate_only, JSON.stringify(starts));
   }],
 ];

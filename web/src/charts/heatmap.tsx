@@ -1,9 +1,22 @@
 // How the values of a column spread over time. Dragging marks a rectangle of it.
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Heatmap } from "../api/types";
+import type { Heatmap, QuerySpec } from "../api/types";
 import { count, moment, timeOf, type Unit, withUnit, short } from "../format";
 import { useStore } from "../state/store";
 import { resolved, theme } from "../state/theme";
+
+/** The heatmap with a column for every bucket of the question: the answer has those with events. */
+export function withEveryBucket(heatmap: Heatmap, query: QuerySpec): Heatmap {
+  const step = Math.max(1, query.granularity ?? 60), from = Math.floor((query.start_time ?? 0) / step) * step;
+  const length = Math.min(20_000, Math.max(1, Math.ceil(((query.end_time ?? from) - from) / step)));
+  const none = new Array<number>(Math.max(0, heatmap.edges.length - 1)).fill(0);
+  const counts = new Array<number[]>(length).fill(none);
+  heatmap.times.forEach((time, at) => {
+    const place = Math.floor((timeOf(time) / 1000 - from) / step), column = heatmap.counts[at];
+    if (column && place >= 0 && place < length) counts[place] = column;
+  });
+  return { ...heatmap, times: counts.map((_column, at) => new Date((from + at * step) * 1000).toISOString()), counts };
+}
 
 export interface Rectangle { start_time: number; end_time: number; min: number; max: number }
 

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Scalar } from "../../api/json";
 import type { Calculation, QuerySpec } from "../../api/types";
+import { groupKey } from "../../charts/grid";
 import { savePng, saveCsv } from "../../charts/export";
 import { navigate, paths, place } from "../../state/location";
 import { usePageStore, useStore, valueOf } from "../../state/store";
@@ -50,6 +51,7 @@ export function ExplorePage(props: { dataset: string }) {
   const { state } = store;
   const { spec, view } = state.question;
   const columns = valueOf(state.columns);
+  const breakdowns = spec.breakdowns ?? [];
   const answered = valueOf(state.answered);
   const filter = (column: string, value: Scalar, keep: boolean) => store.run({ spec: withFilter(spec, column, value, keep), selection: null });
   const sort = (name: string) => {
@@ -90,7 +92,7 @@ export function ExplorePage(props: { dataset: string }) {
       {view === "raw" ? <Loaded of={state.events} height={360} what="events" again={() => store.run()}>{(answer) => <RawEvents answer={answer} dataset={state.question.dataset} columns={columns} filter={filter} />}</Loaded>
         : <Loaded of={state.answered} height={360} what="the answer" again={() => store.run()}>{({ answer, markers }) => <ResultView answer={answer} markers={markers} view={view} columns={columns} filter={filter} sort={sort}
           zoom={(from, to) => store.run({ spec: { ...withoutTime(spec), start_time: from, end_time: Math.max(to, from + 2) } })}
-          selected={state.question.selection} select={(column, rectangle) => store.run({ spec, selection: { ...rectangle, column } })} />}</Loaded>}
+          selected={state.question.selection} select={(column, rectangle, group) => store.run({ spec, selection: { ...rectangle, column, ...(breakdowns.length > 0 ? { group: groupKey(group, breakdowns) } : {}) } })} />}</Loaded>}
       {view === "heatmap" && state.question.selection && <div class="below"><BubbleUpPanel of={state.bubbleUp} filter={filter} close={() => store.run({ spec, selection: null })} again={() => store.run({ spec })} /></div>}
     </div>
     {copied !== "" && <div class="toast" role="status">{copied}</div>}

@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import type { Scalar } from "../../api/json";
 import type { Column, Heatmap, Marker, QueryAnswer, Row } from "../../api/types";
 import { groupKey, groupLabel, type Grid, gridOf } from "../../charts/grid";
-import { HeatmapChart, type Rectangle } from "../../charts/heatmap";
+import { HeatmapChart, type Rectangle, withEveryBucket } from "../../charts/heatmap";
 import { type Line, LineChart } from "../../charts/lines";
 import { count, duration, scalar, timeOf, type Unit, unitOf } from "../../format";
 import { Empty, Panel, TableScroll } from "../../ui/parts";
@@ -19,8 +19,9 @@ interface Props {
   filter?: ((column: string, value: Scalar, keep: boolean) => void) | undefined;
   sort?: ((name: string) => void) | undefined;
   zoom?: ((from: number, to: number) => void) | undefined;
-  select?: ((column: string, rectangle: Rectangle) => void) | undefined;
-  selected?: Rectangle | undefined;
+  /** A part of the heatmap of a column and a group was marked. */
+  select?: ((column: string, rectangle: Rectangle, group: Row) => void) | undefined;
+  selected?: (Rectangle & { group?: string }) | undefined;
   height?: number | undefined;
 }
 
@@ -116,7 +117,8 @@ function SelectByNumbers(props: { heatmap: Heatmap; granularity_s: number; unit:
 }
 
 function Heatmaps(props: Props) {
-  const heatmaps = props.answer.data.heatmaps ?? [];
+  const { query } = props.answer;
+  const heatmaps = (props.answer.data.heatmaps ?? []).map((one) => withEveryBucket(one, query));
   if (heatmaps.length === 0) return <section class="panel"><Empty title="No heatmap was asked for">Add the calculation HEATMAP of a column with numbers, for example duration_ms.</Empty></section>;
   const breakdowns = props.answer.query.breakdowns ?? [];
   const unitFor = (column: string) => unitOf(column, props.columns?.find((one) => one.name === column)?.unit);
@@ -124,8 +126,8 @@ function Heatmaps(props: Props) {
     title={breakdowns.length > 0 ? `${one.key} · ${groupLabel(one.group, breakdowns)}` : one.key}
     hint={<>{count(one.total)} values{one.not_numbers > 0 ? `, ${count(one.not_numbers)} without a number` : ""}{one.scale === "log" ? "; the scale is logarithmic" : ""}. {props.select && "Drag over what looks odd, to see what it has in common."}</>}>
     {one.total === 0 || one.edges.length < 2 ? <Empty title="No numbers in this time" /> : <>
-      <HeatmapChart heatmap={one} granularity_s={props.answer.query.granularity ?? 60} unit={unitFor(one.column)} height={props.height ?? (heatmaps.length > 1 ? 200 : 300)} selected={props.selected} select={(rectangle) => props.select?.(one.column, rectangle)} />
-      {props.select && <SelectByNumbers heatmap={one} granularity_s={props.answer.query.granularity ?? 60} unit={unitFor(one.column)} select={(rectangle) => props.select?.(one.column, rectangle)} />}
+      <HeatmapChart heatmap={one} granularity_s={props.answer.query.granularity ?? 60} unit={unitFor(one.column)} height={props.height ?? (heatmaps.length > 1 ? 200 : 300)} selected={breakdowns.length === 0 || props.selected?.group === groupKey(one.group, breakdowns) ? props.selected : undefined} select={(rectangle) => props.select?.(one.column, rectangle, one.group)} />
+      {props.select && <SelectByNumbers heatmap={one} granularity_s={props.answer.query.granularity ?? 60} unit={unitFor(one.column)} select={(rectangle) => props.select?.(one.column, rectangle, one.group)} />}
     </>}
   </Panel>)}</>;
 }

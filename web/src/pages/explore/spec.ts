@@ -9,7 +9,8 @@ export const views = [
 ] as const;
 export type View = (typeof views)[number]["value"];
 
-export interface Selection { start_time: number; end_time: number; column: string; min: number; max: number }
+/** A part of a heatmap; `group` is the groupKey of the group whose heatmap it is of. */
+export interface Selection { start_time: number; end_time: number; column: string; min: number; max: number; group?: string }
 export interface Question { dataset: string; spec: QuerySpec; view: View; selection?: Selection }
 
 export const calculationOps: readonly { op: string; about: string; bare?: boolean }[] = [
@@ -60,7 +61,7 @@ export function questionOf(dataset: string, query: URLSearchParams): Question & 
   const [start_time, end_time, min, max] = (query.get("at") ?? "").split(",").map(Number);
   const column = query.get("of") ?? "";
   const selection = column !== "" && [start_time, end_time, min, max].every((one) => one !== undefined && Number.isFinite(one))
-    ? { selection: { start_time: start_time as number, end_time: end_time as number, min: min as number, max: max as number, column } } : {};
+    ? { selection: { start_time: start_time as number, end_time: end_time as number, min: min as number, max: max as number, column, ...(query.has("in") ? { group: query.get("in") as string } : {}) } } : {};
   const text = query.get("q");
   if (text === null) return { dataset, spec: firstQuestion(dataset), view, ...selection };
   try {
@@ -76,7 +77,7 @@ export function hrefOf(question: Question): string {
   const base = paths.explore(question.dataset, question.spec, question.view);
   const { selection } = question;
   if (!selection) return base;
-  return `${base}&at=${[selection.start_time, selection.end_time, selection.min, selection.max].join(",")}&of=${encodeURIComponent(selection.column)}`;
+  return `${base}&at=${[selection.start_time, selection.end_time, selection.min, selection.max].join(",")}&of=${encodeURIComponent(selection.column)}${selection.group === undefined ? "" : `&in=${encodeURIComponent(selection.group)}`}`;
 }
 
 export function calculationKey(one: Calculation): string { return one.name ?? (one.column ? `${one.op}(${one.column})` : one.op); }
@@ -122,6 +123,12 @@ function one(text: string, column: Column | undefined): Scalar {
 export function textOf(value: Filter["value"]): string {
   if (value === undefined || value === null) return "";
   return Array.isArray(value) ? value.map((part) => (part === null ? "" : String(part))).join(", ") : String(value);
+}
+
+/** The conditions that make a group: its columns and their values, as in its groupKey. */
+export function groupFilters(breakdowns: readonly string[], key: string): Filter[] {
+  const values = JSON.parse(key) as Scalar[];
+  return breakdowns.map((column, at) => { const value = values[at] ?? null; return value === null ? { column, op: "does-not-exist" } : { column, op: "=", value }; });
 }
 
 /** Adds a condition on a group's value; one on the same value before it goes. */

@@ -5,7 +5,7 @@ import { fitting } from "../../ui/suggest";
 import { navigate } from "../../state/location";
 import { loading, PageStore, type Remote, valueOf } from "../../state/store";
 import { resolveRange } from "../../state/time_range";
-import { complete, hrefOf, type Question, type Selection, type View } from "./spec";
+import { complete, groupFilters, hrefOf, type Question, type Selection, type View } from "./spec";
 
 export interface Answered { answer: QueryAnswer; markers: Marker[] }
 
@@ -93,8 +93,11 @@ export class ExploreStore extends PageStore<State> {
     const { dataset, spec } = this.state.question;
     return this.fetch("bubbleUp", async (signal) => {
       const { filters, filter_combination, start_time, end_time, time_range, calculated_fields } = await this.withTime(complete(spec), signal);
-      const query = Object.fromEntries(Object.entries({ filters, filter_combination, start_time, end_time, time_range, calculated_fields }).filter(([, value]) => value !== undefined)) as QuerySpec;
-      return client.bubbleUp({ dataset, query, selection, limit: 20 }, signal);
+      const { group, ...rectangle } = selection;
+      // What was marked in the heatmap of a group is compared within that group.
+      const within = group !== undefined && filter_combination !== "OR" ? [...(filters ?? []), ...groupFilters(spec.breakdowns ?? [], group)] : filters;
+      const query = Object.fromEntries(Object.entries({ filters: within, filter_combination, start_time, end_time, time_range, calculated_fields }).filter(([, value]) => value !== undefined)) as QuerySpec;
+      return client.bubbleUp({ dataset, query, selection: rectangle, limit: 20 }, signal);
     });
   }
 
