@@ -8,6 +8,7 @@
 #include "base/rng.h"
 #include "base/text.h"
 #include "query/column_difference.h"
+#include "query/known_names.h"
 #include "store/memory/memory_store.h"
 
 namespace understudy::query {
@@ -231,6 +232,26 @@ TEST(ColumnDifferenceTest, TheDistanceOfADimensionIsHalfTheSumOfTheDifferences) 
 }
 
 // --- requests that are refused ---
+
+TEST_F(BubbleUpTest, UnknownColumnsNameTheNearest) {
+  add_calls(10);
+  ask(kSlow);
+  const auto refusal = [&](const std::string& json) {
+    const auto checked = check_names(store_, *BubbleUpRequest::parse(json));
+    return checked.ok() ? "none" : checked.error().context;
+  };
+  EXPECT_EQ(refusal(kSlow), "none");
+  EXPECT_EQ(refusal(R"({"dataset":"requests","selection":{"column":"duration_m","min":1}})"),
+            "selection.column: \"requests\" has no column \"duration_m\"; did you mean "
+            "\"duration_ms\"?");
+  EXPECT_EQ(
+      refusal(
+          R"({"dataset":"requests","selection":{"filters":[{"column":"hots","op":"exists"}]}})"),
+      "selection.filters[0]: \"requests\" has no column \"hots\"; did you mean \"host\"?");
+  EXPECT_EQ(
+      refusal(R"({"dataset":"requests","selection":{"column":"rows","min":1},"columns":["rout"]})"),
+      "columns[0]: \"requests\" has no column \"rout\"; did you mean \"route\"?");
+}
 
 TEST_F(BubbleUpTest, BadRequestsNameTheField) {
   EXPECT_EQ(error_of("{}"), "\"dataset\" is missing");

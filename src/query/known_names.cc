@@ -63,7 +63,8 @@ std::vector<Named> named_columns(const QuerySpec& spec, std::span<const std::str
     const std::string field = cat("calculations[", i, "]");
     const Calculation& calculation = spec.calculations[i];
     if (!calculation.column.empty()) named.push_back({field, calculation.column});
-    if (calculation.op == CalculationOp::kConcurrency) named.push_back({field, std::string(kDurationColumn)});
+    if (calculation.op == CalculationOp::kConcurrency)
+      named.push_back({field, std::string(kDurationColumn)});
     add_filters(cat(field, "."), calculation.filters);
   }
   add_filters("", spec.filters);
@@ -197,6 +198,22 @@ base::Result<std::vector<std::string>> check_names(store::EventStore& store,
   }
   return std::vector<std::string>{
       cat("nobody has written to the dataset \"", dataset, "\" yet, so the answer is empty")};
+}
+
+base::Result<std::vector<std::string>> check_names(store::EventStore& store,
+                                                   const BubbleUpRequest& request) {
+  TRY_ASSIGN(std::vector<std::string> warnings,
+             check_names(store, request.dataset, request.query, request.columns));
+  QuerySpec chosen{.filters = request.selection.filters,
+                   .calculated_fields = request.query.calculated_fields};
+  std::vector<std::string> columns;
+  if (!request.selection.column.empty()) columns.push_back(request.selection.column);
+  const auto of_selection = check_names(store, request.dataset, chosen, columns);
+  if (of_selection.ok()) return warnings;
+  std::string reason = of_selection.error().context;
+  constexpr std::string_view kColumn = "columns[0]";
+  if (reason.starts_with(kColumn)) reason.replace(0, kColumn.size(), "column");
+  return base::error(of_selection.error().kind, cat("selection.", reason));
 }
 
 }  // namespace understudy::query

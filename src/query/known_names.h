@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "query/bubble_up.h"
 #include "query/query_spec.h"
 
 namespace understudy::store {
@@ -26,5 +27,9 @@ namespace understudy::query {
 base::Result<std::vector<std::string>> check_names(store::EventStore& store,
                                                    std::string_view dataset, const QuerySpec& spec,
                                                    std::span<const std::string> columns = {});
+
+/// The same for a comparison of columns: its query, its selection and the columns it asks for.
+base::Result<std::vector<std::string>> check_names(store::EventStore& store,
+                                                   const BubbleUpRequest& request);
 
 }  // namespace understudy::query
