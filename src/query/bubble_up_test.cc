@@ -246,8 +246,8 @@ TEST_F(BubbleUpTest, UnknownColumnsNameTheNearest) {
             "\"duration_ms\"?");
   EXPECT_EQ(
       refusal(
-          R"({"dataset":"requests","selection":{"filters":[{"column":"hots","op":"exists"}]}})"),
-      "selection.filters[0]: \"requests\" has no column \"hots\"; did you mean \"host\"?");
+          R"({"dataset":"requests","selection":{"filters":[{"column":"routee","op":"exists"}]}})"),
+      "selection.filters[0]: \"requests\" has no column \"routee\"; did you mean \"route\"?");
   EXPECT_EQ(
       refusal(R"({"dataset":"requests","selection":{"column":"rows","min":1},"columns":["rout"]})"),
       "columns[0]: \"requests\" has no column \"rout\"; did you mean \"route\"?");
