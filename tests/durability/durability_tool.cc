@@ -27,6 +27,7 @@ namespace {
 constexpr int kThreads = 2;
 constexpr std::int64_t kThreadSpan = std::int64_t{1} << 31;  // numbers of one thread in one life
 constexpr std::int64_t kPageEvents = 50'000;
+constexpr int kBatchesPerSegment = 20;
 
 std::string text_of(std::int64_t number) { return base::cat("payload ", number * 7919); }
 
@@ -35,7 +36,7 @@ std::unique_ptr<DuckDbStore> open(const std::string& folder) {
   options.log.folder = folder;
   options.log.file_bytes_max = 128 << 10;  // many files, so that rotation is hit too
   // Many small segments, written all the time and merged all the time.
-  options.segment_events = 300;
+  options.segment_events = 2'000;
   options.segment_age = std::chrono::milliseconds(50);
   options.threads = 1;
   auto store = DuckDbStore::open(options);
@@ -63,6 +64,10 @@ void write_batches(DuckDbStore& store, std::int64_t first, int batches) {
     }
     const bool taken = store.append(events).ok();
     say(base::cat(taken ? "A " : "R ", from, " ", events.size(), "\n"));
+    // Small segments, which are soon merged; where that fails it is no matter here.
+    if (i % kBatchesPerSegment == kBatchesPerSegment - 1) {
+      static_cast<void>(store.write_segments(std::chrono::milliseconds(200)).ok());
+    }
   }
 }
 

@@ -80,9 +80,10 @@ class PosixSegmentFile final : public SegmentFile {
   base::Status flush() {
     std::string_view left = buffer_;
     while (!left.empty()) {
-      const ssize_t written = ::write(fd_.get(), left.data(), left.size());
+      const ssize_t written = ::pwrite(fd_.get(), left.data(), left.size(), offset_);
       if (written < 0 && errno == EINTR) continue;
       if (written <= 0) return failed("write", path_, written < 0 ? errno : EIO);
+      offset_ += written;
       left.remove_prefix(static_cast<std::size_t>(written));
     }
     buffer_.clear();
@@ -93,6 +94,7 @@ class PosixSegmentFile final : public SegmentFile {
   const std::string folder_;
   const std::string path_;
   std::string buffer_;
+  off_t offset_ = 0;
   std::uint32_t crc_ = 0;
   bool finished_ = false;
 };
