@@ -96,6 +96,8 @@ std::optional<Explanation> parse_explanation(std::string_view word) {
   return value_of(kExplanations, word);
 }
 
+std::optional<ValueType> parse_value_type(std::string_view word) { return value_of(kTypes, word); }
+
 std::span<const char* const> distance_units() {
   static constexpr std::array<const char*, 8> kUnits = {"ulp",  "absolute", "ratio", "s",
                                                         "rows", "columns",  "items", "bytes"};

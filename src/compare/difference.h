@@ -69,6 +69,7 @@ const char* name(ValueType type);
 const char* name(Explanation explanation);
 std::optional<Dimension> parse_dimension(std::string_view word);
 std::optional<Explanation> parse_explanation(std::string_view word);
+std::optional<ValueType> parse_value_type(std::string_view word);
 /// The units of a distance: what `Difference::distance_unit` may be besides "".
 std::span<const char* const> distance_units();
 /// One of them as the static text a Difference holds; "" for any other word.
