@@ -98,9 +98,12 @@ Routes Api::Inside::all_routes() {
   add(migration_routes(dependencies));
   add(mode_routes(dependencies));
   add(difference_routes(dependencies));
+  add(rule_routes(dependencies));
   add(error_routes(dependencies));
   add(query_routes(dependencies));
+  add(result_routes(dependencies));
   add(dataset_routes(dependencies));
+  add(board_routes(dependencies));
   add(flag_routes(dependencies));
   add(segment_routes(dependencies));
   add(evaluate_routes(dependencies));

@@ -6,7 +6,6 @@
 #include "base/config_node.h"
 #include "base/text.h"
 #include "compare/comparator_options.h"
-#include "compare/rules.h"
 
 namespace understudy::api {
 namespace {
@@ -64,6 +63,17 @@ base::Result<compare::Comparator> comparator_from(const std::string& flag_key,
   auto comparator = parse(section);
   if (comparator.ok()) return comparator;
   return base::error(base::ErrorKind::kProtocol, comparator.error().context);
+}
+
+base::Result<compare::Rules> rules_from(const flags::Value& rule) {
+  if (!rule.is_object()) {
+    return base::invalid("\"rule\" is not an object such as {\"path\": \"$.total\", \"ulps\": 4}");
+  }
+  ConfigNode list = node_of(flags::Value::List{rule});
+  list.place("", "rule");
+  auto rules = compare::Rules::parse(list);
+  if (rules.ok()) return rules;
+  return base::invalid(rules.error().context);
 }
 
 base::Status check_compare_flag(const flags::Flag& flag) {

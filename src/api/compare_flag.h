@@ -5,6 +5,7 @@
 
 #include "base/result.h"
 #include "compare/comparator.h"
+#include "compare/rules.h"
 #include "flags/flag.h"
 
 /// The flag `<migration>.compare`: a JSON flag whose value is the `compare` section of the
@@ -21,6 +22,10 @@ const flags::Value* served_comparison(const flags::Flag& flag);
 base::Result<compare::Comparator> comparator_from(const std::string& flag_key,
                                                   const flags::Value& value,
                                                   const std::string& place = {});
+
+/// Reads a rule as it stands in such a value, with those nested in it. Failure: kInvalid,
+/// "rule.ulps: what".
+base::Result<compare::Rules> rules_from(const flags::Value& rule);
 
 /// Whether the flag is one a migration can be compared with, whichever variation it serves.
 /// Failure: as comparator_from.

@@ -12,8 +12,8 @@ namespace understudy::api {
 Response error_response(int status, std::string_view message);
 
 /// The status an Error stands for: kProtocol 400 (the request's shape), kInvalid and kLimit 422
-/// (what it asks for), kNotFound 404, kConflict 409, kTimeout, kCancelled, kUnavailable and kIo 503 with
-/// Retry-After, the rest 500.
+/// (what it asks for), kNotFound 404, kConflict 409, kTimeout, kCancelled, kUnavailable and kIo 503
+/// with Retry-After, the rest 500.
 Response error_response(const base::Error& error);
 
 /// 200 or another status with a JSON body.

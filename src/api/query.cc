@@ -4,6 +4,7 @@
 
 #include "api/cancellable_handler.h"
 #include "api/error_response.h"
+#include "api/kept_result.h"
 #include "api/resources.h"
 #include "base/text.h"
 #include "query/known_names.h"
@@ -57,12 +58,12 @@ Result<Response> post_query(const Dependencies& dependencies, const Call& call) 
                query::run_raw_query(dependencies.events, *dataset, raw, dependencies.clock));
     TRY_ASSIGN(found.warnings,
                query::check_names(dependencies.events, *dataset, raw.scope, raw.columns));
-    return json_response_text(query::render_json(found));
+    return json_response_text(keep_result(dependencies, call, *dataset, query::render_json(found)));
   }
   TRY_ASSIGN(query::QueryResult result,
              query::run_query(dependencies.events, *dataset, spec, dependencies.clock));
   TRY_ASSIGN(result.warnings, query::check_names(dependencies.events, *dataset, spec));
-  return json_response_text(query::render_json(result));
+  return json_response_text(keep_result(dependencies, call, *dataset, query::render_json(result)));
 }
 
 }  // namespace

@@ -11,9 +11,12 @@ namespace understudy::api {
 Routes migration_routes(const Dependencies& dependencies);                    // migrations.cc
 Routes mode_routes(const Dependencies& dependencies);                         // mode.cc
 Routes difference_routes(const Dependencies& dependencies);                   // differences.cc
+Routes rule_routes(const Dependencies& dependencies);                         // rules.cc
 Routes error_routes(const Dependencies& dependencies);                        // errors.cc
 Routes query_routes(const Dependencies& dependencies);                        // query.cc
 Routes dataset_routes(const Dependencies& dependencies);                      // datasets.cc
+Routes result_routes(const Dependencies& dependencies);                       // results.cc
+Routes board_routes(const Dependencies& dependencies);                        // boards.cc
 Routes flag_routes(const Dependencies& dependencies);                         // flags.cc
 Routes segment_routes(const Dependencies& dependencies);                      // segments.cc
 Routes evaluate_routes(const Dependencies& dependencies);                     // evaluate.cc

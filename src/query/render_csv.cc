@@ -4,9 +4,8 @@
 #include "query/rfc3339.h"
 
 namespace understudy::query {
-namespace {
 
-void add_text(std::string& out, std::string_view text) {
+void append_csv_text(std::string& out, std::string_view text) {
   const bool formula =
       !text.empty() && std::string_view("=+-@\t\r").find(text[0]) != std::string_view::npos;
   const bool needs_quotes = text.empty() ||
@@ -25,9 +24,11 @@ void add_text(std::string& out, std::string_view text) {
   out += '"';
 }
 
+namespace {
+
 void add_cell(std::string& out, const event::Value& value) {
   if (value.is_string()) {
-    add_text(out, value.as_string());
+    append_csv_text(out, value.as_string());
   } else {
     out += exact_text(value);
   }
@@ -44,7 +45,7 @@ void add_cells(std::string& out, const Row& row) {
 void add_names(std::string& out, const std::vector<std::string>& names) {
   for (size_t i = 0; i < names.size(); ++i) {
     if (i > 0) out += ',';
-    add_text(out, names[i]);
+    append_csv_text(out, names[i]);
   }
   out += "\r\n";
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "query/query_result.h"
 
@@ -13,5 +14,7 @@ std::string render_csv(const QueryResult& result);
 /// The same with a `time` column in front (RFC 3339), one line per (bucket, group).
 std::string render_series_csv(const QueryResult& result);
 std::string render_csv(const RawEvents& events);
+/// One text cell as above.
+void append_csv_text(std::string& out, std::string_view text);
 
 }  // namespace understudy::query
