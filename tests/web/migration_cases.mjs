@@ -14,6 +14,24 @@ export const cases = [
     assert.match(markers, /control_only=50,fire_and_forget=50 by alice/);
     assert.match(markers, /data-engine 2\.1: more read capacity/);
   }],
+  ["a dip leads to the errors and to the requests that failed", async (pages) => {
+    const page = await pages.open(`/ui/migrations/${pages.server.migration}`);
+    await page.click("text=Which errors?");
+    await page.waitForURL("**/ui/explore/errors**");
+    await pages.settled(page);
+    assert.match(await page.innerText("table.data"), /ProvisionedThroughputExceededException/);
+    await page.goBack();
+    await pages.settled(page);
+    await page.click("text=On which route and mode?");
+    await page.waitForURL("**/ui/explore/evaluations**");
+    await pages.settled(page);
+    // The worst comes first.
+    assert.match(await page.locator("table.data tbody tr").first().innerText(), /fire_and_forget/);
+    await page.goBack();
+    await pages.settled(page);
+    await page.click("text=The requests that failed");
+    await page.waitForSelector("table.events >> text=fire_and_forget");
+  }],
   ["the crosshair shows the values of every mode", async (pages) => {
     const page = await pages.open(`/ui/migrations/${pages.server.migration}`);
     const chart = page.locator("section:has-text('Success rate by') .u-over");

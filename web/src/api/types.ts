@@ -187,6 +187,7 @@ export interface QueryAnswer {
   data: QueryData;
   groups_cut?: boolean;
   series_cut?: boolean;
+  heatmaps_cut?: boolean;
   elapsed_us?: number;
 }
 export interface EventRow { time: string; data: Row }

@@ -5,7 +5,7 @@ import { valueOf } from "../../state/store";
 import { paths } from "../../state/location";
 import { CrossIcon, PlusIcon } from "../../ui/icons";
 import { Suggest, fitting } from "../../ui/suggest";
-import { calculationOps, filterOps, functions, textOf, valueFrom } from "./spec";
+import { calculationKey, calculationOps, filterOps, functions, textOf, valueFrom } from "./spec";
 import type { ExploreStore } from "./store";
 import { useState } from "preact/hooks";
 
@@ -37,6 +37,8 @@ function CalculationPill(props: { store: ExploreStore; calculation: Calculation;
       put(calculationOps.find((one) => one.op === op)?.bare ? { ...rest, op } : { ...rest, op, column: calculation.column ?? "" });
     }}>{calculationOps.map((one) => <option key={one.op} value={one.op} title={one.about}>{one.op}</option>)}</select>
     {!bare && <Suggest mono label="Column" placeholder="column" value={calculation.column ?? ""} suggest={(typed) => store.suggestColumns(typed)} change={(column) => put({ ...calculation, column })} commit={() => store.run()} />}
+    {calculation.filters && <span class="pill-text" title="Only these events are counted in">where {calculation.filters.map((one) => `${one.column} ${one.op} ${textOf(one.value)}`).join(calculation.filter_combination === "OR" ? " or " : " and ")}</span>}
+    {calculation.name && <span class="pill-text">as {calculation.name}</span>}
     <Remove what={`${calculation.op} ${calculation.column ?? ""}`} act={() => store.run({ spec: { ...store.state.draft, calculations: without(all, at) } })} />
   </span>;
 }
@@ -68,7 +70,7 @@ function Fields(props: { store: ExploreStore }) {
   return <Row label="Calculate">
     {all.map((field, at) => <span class="pill wide" key={at}>
       <input class="input mono" aria-label="Name of the calculated field" placeholder="name" size={10} value={field.name} onInput={(event) => store.draft({ calculated_fields: changed(all, at, { ...field, name: event.currentTarget.value }) })} />
-      <span aria-hidden="true">=</span>
+      <span class="pill-text" aria-hidden="true">=</span>
       <Suggest mono label="Expression" placeholder='IF($duration_ms > 100, "slow", "fast")' value={field.expression}
         suggest={(typed) => {
           const word = /[$A-Za-z_][\w.]*$/.exec(typed)?.[0] ?? "";
@@ -80,6 +82,31 @@ function Fields(props: { store: ExploreStore }) {
       <Remove what={`the calculated field ${field.name}`} act={() => store.run({ spec: { ...store.state.draft, calculated_fields: without(all, at) } })} />
     </span>)}
     <Add what="field" act={() => store.draft({ calculated_fields: [...all, { name: "", expression: "" }] })} />
+  </Row>;
+}
+
+/** Names of calculations as a formula takes them: what is more than letters stands in quotes. */
+function operand(key: string): string { return /^[A-Za-z_][\w.]*$/.test(key) ? key : `"${key}"`; }
+
+function Formulas(props: { store: ExploreStore }) {
+  const { store } = props;
+  const { draft } = store.state;
+  const all = draft.formulas ?? [];
+  const names = (draft.calculations ?? [{ op: "COUNT" }]).filter((one) => one.op !== "HEATMAP").map((one) => ({ value: operand(calculationKey(one)), about: "asked for above" }));
+  return <Row label="Formula">
+    {all.map((formula, at) => <span class="pill wide" key={at}>
+      <input class="input mono" aria-label="Name of the formula" placeholder="name" size={10} value={formula.name} onInput={(event) => store.draft({ formulas: changed(all, at, { ...formula, name: event.currentTarget.value }) })} />
+      <span class="pill-text" aria-hidden="true">=</span>
+      <Suggest mono label="Formula" placeholder={`${names[0]?.value ?? "COUNT"} / 2`} value={formula.expression}
+        suggest={(typed) => {
+          const word = /(["A-Za-z_][\w.(]*)$/.exec(typed)?.[0] ?? "";
+          const before = typed.slice(0, typed.length - word.length);
+          return fitting(names, word).map((one) => ({ ...one, value: before + one.value }));
+        }}
+        change={(expression) => store.draft({ formulas: changed(all, at, { ...formula, expression }) })} />
+      <Remove what={`the formula ${formula.name}`} act={() => store.run({ spec: { ...draft, formulas: without(all, at) } })} />
+    </span>)}
+    <Add what="formula" act={() => store.draft({ formulas: [...all, { name: "", expression: "" }] })} />
   </Row>;
 }
 
@@ -96,6 +123,7 @@ function More(props: { store: ExploreStore }) {
   const calculations = draft.calculations ?? [{ op: "COUNT" }];
   return <>
     <Fields store={store} />
+    <Formulas store={store} />
     <Row label="Only groups">
       <span class="pill"><span class="pill-text">with</span>
         <select aria-label="Groups with" value={having?.calculate_op ? `${having.calculate_op}/${having.column ?? ""}` : ""} onChange={(event) => {
@@ -120,7 +148,7 @@ function More(props: { store: ExploreStore }) {
 }
 
 function usesMore(spec: QuerySpec): boolean {
-  return (spec.calculated_fields?.length ?? 0) > 0 || (spec.havings?.length ?? 0) > 0 || spec.limit !== undefined || spec.granularity !== undefined || spec.compare_time_offset_seconds !== undefined;
+  return (spec.calculated_fields?.length ?? 0) > 0 || (spec.formulas?.length ?? 0) > 0 || (spec.havings?.length ?? 0) > 0 || spec.limit !== undefined || spec.granularity !== undefined || spec.compare_time_offset_seconds !== undefined;
 }
 
 export function Builder(props: { store: ExploreStore; go: (href: string) => void }) {

@@ -139,6 +139,7 @@ export function ResultView(props: Props) {
   return <div class="grid">
     {answer.warnings?.map((warning) => <p class="advice" key={warning}>{warning}</p>)}
     {!answer.complete && <p class="problem">Not all events of this time are here any more{answer.complete_since ? `: they are complete since ${answer.complete_since}` : ""}.</p>}
+    {view === "heatmap" && answer.heatmaps_cut && <p class="advice">Only the largest groups have a heatmap.</p>}
     {(answer.groups_cut || answer.series_cut) && <p class="advice">There are more groups than are shown. Ask for more under “at most”, or narrow it down with a filter.</p>}
     {empty ? <section class="panel"><Empty title="Nothing matches in this time">Remove a filter or look at a longer time.</Empty></section>
       : view === "heatmap" ? <Heatmaps {...props} />

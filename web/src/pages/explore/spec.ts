@@ -84,7 +84,7 @@ export function calculationKey(one: Calculation): string { return one.name ?? (o
 
 /** Incomplete rows of the builder are left out of what is asked. */
 export function complete(spec: QuerySpec): QuerySpec {
-  const { filters, calculations, breakdowns, calculated_fields, havings, orders, ...rest } = spec;
+  const { filters, calculations, breakdowns, calculated_fields, formulas, havings, orders, ...rest } = spec;
   const bare = (op: string) => filterOps.find((one) => one.op === op)?.bare === true;
   const out: QuerySpec = { ...rest };
   const kept = filters?.filter((one) => one.column !== "" && (bare(one.op) || (one.value !== undefined && !(Array.isArray(one.value) && one.value.length === 0))));
@@ -95,7 +95,10 @@ export function complete(spec: QuerySpec): QuerySpec {
   if (groups && groups.length > 0) out.breakdowns = groups;
   const fields = calculated_fields?.filter((one) => one.name !== "" && one.expression !== "");
   if (fields && fields.length > 0) out.calculated_fields = fields;
+  const made = formulas?.filter((one) => one.name !== "" && one.expression !== "");
+  if (made && made.length > 0) out.formulas = made;
   const keys = new Set((out.calculations ?? [{ op: "COUNT" }]).map(calculationKey));
+  for (const one of made ?? []) keys.add(one.name);
   const held = havings?.filter((one) => keys.has(one.column && one.calculate_op ? `${one.calculate_op}(${one.column})` : (one.calculate_op ?? one.column ?? "")));
   if (held && held.length > 0) out.havings = held;
   const sorted = orders?.filter((one) => (one.op ? keys.has(one.column ? `${one.op}(${one.column})` : one.op) : keys.has(one.column ?? "") || groups?.includes(one.column ?? "")));

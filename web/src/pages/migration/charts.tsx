@@ -3,7 +3,8 @@ import { inModeOrder } from "../../charts/grid";
 import { type Line, LineChart } from "../../charts/lines";
 import { Empty, Loaded, Panel, Segmented } from "../../ui/parts";
 import { zoomInto } from "../../ui/time_range";
-import type { Remote } from "../../state/store";
+import { paths } from "../../state/location";
+import { type Remote, valueOf } from "../../state/store";
 import type { Story } from "./store";
 
 /** One line per mode of one calculation. */
@@ -30,7 +31,20 @@ function Chart(props: Props & { lines: (story: Story) => Line[]; label: string; 
   }}</Loaded>;
 }
 
-export function SuccessPanel(props: Props) {
+/** Where a dip leads: the same time in Explore. */
+function FurtherQuestions(props: { migration: string; story: Remote<Story>; whose: string }) {
+  const story = valueOf(props.story);
+  if (!story) return null;
+  const time = { start_time: story.start_time, end_time: story.end_time };
+  const ours = { column: "evaluation.migration", op: "=", value: props.migration };
+  return <p class="further row"><span class="muted small">Look further:</span>
+    <a href={paths.explore("errors", { ...time, breakdowns: ["exception.type", "http.route"], calculations: [{ op: "COUNT" }], filters: [ours] }, "stacked")}>Which errors?</a>
+    <a href={paths.explore("evaluations", { ...time, breakdowns: ["http.route", "evaluation.mode"], calculations: [{ op: "AVG", column: props.whose }, { op: "COUNT" }], filters: [ours], orders: [{ op: "AVG", column: props.whose, order: "ascending" }] }, "table")}>On which route and mode?</a>
+    <a href={paths.explore("evaluations", { ...time, filters: [ours, { column: props.whose, op: "=", value: 0 }] }, "raw")}>The requests that failed</a>
+  </p>;
+}
+
+export function SuccessPanel(props: Props & { migration: string }) {
   const [whose, setWhose] = useState<"success" | "served.success">("success");
   const hint = whose === "success"
     ? "Requests in which every side that was called answered without an error. While control answers, users do not feel a dip here."
@@ -38,6 +52,7 @@ export function SuccessPanel(props: Props) {
   return <Panel title="Success rate by evaluation mode" hint={hint}
     actions={<Segmented label="Whose success" value={whose} choose={setWhose} choices={[{ value: "success", text: "Both services" }, { value: "served.success", text: "What users got" }]} />}>
     <Chart {...props} lines={(story) => linesOf(story, `AVG(${whose})`)} label={`Success rate over time, one line for each evaluation mode`} unit="percent" height={250} />
+    <FurtherQuestions migration={props.migration} story={props.story} whose={whose} />
   </Panel>;
 }
 

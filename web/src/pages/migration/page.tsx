@@ -34,7 +34,7 @@ export function MigrationPage(props: { name: string }) {
     <div class="grid">
       <div class="half"><VerdictStrip migration={now} /></div>
       <div class="half"><ModeNow mode={now.mode} change={() => setChanging(true)} /></div>
-      <SuccessPanel story={story} again={again} />
+      <SuccessPanel migration={now.name} story={story} again={again} />
       <SharesPanel story={story} again={again} />
       <LatencyPanel story={story} again={again} quantile="P50" />
       <LatencyPanel story={story} again={again} quantile="P99" />
