@@ -1,11 +1,11 @@
-import { useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import { client } from "../../api/client";
 import type { Span, Trace } from "../../api/types";
 import { duration, moment, several, timeOf } from "../../format";
 import { place } from "../../state/location";
 import { loading, PageStore, type Remote, usePageStore, useStore, valueOf } from "../../state/store";
 import { Empty, Loaded, PageHead, Panel } from "../../ui/parts";
-import { type Node, treeOf } from "./tree";
+import { type Node, treeOf, visible } from "./tree";
 
 interface State { trace: Remote<Trace> }
 
@@ -25,11 +25,11 @@ function Ruler(props: { length_ms: number }) {
 }
 
 function Waterfall(props: { trace: Trace; chosen: Span | null; choose: (span: Span) => void }) {
-  const { nodes, length_ms } = treeOf(props.trace.spans);
+  const { nodes, length_ms } = useMemo(() => treeOf(props.trace.spans), [props.trace]);
   const colors = colorsOf(nodes);
-  const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
-  const shown = nodes.filter((node) => !node.hidden.some((id) => closed.has(id)));
-  const toggle = (id: string) => { const next = new Set(closed); if (!next.delete(id)) next.add(id); setClosed(next); };
+  const [closed, setClosed] = useState<ReadonlySet<Span>>(new Set());
+  const shown = visible(nodes, closed);
+  const toggle = (span: Span) => { const next = new Set(closed); if (!next.delete(span)) next.add(span); setClosed(next); };
   return <>
     <ul class="services">{[...colors].map(([name, color]) => <li key={name} class="mode"><span class="swatch" style={{ background: color }} />{name}</li>)}</ul>
     <div class="waterfall-head"><span class="label">Span</span><Ruler length_ms={length_ms} /></div>
@@ -38,7 +38,7 @@ function Waterfall(props: { trace: Trace; chosen: Span | null; choose: (span: Sp
       const left = (node.start_ms / length_ms) * 100, width = ((span.duration_ms ?? 0) / length_ms) * 100;
       return <li key={`${span.span_id}/${at}`} class={props.chosen === span ? "chosen" : ""}>
         <div class="span-name" style={{ paddingLeft: `${Math.min(node.depth, 12) * 14}px` }}>
-          {node.children > 0 ? <button type="button" class="fold" aria-expanded={!closed.has(span.span_id)} aria-label={`${several(node.children, "child", "children")} of ${span.name}`} onClick={() => toggle(span.span_id)}>{closed.has(span.span_id) ? "▸" : "▾"}</button> : <span class="fold" />}
+          {node.children > 0 ? <button type="button" class="fold" aria-expanded={!closed.has(span)} aria-label={`${several(node.children, "child", "children")} of ${span.name}`} onClick={() => toggle(span)}>{closed.has(span) ? "▸" : "▾"}</button> : <span class="fold" />}
           <button type="button" class="span-open" aria-pressed={props.chosen === span} onClick={() => props.choose(span)}>{span.error && <span class="tag fail">error</span>}<span>{span.name}</span></button>
         </div>
         <div class="span-track" aria-hidden="true" onClick={() => props.choose(span)}>

@@ -1,0 +1,72 @@
+// What the pages compute, without a browser: node logic_test.mjs WEB_FOLDER
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import path from "node:path";
+import test from "node:test";
+
+const web = path.resolve(process.argv[2] ?? "web");
+const { buildSync } = createRequire(path.join(web, "node_modules") + "/")("esbuild");
+
+/** The exports of modules of web/src, as the browser gets them. */
+async function load(...modules) {
+  const { outputFiles } = buildSync({
+    stdin: { contents: modules.map((name) => `export * from "./src/${name}";`).join("\n"), resolveDir: web, loader: "ts" },
+    bundle: true, format: "esm", write: false, jsx: "automatic", jsxImportSource: "preact",
+  });
+  return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString("base64")}`);
+}
+
+const { parseJson } = await load("api/json.ts");
+const format = await load("format.ts");
+const { parts } = await load("pages/differences/words.ts");
+const { treeOf } = await load("pages/trace/tree.ts");
+const { gridOf } = await load("charts/grid.ts");
+
+test("integers beyond 2^53 stay their digits, other numbers stay numbers", () => {
+  const parsed = parseJson('{"id": 9007199254740993, "ns": [1795595076242414137], "x": 1.5, "n": 12, "text": "9007199254740993", "float": 0.1234567890123456789}');
+  // An engine without the source of a number cannot know better.
+  if (typeof parsed.id === "string") assert.deepEqual([parsed.id, parsed.ns[0]], ["9007199254740993", "1795595076242414137"]);
+  assert.deepEqual([parsed.x, parsed.n, parsed.text, typeof parsed.float], [1.5, 12, "9007199254740993", "number"]);
+});
+
+test("a share that is not whole never reads as whole, and one that is not nothing never as nothing", () => {
+  assert.equal(format.percent(100), "100%");
+  assert.equal(format.percent(99.996), "> 99.99%");
+  assert.equal(format.percent(99.95), "99.95%");
+  assert.equal(format.percent(0.004), "< 0.01%");
+  assert.equal(format.percent(0), "0%");
+});
+
+test("durations take the unit that people would", () => {
+  assert.deepEqual([0.0004, 0.25, 12.345, 1500, 90_000, 120_000, 5_400_000].map(format.duration), ["400 ns", "250 µs", "12.3 ms", "1.5 s", "1 min 30 s", "2 min", "1 h 30 min"]);
+});
+
+test("what differs within two texts stands between what they share", () => {
+  assert.deepEqual(parts("1714862621207", "1714862621207000"), { before: "1714862621207", one: "", other: "000", after: "" });
+  assert.deepEqual(parts("16.07489", "16.08489"), { before: "16.0", one: "7", other: "8", after: "489" });
+  assert.deepEqual(parts("aa", "aaa"), { before: "aa", one: "", other: "a", after: "" });
+  assert.deepEqual(parts("", "x"), { before: "", one: "", other: "x", after: "" });
+});
+
+const span = (span_id, parent_id, ms, duration_ms = 1) => ({ span_id, parent_id, dataset: "spans", name: span_id, error: false, fields: {}, duration_ms, time: `2026-05-01T00:00:00.${String(ms).padStart(3, "0")}000000Z` });
+
+test("a trace is a tree: parents first, children by time, orphans and circles as roots", () => {
+  const { nodes, length_ms } = treeOf([span("c", "a", 5), span("b", "a", 2, 40), span("a", "", 0, 10), span("orphan", "elsewhere", 1), span("x", "y", 7), span("y", "x", 8)]);
+  assert.deepEqual(nodes.map((node) => `${node.span.span_id}${node.depth}`), ["a0", "b1", "c1", "orphan0", "x0", "y1"]);
+  assert.equal(length_ms, 42);
+  assert.deepEqual(treeOf([]), { nodes: [], length_ms: 0 });
+});
+
+test("a deep trace does not overflow", () => {
+  const spans = Array.from({ length: 20_000 }, (_, at) => span(`s${at}`, at === 0 ? "" : `s${at - 1}`, 0));
+  assert.equal(treeOf(spans).nodes.at(-1).depth, 19_999);
+});
+
+test("buckets without events are gaps, not zeros", () => {
+  const grid = gridOf({
+    query: { breakdowns: ["mode"], start_time: 100, end_time: 400, granularity: 60 },
+    data: { results: [{ data: { mode: "a", COUNT: 3 } }], series: [{ time: "1970-01-01T00:02:00Z", data: { mode: "a", COUNT: 2 } }, { time: "1970-01-01T00:04:00Z", data: { mode: "a", COUNT: 1 } }] },
+  });
+  assert.deepEqual(grid.times, [60, 120, 180, 240, 300, 360]);
+  assert.deepEqual(grid.groups[0].values.COUNT, [null, 2, null, 1, null, null]);
+});
