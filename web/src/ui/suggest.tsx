@@ -65,7 +65,7 @@ export function Suggest(props: Props) {
           const chosen = shown ? list[at] : undefined;
           if (chosen) { event.preventDefault(); choose(chosen.value); }
           else { setOpen(false); props.commit?.(props.value); }
-        } else if (event.key === "Escape" && shown) { event.stopPropagation(); setOpen(false); }
+        } else if (event.key === "Escape" && shown) { event.preventDefault(); event.stopPropagation(); setOpen(false); }
       }} />
     {shown && <ul id={`${id}list`} ref={box} role="listbox" aria-label={`Suggestions for ${props.label}`}>
       {list.map((one, index) => <li key={one.value} id={`${id}${index}`} role="option" aria-selected={index === at}

@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+
+const greeting = {
+  on: true, variations: ["hello", "hi", "good day"], offVariation: 0,
+  targets: [{ variation: 2, values: ["account-1", "account-2"] }],
+  rules: [{ clauses: [{ attribute: "country", op: "in", values: ["DE", "AT"] }], rollout: { variations: [{ variation: 0, weight: 50000 }, { variation: 1, weight: 50000 }] } }],
+  fallthrough: { variation: 0 },
+};
+const put = (pages, key, flag, parameters) => pages.api(`/api/flags/${key}?${parameters}`, flag, "PUT");
+
+export const cases = [
+  ["the list shows the mix of a migration and who changed it", async (pages) => {
+    const page = await pages.open("/ui/flags");
+    const text = await page.innerText("section.mode-flag");
+    for (const wanted of ["data-engine.mode", "control_only 30%", "full_evaluation 50%", "candidate_only 10%", "reverse_evaluation 10%", "by bob", "a tenth of the accounts"]) assert.ok(text.replaceAll(/\s+/g, " ").includes(wanted), `${wanted} in ${text}`);
+  }],
+  ["a flag is read from the top, in words", async (pages) => {
+    assert.equal((await put(pages, "words", greeting, "by=alice&expected_version=0")).status, 200);
+    const page = await pages.open("/ui/flags/words");
+    const steps = (await page.locator(".steps .step").allInnerTexts()).map((text) => text.replaceAll(/\s+/g, " "));
+    assert.equal(steps.length, 3);
+    assert.match(steps[0], /account-1, account-2 good day/);
+    assert.match(steps[1], /If country is one of DE, AT hello 50% hi 50%/);
+    assert.match(steps[2], /Everybody else hello/);
+    await pages.accessible(page, "a flag");
+  }],
+  ["percentages are changed with a reason, and the history says what changed", async (pages) => {
+    assert.equal((await put(pages, "greeting", greeting, "by=alice&expected_version=0")).status, 200);
+    const page = await pages.open("/ui/flags/greeting");
+    await page.click("text=Change percentages");
+    await page.getByLabel("hi", { exact: true }).fill("25");
+    assert.ok(await page.isDisabled("text=Set these percentages"), "125% cannot be set");
+    await page.getByLabel("hello", { exact: true }).fill("75");
+    await page.getByLabel("Who").fill("carol");
+    await page.getByLabel("Why (for the history)").fill("a quarter says hi");
+    await page.click("text=Set these percentages");
+    await page.waitForSelector("text=Version 2");
+    assert.match(await page.locator(".flag-history > li").first().innerText(), /carol[\s\S]*a quarter says hi[\s\S]*everybody else: hello\n[\s\S]*everybody else: hello 75%, hi 25%/);
+    const flag = await pages.api("/api/flags/greeting");
+    assert.deepEqual(flag.fallthrough.rollout.variations.map((one) => [one.variation, one.weight]), [[0, 75000], [1, 25000]]);
+    assert.equal(flag.rules.length, 1, "rules stay");
+  }],
+  ["who was slower is told, and nothing of theirs is saved", async (pages) => {
+    assert.equal((await put(pages, "contested", greeting, "by=alice&expected_version=0")).status, 200);
+    const page = await pages.open("/ui/flags/contested");
+    await page.click("text=Turn off");
+    assert.equal((await put(pages, "contested", { ...greeting, fallthrough: { variation: 1 } }, "by=bob")).status, 200);
+    await page.click("text=Turn it off");
+    await page.waitForSelector("[role=alert] >> text=Somebody else was faster");
+    const flag = await pages.api("/api/flags/contested");
+    assert.equal(flag.on, true);
+    assert.equal(flag.version, 2);
+    await page.click("text=Look at what it is now");
+    await page.waitForSelector("text=Version 2");
+  }],
+  ["an older version is put back", async (pages) => {
+    assert.equal((await put(pages, "back", greeting, "by=alice&expected_version=0")).status, 200);
+    assert.equal((await put(pages, "back", { ...greeting, rules: [] }, "by=bob")).status, 200);
+    const page = await pages.open("/ui/flags/back");
+    await page.click("text=Put back");
+    assert.match(await page.innerText("dialog .diff"), /if country is one of DE, AT/);
+    await page.click("text=Put it back");
+    await page.waitForSelector("text=Version 3");
+    assert.equal((await pages.api("/api/flags/back")).rules.length, 1);
+  }],
+  ["a segment says who is in it", async (pages) => {
+    assert.equal((await pages.api("/api/segments/pilots?by=alice", { included: ["account-7"], excluded: ["account-3"], rules: [{ clauses: [{ attribute: "email", op: "endsWith", values: ["@example.com"] }] }] }, "PUT")).status, 200);
+    const page = await pages.open("/ui/flags?segment=pilots");
+    const text = await page.innerText("dialog");
+    for (const wanted of [/account-7\s+in/, /account-3\s+not in/, /if email ends with @example\.com\s+in/, /everybody else\s+not in/]) assert.match(text, wanted);
+  }],
+  ["a flag that is not there is no failure", async (pages) => {
+    const page = await pages.open("/ui/flags/nothing-like-it");
+    assert.match(await page.innerText("main"), /There is no such flag/);
+  }],
+];
