@@ -3,6 +3,8 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
+#include <limits>
 
 #include "base/text.h"
 
@@ -44,19 +46,31 @@ std::string text_of_number(double number) {
   return {digits, end};
 }
 
-std::string bin_label(double number, const Bins& bins) {
-  if (std::isnan(number)) return {};
-  if (number < bins.least) return "< " + edge(bins.least);
-  if (number > bins.most) return "> " + edge(bins.most);
-  if (std::isinf(number)) return {};
+double bin_of(double number, const Bins& bins) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+  if (std::isnan(number)) return kNone;
+  if (number < bins.least) return -kInfinity;
+  if (number > bins.most) return kInfinity;
+  if (std::isinf(number)) return kNone;
   const bool bounded = std::isfinite(bins.least);
-  const double origin = bounded ? bins.least : 0;
-  double below = std::ceil((number - origin) / bins.size) - 1;
-  if (bounded && below < 0) below = 0;
-  const double from = origin + below * bins.size;
-  const double to = std::min(origin + (below + 1) * bins.size, bins.most);
+  const double bin = std::ceil((number - (bounded ? bins.least : 0)) / bins.size) - 1;
+  if (!std::isfinite(bin)) return kNone;
+  return bounded && bin < 0 ? 0 : bin;
+}
+
+std::string label_of_bin(double bin, const Bins& bins) {
+  if (std::isnan(bin)) return {};
+  if (std::isinf(bin)) return bin < 0 ? "< " + edge(bins.least) : "> " + edge(bins.most);
+  const double origin = std::isfinite(bins.least) ? bins.least : 0;
+  const double from = origin + bin * bins.size;
+  const double to = std::min(origin + (bin + 1) * bins.size, bins.most);
   if (!std::isfinite(from) || !std::isfinite(to)) return {};
   return base::cat(edge(from), " - ", edge(to));
+}
+
+std::string bin_label(double number, const Bins& bins) {
+  return label_of_bin(bin_of(number, bins), bins);
 }
 
 }  // namespace understudy::store

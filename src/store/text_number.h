@@ -21,7 +21,14 @@ struct Bins {
   double size = 1;
   double least = 0;
   double most = 0;
+
+  friend bool operator==(const Bins&, const Bins&) = default;
 };
+
+/// Which bin a number falls into: a whole number, infinite for what is beyond a bound, NaN for none.
+double bin_of(double number, const Bins& bins);
+/// The label of such a bin; empty for none.
+std::string label_of_bin(double bin, const Bins& bins);
 
 /// "0 - 10", "< 0", "> 30": the bin a number falls into. A number between two bins falls into the
 /// lower; the least number falls into the first bin. Without a least number the bins are counted

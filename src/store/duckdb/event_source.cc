@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/text.h"
 #include "store/duckdb/sql_plan.h"
 
 namespace understudy::store {
@@ -67,7 +68,13 @@ std::string EventSource::sql(const std::vector<bool>& used, std::int64_t look_ba
   Select range;
   range.start_ns = select_.start_ns - look_back_ns;
   range.end_ns = select_.end_ns;
-  return expressions_.around(sql_source(range, view_, stored));
+  std::string source = sql_source(range, view_, stored);
+  if (select_.computed.empty()) return source;
+  std::vector<std::string> wanted;
+  for (std::size_t i = 0; i < used.size(); ++i) {
+    if (used[i]) wanted.push_back(base::cat("c", i));
+  }
+  return expressions_.around(std::move(source), std::move(wanted));
 }
 
 }  // namespace understudy::store

@@ -1,5 +1,8 @@
 #include "store/duckdb/scalar_functions.h"
 
+#include <array>
+#include <cmath>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -109,9 +112,35 @@ std::optional<double> text_double(std::string_view text) {
 
 std::optional<std::string> number_text(double number) { return text_of_number(number); }
 
-std::optional<std::string> bin_text(double number, double size, double least, double most) {
-  std::string label = bin_label(number, {.size = size, .least = least, .most = most});
-  return label.empty() ? std::nullopt : std::optional(std::move(label));
+/// Labels of the bins seen last: there are few of them, and each takes longer to write than a row
+/// to read.
+class LabelCache {
+ public:
+  const std::string& label(double bin, const Bins& bins) {
+    Entry& entry = entries_[std::hash<double>()(bin) % entries_.size()];
+    if (!entry.used || entry.bin != bin || entry.bins != bins) {
+      entry = {.used = true, .bin = bin, .bins = bins, .label = label_of_bin(bin, bins)};
+    }
+    return entry.label;
+  }
+
+ private:
+  struct Entry {
+    bool used = false;
+    double bin = 0;
+    Bins bins = {};
+    std::string label = {};
+  };
+  std::array<Entry, 256> entries_;
+};
+
+std::optional<std::string_view> bin_text(double number, double size, double least, double most) {
+  thread_local LabelCache cache;
+  const Bins bins{.size = size, .least = least, .most = most};
+  const double bin = bin_of(number, bins);
+  if (std::isnan(bin)) return std::nullopt;
+  const std::string& label = cache.label(bin, bins);
+  return label.empty() ? std::nullopt : std::optional<std::string_view>(label);
 }
 
 std::optional<std::string> lower(std::string_view text) { return lower_case(text); }

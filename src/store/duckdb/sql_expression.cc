@@ -1,9 +1,11 @@
 #include "store/duckdb/sql_expression.h"
 
 #include <cmath>
+#include <set>
 #include <span>
 
 #include "base/text.h"
+#include "store/value_order.h"
 
 namespace understudy::store {
 namespace {
@@ -44,19 +46,36 @@ std::vector<Type> SqlExpressions::add(const Computed& computed, std::size_t firs
   std::vector<Type> types;
   for (const Type type : kTypes) {
     if (!value.has(type)) continue;
-    const std::string name = base::cat("c", first_physical + types.size());
-    put(value.of(type), name);
-    value.of(type) = {.text = name, .layer = value.of(type).layer + 1, .name = true};
+    value.of(type) = put(value.of(type), base::cat("c", first_physical + types.size()));
     types.push_back(type);
   }
   computed_.insert_or_assign(computed.name, std::move(value));
   return types;
 }
 
-std::string SqlExpressions::around(std::string source) const {
-  for (const std::vector<std::string>& layer : layers_) {
-    if (layer.empty()) continue;
-    source = base::cat("SELECT *, ", base::join(layer, ", "), " FROM (", source, ")");
+std::string SqlExpressions::around(std::string source, std::vector<std::string> wanted) const {
+  std::set<std::string> live = {"seq", "ts", "rate"};
+  live.insert(wanted.begin(), wanted.end());
+  std::vector<std::string> lists;  // from the last layer
+  for (auto layer = layers_.rbegin(); layer != layers_.rend(); ++layer) {
+    std::vector<std::string> list;
+    std::set<std::string> below;
+    for (const std::string& name : live) {
+      if (layer->contains(name)) continue;
+      list.push_back(name);
+      below.insert(name);
+    }
+    for (const auto& [name, piece] : *layer) {
+      // A parameter must occur in the text even when nothing looks at it.
+      if (!live.contains(name) && !piece.text.starts_with('$')) continue;
+      list.push_back(base::cat(piece.text, " AS ", name));
+      below.insert(piece.uses.begin(), piece.uses.end());
+    }
+    lists.push_back(base::join(list, ", "));
+    live = std::move(below);
+  }
+  for (auto list = lists.rbegin(); list != lists.rend(); ++list) {
+    source = base::cat("SELECT ", *list, " FROM (", source, ")");
   }
   return source;
 }
@@ -83,7 +102,8 @@ SqlValue SqlExpressions::write_column(const std::string& name) {
     const auto index = static_cast<std::size_t>(physical);
     if (index >= used_.size()) used_.resize(index + 1);
     used_[index] = true;
-    value.of(type) = {.text = base::cat("c", physical), .name = true};
+    const std::string column = base::cat("c", physical);
+    value.of(type) = {.text = column, .name = true, .uses = {column}};
   }
   return value;
 }
@@ -95,7 +115,11 @@ SqlValue SqlExpressions::write_constant(const Value& value) {
     case Type::kBool:
       return only(Type::kBool, {.text = value.as_bool() ? "true" : "false", .name = true});
     case Type::kInt:
-      return only(Type::kInt, {.text = sql_literal(value.as_int()), .name = true});
+      return only(Type::kInt, {.text = sql_literal(value.as_int()),
+                               .name = true,
+                               .exact_double = compare_numbers(value.view(), value.as_number()) == 0
+                                                   ? sql_literal(value.as_number())
+                                                   : std::string()});
     case Type::kDouble:
       return only(Type::kDouble, {.text = sql_literal(value.as_double()), .name = true});
     case Type::kString:
@@ -105,7 +129,6 @@ SqlValue SqlExpressions::write_constant(const Value& value) {
 }
 
 SqlPiece SqlExpressions::parameter(const Value& value) {
-  // A column of its own, as a parameter must occur in the text even when nothing looks at it.
   parameters_.push_back(value);
   return named(SqlPiece{.text = base::cat("$", parameters_.size(), "::VARCHAR")});
 }
@@ -114,11 +137,7 @@ SqlPiece SqlExpressions::named(SqlPiece piece) {
   if (piece.name || !piece.exists()) return piece;
   // The same text has the same value, as names mean one thing only.
   const auto [found, is_new] = named_.try_emplace(piece.text);
-  if (is_new) {
-    const std::string name = base::cat("x", named_.size());
-    put(piece, name);
-    found->second = {.text = name, .layer = piece.layer + 1, .name = true};
-  }
+  if (is_new) found->second = put(piece, base::cat("x", named_.size()));
   return found->second;
 }
 
@@ -127,9 +146,10 @@ SqlValue SqlExpressions::named(SqlValue value) {
   return value;
 }
 
-void SqlExpressions::put(const SqlPiece& piece, const std::string& name) {
+SqlPiece SqlExpressions::put(const SqlPiece& piece, const std::string& name) {
   if (layers_.size() <= piece.layer) layers_.resize(piece.layer + 1);
-  layers_[piece.layer].push_back(base::cat(piece.text, " AS ", name));
+  layers_[piece.layer].emplace(name, piece);
+  return {.text = name, .layer = piece.layer + 1, .name = true, .uses = {name}};
 }
 
 SqlValue SqlExpressions::write_call(const Expression& call) {

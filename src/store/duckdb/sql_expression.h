@@ -13,11 +13,13 @@
 namespace understudy::store {
 
 /// A piece of SQL and from which layer on it can be computed: layer 0 has the columns of the
-/// dataset, each further layer is a SELECT over the one before and has its columns too.
+/// dataset, each further layer is a SELECT over the one before.
 struct SqlPiece {
   std::string text = {};
   std::size_t layer = 0;
-  bool name = false;  // one word, to be used as often as wanted
+  bool name = false;                   // a column or constant, to be used as often as wanted
+  std::vector<std::string> uses = {};  // columns, some perhaps twice
+  std::string exact_double = {};       // of a constant int: the double it is equal to, if one is
 
   bool exists() const { return !text.empty(); }
 };
@@ -51,8 +53,9 @@ class SqlExpressions {
   /// Every physical column of the dataset that expressions look at.
   const std::vector<bool>& used() const { return used_; }
 
-  /// All layers around `source`, a SELECT of seq, ts, rate and the used columns.
-  std::string around(std::string source) const;
+  /// All layers around `source`, a SELECT of seq, ts, rate and the used columns. Gives these three
+  /// and `wanted`; on the way each layer has only what is still needed above it.
+  std::string around(std::string source, std::vector<std::string> wanted) const;
 
  private:
   using Pieces = std::vector<SqlPiece>;
@@ -105,19 +108,22 @@ class SqlExpressions {
   /// Gives a piece a name in a layer of its own, unless it is or has one.
   SqlPiece named(SqlPiece piece);
   SqlValue named(SqlValue value);
-  void put(const SqlPiece& piece, const std::string& name);
+  SqlPiece put(const SqlPiece& piece, const std::string& name);
 
   const Schema& schema_;
   std::vector<event::Value>& parameters_;
   std::map<std::string, SqlValue, std::less<>> computed_;
   std::vector<bool> used_;
-  std::vector<std::vector<std::string>> layers_;  // "expression AS name", over that layer
-  std::map<std::string, SqlPiece> named_;         // by their text
+  std::vector<std::map<std::string, SqlPiece>> layers_;  // by name, what is computed over a layer
+  std::map<std::string, SqlPiece> named_;                // by their text
 };
 
 /// Joins texts and pieces to one piece of the highest layer among them.
 template <class... Parts>
 SqlPiece sql(const Parts&... parts);
+/// The same behind a piece that there is.
+template <class... Parts>
+void sql_append(SqlPiece& piece, const Parts&... parts);
 /// The pieces joined by a word, as a balanced tree; `none` when there are none.
 SqlPiece sql_join(const std::vector<SqlPiece>& pieces, std::string_view word, const char* none);
 /// A number as SQL that reads back as the same number.
@@ -129,13 +135,20 @@ inline void append(SqlPiece& to, std::string_view text) { to.text += text; }
 inline void append(SqlPiece& to, const SqlPiece& piece) {
   to.text += piece.text;
   to.layer = std::max(to.layer, piece.layer);
+  to.uses.insert(to.uses.end(), piece.uses.begin(), piece.uses.end());
 }
 }  // namespace sql_detail
 
 template <class... Parts>
+void sql_append(SqlPiece& piece, const Parts&... parts) {
+  piece.name = false;
+  (sql_detail::append(piece, parts), ...);
+}
+
+template <class... Parts>
 SqlPiece sql(const Parts&... parts) {
   SqlPiece piece;
-  (sql_detail::append(piece, parts), ...);
+  sql_append(piece, parts...);
   return piece;
 }
 

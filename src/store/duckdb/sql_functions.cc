@@ -26,8 +26,9 @@ SqlPiece is_there(const SqlPiece& piece) { return sql(piece, " IS NOT NULL"); }
 SqlPiece first_of(const std::vector<SqlPiece>& pieces) {
   if (pieces.size() == 1) return pieces[0];
   SqlPiece all = sql("coalesce(");
-  for (std::size_t i = 0; i < pieces.size(); ++i) all = sql(all, i > 0 ? ", " : "", pieces[i]);
-  return sql(all, ")");
+  for (std::size_t i = 0; i < pieces.size(); ++i) sql_append(all, i > 0 ? ", " : "", pieces[i]);
+  sql_append(all, ")");
+  return all;
 }
 
 SqlPiece not_null(const SqlPiece& condition) { return sql("coalesce(", condition, ", false)"); }
@@ -59,6 +60,10 @@ SqlPiece SqlExpressions::equal(const SqlValue& a, const SqlValue& b) {
   }
   const auto mixed = [&](const SqlPiece& whole, const SqlPiece& number) {
     if (!whole.exists() || !number.exists()) return;
+    if (!whole.exact_double.empty()) {
+      ways.push_back(sql(number, " = ", whole.exact_double));
+      return;
+    }
     ways.push_back(sql("(", whole, "::DOUBLE = ", number, " AND ", whole, "::HUGEINT = TRY_CAST(",
                        number, " AS HUGEINT))"));
   };
@@ -82,13 +87,18 @@ SqlPiece SqlExpressions::ordered(const SqlValue& a, Than than, const SqlValue& b
   if (a_double.exists() && b_double.exists()) {
     ways.push_back(sql("(", a_double, sign, b_double, " AND ", number(b_double), ")"));
   }
-  if (a.has(Type::kInt) && b_double.exists()) {
+  if (a.has(Type::kInt) && b_double.exists() && !a.of(Type::kInt).exact_double.empty()) {
+    ways.push_back(
+        sql("(", a.of(Type::kInt).exact_double, sign, b_double, " AND ", number(b_double), ")"));
+  } else if (a.has(Type::kInt) && b_double.exists()) {
     const SqlPiece& whole = a.of(Type::kInt);
     ways.push_back(sql("((", whole, "::DOUBLE < ", b_double, " AND ", number(b_double), ") OR (",
                        whole, "::DOUBLE = ", b_double, " AND ", whole, "::HUGEINT", sign,
                        "TRY_CAST(", b_double, " AS HUGEINT)))"));
   }
-  if (a_double.exists() && b.has(Type::kInt)) {
+  if (a_double.exists() && b.has(Type::kInt) && !b.of(Type::kInt).exact_double.empty()) {
+    ways.push_back(sql(a_double, sign, b.of(Type::kInt).exact_double));
+  } else if (a_double.exists() && b.has(Type::kInt)) {
     const SqlPiece& whole = b.of(Type::kInt);
     ways.push_back(sql("(", a_double, " < ", whole, "::DOUBLE OR (", a_double, " = ", whole,
                        "::DOUBLE AND TRY_CAST(", a_double, " AS HUGEINT)", sign, whole,
@@ -146,7 +156,7 @@ SqlValue SqlExpressions::choose(const Values& arguments) {
       return value.has(type) ? value.of(type) : SqlPiece{.text = "NULL"};
     };
     for (std::size_t i = 0; i < conditions.size(); ++i) {
-      text = sql(text, " WHEN ", conditions[i], " THEN ", branch(arguments[2 * i + 1]));
+      sql_append(text, " WHEN ", conditions[i], " THEN ", branch(arguments[2 * i + 1]));
     }
     if (arguments.size() % 2 == 1) text = sql(text, " ELSE ", branch(arguments.back()));
     if (possible) result.of(type) = sql(text, " END)");
@@ -179,8 +189,9 @@ SqlValue SqlExpressions::extreme(const Values& arguments, bool least) {
   const auto best = [&](const Pieces& pieces) {
     if (pieces.size() == 1) return pieces[0];
     SqlPiece all = sql(function);
-    for (std::size_t i = 0; i < pieces.size(); ++i) all = sql(all, i > 0 ? ", " : "", pieces[i]);
-    return sql(all, ")");
+    for (std::size_t i = 0; i < pieces.size(); ++i) sql_append(all, i > 0 ? ", " : "", pieces[i]);
+    sql_append(all, ")");
+    return all;
   };
   // Which kind the first that is not empty has: 1 numbers, 2 text, 3 bools.
   Pieces kinds;
@@ -211,7 +222,7 @@ SqlValue SqlExpressions::extreme(const Values& arguments, bool least) {
   }
   if (kinds.empty()) return {};
   SqlPiece first = sql("(CASE");
-  for (const SqlPiece& one : kinds) first = sql(first, one);
+  for (const SqlPiece& one : kinds) sql_append(first, one);
   first = named(sql(first, " ELSE 0 END)"));
   const auto if_kind = [&](const char* number, const SqlPiece& more, const SqlPiece& value) {
     return sql("(CASE WHEN ", first, " = ", number, more, " THEN ", value, " END)");
@@ -253,14 +264,10 @@ SqlValue SqlExpressions::sum(const Values& arguments) {
     wholes.push_back(sql(number.ints, "::HUGEINT"));
     doubles.push_back(as_double(number));
   }
-  SqlPiece total;
-  for (std::size_t i = 0; i < doubles.size(); ++i) {
-    if (i == 0) {
-      total = doubles[0];
-    } else {
-      total = sql("(", total, " + ", doubles[i], ")");
-      if (i % kChainMax == 0) total = named(total);
-    }
+  SqlPiece total = doubles[0];
+  for (std::size_t i = 1; i < doubles.size(); ++i) {
+    sql_append(total, " + ", doubles[i]);
+    if (i % kChainMax == 0) total = named(total);
   }
   SqlValue result;
   // Null as soon as one of them is a double, or beyond 64 bits.
@@ -403,7 +410,7 @@ SqlValue SqlExpressions::of_text(Type type, const char* function, const Values& 
   }
   SqlPiece value = sql(function, "(");
   for (std::size_t i = 0; i < arguments.size(); ++i) {
-    value = sql(value, i > 0 ? ", " : "", arguments[i].of(Type::kString));
+    sql_append(value, i > 0 ? ", " : "", arguments[i].of(Type::kString));
   }
   value = sql(value, ")");
   if (null_without) return only(type, value);
