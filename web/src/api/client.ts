@@ -100,7 +100,7 @@ export class Client {
   flagHistory(key: string, parameters: Parameters, signal?: AbortSignal) { return this.ask<{ history: T.FlagChange[] }>(withParameters(`/api/flags/${encodeURIComponent(key)}/history`, parameters), signal); }
   segments(parameters: Parameters, signal?: AbortSignal) { return this.ask<T.SegmentList>(withParameters("/api/segments", parameters), signal); }
 
-  boards(signal?: AbortSignal) { return this.ask<{ boards: T.Board[] }>("/api/boards", signal); }
+  boards(signal?: AbortSignal) { return this.ask<{ boards: T.Board[]; next_after?: number }>("/api/boards?limit=200", signal); }
   board(id: string, signal?: AbortSignal) { return this.ask<T.Board>(`/api/boards/${encodeURIComponent(id)}`, signal); }
   addBoard(board: T.BoardContent, parameters: Parameters = {}) { return this.ask<T.Board>(withParameters("/api/boards", parameters), undefined, { method: "POST", json: board }); }
   putBoard(id: string, board: T.BoardContent, parameters: Parameters) { return this.ask<T.Board>(withParameters(`/api/boards/${encodeURIComponent(id)}`, parameters), undefined, { method: "PUT", json: board }); }

@@ -7,7 +7,7 @@ import { modeNames } from "../../modes";
 import { loading, PageStore, type Remote } from "../../state/store";
 import type { TimeRange } from "../../state/time_range";
 import { type ErrorGroup, groupFilters, type Narrowed, narrowedColumns, narrowedFilters } from "./group";
-import { errorsWindow, seenIn } from "./list_store";
+import { errorsWindow, seen, seenIn } from "./list_store";
 
 export interface Rate { name: string; errors: number; /** Calls that could have failed so; undefined when nobody counts them. */ of?: number }
 export interface GroupStory {
@@ -86,7 +86,7 @@ export class ErrorGroupStore extends PageStore<State> {
     const calls = this.callsSpec(narrowed);
     const byMode = [narrowedColumns.mode];
     const [trend, callsByMode, messages, newest, markers, columns] = await Promise.all([
-      client.query("errors", { ...asked, breakdowns: byMode }, signal),
+      client.query("errors", { ...asked, ...seen, breakdowns: byMode, calculations: [{ op: "COUNT" }, ...seen.calculations] }, signal),
       client.query("evaluations", { ...calls, ...time, breakdowns: byMode }, signal).catch(() => undefined),
       client.query("errors", { ...asked, breakdowns: ["exception.message"], disable_series: true, limit: 12 }, signal),
       client.events("errors", asked, { limit: newestMax }, signal),
@@ -94,14 +94,13 @@ export class ErrorGroupStore extends PageStore<State> {
       client.columns("errors", signal),
     ]);
     const grid = gridOf(trend);
-    const sums = grid.times.map((_time, at) => grid.groups.reduce((sum, group) => sum + (group.values["COUNT"]?.[at] ?? 0), 0));
-    const seen = seenIn(grid, sums);
+    const times = trend.data.results.map(({ data }) => seenIn(data));
     const counts = (results: readonly { data: Row }[]) => new Map(results.map(({ data }) => [words(data[narrowedColumns.mode]), Number(data["COUNT"] ?? 0)]));
     const failedIn = counts(trend.data.results), calledIn = counts(callsByMode?.data.results ?? []);
     const version = columns.columns.find((one) => /(^|[._])version$/.test(one.name));
     return {
-      count: sums.reduce((sum, one) => sum + one, 0), grid, markers: markers.markers,
-      first_ms: seen.first_ms, last_ms: newest.events[0] ? timeOf(newest.events[0].time) : seen.last_ms,
+      count: [...failedIn.values()].reduce((sum, one) => sum + one, 0), grid, markers: markers.markers,
+      first_ms: Math.min(...times.map((one) => one.first_ms)), last_ms: Math.max(...times.map((one) => one.last_ms)),
       modes: inOrder([...new Set([...failedIn.keys(), ...calledIn.keys()])]).map((mode) => rate(mode, failedIn.get(mode) ?? 0, calledIn.get(mode))),
       deploys: await this.byDeploy(asked, calls, time, markers.markers, signal),
       ...(version ? { versions: { column: version.name, rates: await this.byColumn(asked, version.name, signal) } } : {}),
@@ -119,15 +118,14 @@ export class ErrorGroupStore extends PageStore<State> {
   private async byDeploy(asked: QuerySpec, calls: QuerySpec, time: { start_time: number; end_time: number }, markers: Marker[], signal: AbortSignal): Promise<Rate[]> {
     const deploys = markers.filter((one) => one.type === "deploy").sort((a, b) => timeOf(a.time) - timeOf(b.time)).slice(-deploysMax);
     if (deploys.length === 0) return [];
-    const spans = [{ name: "before", start: time.start_time }, ...deploys.map((one) => ({ name: `since ${one.message ?? "a deploy"}`, start: Math.ceil(timeOf(one.time) / 1000) }))];
-    const count = async (dataset: string, spec: QuerySpec) => Number((await client.query(dataset, { ...spec, breakdowns: [], disable_series: true }, signal)).data.results[0]?.data["COUNT"] ?? 0);
-    const rates = await Promise.all(spans.map(async ({ name, start }, at) => {
-      const span = { start_time: start, end_time: spans[at + 1]?.start ?? time.end_time };
-      if (span.end_time <= span.start_time) return undefined;
-      const [errors, of] = await Promise.all([count("errors", { ...asked, ...span }), count("evaluations", { ...calls, ...span }).catch(() => undefined)]);
-      return rate(name, errors, of);
-    }));
-    return rates.filter((one) => one !== undefined);
+    // The number of the stretch an event lies in, counted from 0 by the deploys before it.
+    const stretch = { name: "stretch", expression: `IF(${deploys.map((one, at) => `EVENT_TIMESTAMP() < ${timeOf(one.time) / 1000}, ${at}`).join(", ")}, ${deploys.length})` };
+    const counted = async (dataset: string, spec: QuerySpec) => {
+      const answer = await client.query(dataset, { ...spec, ...time, calculated_fields: [stretch], breakdowns: [stretch.name], disable_series: true }, signal);
+      return new Map(answer.data.results.map(({ data }) => [Number(data[stretch.name]), Number(data["COUNT"] ?? 0)]));
+    };
+    const [errors, of] = await Promise.all([counted("errors", asked), counted("evaluations", calls).catch(() => undefined)]);
+    return ["before", ...deploys.map((one) => `since ${one.message ?? "a deploy"}`)].map((name, at) => rate(name, errors.get(at) ?? 0, of ? (of.get(at) ?? 0) : undefined));
   }
 }
 

@@ -1,7 +1,6 @@
 import { client } from "../../api/client";
 import type { Marker, QuerySpec, Row } from "../../api/types";
 import { type Grid, gridOf, type Values } from "../../charts/grid";
-import { timeOf } from "../../format";
 import { loading, PageStore, type Remote } from "../../state/store";
 import { resolveRange, type TimeRange } from "../../state/time_range";
 import { type ErrorGroup, groupColumns, groupOf, keyOf, type Narrowed, narrowedColumns, narrowedFilters } from "./group";
@@ -28,6 +27,15 @@ const refreshSeconds = 15;
 export async function errorsWindow(range: TimeRange, signal?: AbortSignal): Promise<{ start_time: number; end_time: number }> {
   const { datasets } = await client.datasets(signal);
   return resolveRange(range, datasets.some((one) => one.name === "evaluations" && one.events > 0) ? "evaluations" : "errors", signal);
+}
+
+/** When an event was, as a number that has a least and a greatest. */
+export const seen = {
+  calculated_fields: [{ name: "seen_s", expression: "EVENT_TIMESTAMP()" }],
+  calculations: [{ op: "MIN", column: "seen_s" }, { op: "MAX", column: "seen_s" }],
+};
+export function seenIn(row: Row): { first_ms: number; last_ms: number } {
+  return { first_ms: Number(row["MIN(seen_s)"] ?? 0) * 1000, last_ms: Number(row["MAX(seen_s)"] ?? 0) * 1000 };
 }
 
 function text(row: Row, column: string): string { const value = row[column]; return value === null || value === undefined ? "" : String(value); }
@@ -61,7 +69,7 @@ export class ErrorListStore extends PageStore<State> {
     const asked: QuerySpec = { ...time, filters: narrowedFilters(this.state.narrowed) };
     const [groups, modes, newest, markers] = await Promise.all([
       client.query("errors", {
-        ...asked, breakdowns: [...groupColumns],
+        ...asked, ...seen, breakdowns: [...groupColumns], calculations: [{ op: "COUNT" }, ...seen.calculations],
         granularity: Math.max(1, Math.ceil((time.end_time - time.start_time) / bars)), limit: groupsMax,
       }, signal),
       client.query("errors", { ...asked, breakdowns: [...groupColumns, "evaluation.mode"], disable_series: true, limit: 1000 }, signal),
@@ -70,10 +78,10 @@ export class ErrorListStore extends PageStore<State> {
     ]);
     const grid = gridOf(groups);
     const trends = new Map(grid.groups.map((group) => [keyOf(groupOf(group.row)), group.values["COUNT"] ?? []]));
-    const lastOf = new Map<string, { time_ms: number; message: string }>();
+    const messages = new Map<string, string>();
     for (const event of newest.events) {
       const key = keyOf(groupOf(event.data));
-      if (!lastOf.has(key)) lastOf.set(key, { time_ms: timeOf(event.time), message: text(event.data, "exception.message") });
+      if (!messages.has(key)) messages.set(key, text(event.data, "exception.message"));
     }
     const byMode = new Map<string, { mode: string; count: number }[]>();
     for (const { data } of modes.data.results) {
@@ -81,12 +89,8 @@ export class ErrorListStore extends PageStore<State> {
       byMode.set(key, [...(byMode.get(key) ?? []), { mode: text(data, "evaluation.mode"), count: Number(data["COUNT"] ?? 0) }]);
     }
     const listed = groups.data.results.map(({ data }): ListedGroup => {
-      const group = groupOf(data), key = keyOf(group), last = lastOf.get(key), trend = trends.get(key) ?? [];
-      const seen = seenIn(grid, trend);
-      return {
-        ...group, key, count: Number(data["COUNT"] ?? 0), trend, modes: byMode.get(key) ?? [],
-        first_ms: seen.first_ms, last_ms: last?.time_ms ?? seen.last_ms, ...(last?.message ? { message: last.message } : {}),
-      };
+      const group = groupOf(data), key = keyOf(group), message = messages.get(key);
+      return { ...group, key, count: Number(data["COUNT"] ?? 0), trend: trends.get(key) ?? [], modes: byMode.get(key) ?? [], ...seenIn(data), ...(message ? { message } : {}) };
     });
     const total = Number(groups.data.total_by_aggregate?.data["COUNT"] ?? listed.reduce((sum, one) => sum + one.count, 0));
     return { groups: listed, total, cut: groups.groups_cut ?? false, grid, markers: markers.markers, ...time };
@@ -107,10 +111,4 @@ export function linesByType(list: ErrorList, most = 7): { label: string; values:
   const rest = all.slice(most - 1);
   const values = list.grid.times.map((_time, at) => rest.reduce((sum, one) => sum + (one.values[at] ?? 0), 0));
   return [...all.slice(0, most - 1), { label: `${rest.length} other classes`, values, color: "var(--series-other)" }];
-}
-
-/** The first and the last bucket that has something, as times; the buckets' length is how exact that is. */
-export function seenIn(grid: Grid, trend: Values): { first_ms: number; last_ms: number } {
-  const at = (index: number) => (grid.times[Math.max(0, index)] ?? 0) * 1000;
-  return { first_ms: at(trend.findIndex((value) => value !== null && value > 0)), last_ms: at(trend.findLastIndex((value) => value !== null && value > 0)) };
 }

@@ -1,6 +1,6 @@
 import { useEffect } from "preact/hooks";
 import { LineChart } from "../../charts/lines";
-import { ago, count, duration, moment, several } from "../../format";
+import { ago, count, moment, several } from "../../format";
 import { isMode, modeColor } from "../../modes";
 import { navigate, paths, setQuery } from "../../state/location";
 import { type Remote, usePageStore, valueOf } from "../../state/store";
@@ -44,9 +44,8 @@ export function ModesOf(props: { modes: readonly { mode: string; count: number }
   </div>;
 }
 
-function GroupRow(props: { group: ListedGroup; list: ErrorList }) {
-  const { group, list } = props;
-  const within = `to within ${duration(list.grid.granularity_s * 1000)}`;
+function GroupRow(props: { group: ListedGroup }) {
+  const { group } = props;
   return <tr class="can" onClick={(event) => { if (!(event.target instanceof Element && event.target.closest("a"))) navigate(groupHref(group)); }}>
     <td class="number"><strong>{count(group.count)}</strong></td>
     <td class="error-what wrap"><a href={groupHref(group)}>{group.type ?? "(no class)"}</a>
@@ -55,7 +54,7 @@ function GroupRow(props: { group: ListedGroup; list: ErrorList }) {
     <td class="nowrap">{group.route ?? "–"}</td>
     <td><Sparkline values={group.trend.map((value) => value ?? 0)} label={`Trend: ${several(group.count, "error")}, first ${moment(group.first_ms)}, last ${moment(group.last_ms)}`} color="var(--fail)" /></td>
     <td><ModesOf modes={group.modes} /></td>
-    <td class="nowrap first" title={`${moment(group.first_ms)}, ${within}`}>{moment(group.first_ms)}</td>
+    <td class="nowrap first" title={ago(group.first_ms)}>{moment(group.first_ms)}</td>
     <td class="nowrap last" title={moment(group.last_ms)}>{ago(group.last_ms)}</td>
   </tr>;
 }
@@ -65,7 +64,7 @@ function Groups(props: { list: ErrorList }) {
   return <Panel title="Groups" flush hint={`${several(list.total, "error")} in ${several(list.groups.length, "group")} of class, place, side and route${list.cut ? "; the largest are shown" : ""}`}>
     <TableScroll label="Groups of errors"><table class="data errors as-cards"><thead><tr>
       <th class="number">Count</th><th>Error</th><th>Side</th><th>Route</th><th>Trend</th><th>Modes</th><th>First seen</th><th>Last seen</th>
-    </tr></thead><tbody>{list.groups.map((group) => <GroupRow key={group.key} group={group} list={list} />)}</tbody></table></TableScroll>
+    </tr></thead><tbody>{list.groups.map((group) => <GroupRow key={group.key} group={group} />)}</tbody></table></TableScroll>
   </Panel>;
 }
 
