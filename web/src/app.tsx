@@ -6,13 +6,14 @@ import { navigate, place } from "./state/location";
 import { migrations } from "./state/migrations";
 import { useStore } from "./state/store";
 import { chooseTheme, nextTheme, theme } from "./state/theme";
-import { AutoIcon, HelpIcon, Logo, MenuIcon, MoonIcon, SunIcon } from "./ui/icons";
+import { AutoIcon, HelpIcon, Logo, MenuIcon, MoonIcon, SearchIcon, SunIcon } from "./ui/icons";
 import { KeyDialog } from "./ui/key_dialog";
+import { Palette } from "./ui/palette";
 import { shortcuts, ShortcutsDialog, useShortcuts } from "./ui/shortcuts";
 
 const themeWords = { system: "as the system", light: "light", dark: "dark" };
 
-function Bar(props: { section: string; help: () => void }) {
+function Bar(props: { section: string; help: () => void; go: () => void }) {
   const [open, setOpen] = useState(false);
   const chosen = useStore(theme).theme;
   useStore(migrations);
@@ -26,6 +27,7 @@ function Bar(props: { section: string; help: () => void }) {
       {sections.map((one) => <a key={one.name} href={one.href(migrations.current())} aria-current={one.name === props.section ? "page" : undefined}>{one.title}</a>)}
     </nav>
     <div class="tools">
+      <button type="button" class="button plain" aria-label="Go to anything" title="Go to anything (/ or Ctrl+K)" onClick={props.go}><SearchIcon /></button>
       <button type="button" class="button plain" aria-label={`Colours: ${themeWords[chosen]}. Change`} title={`Colours: ${themeWords[chosen]}`} onClick={() => chooseTheme(nextTheme())}><Icon /></button>
       <button type="button" class="button plain" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)" onClick={props.help}><HelpIcon /></button>
     </div>
@@ -35,6 +37,7 @@ function Bar(props: { section: string; help: () => void }) {
 export function App() {
   const here = useStore(place);
   const [help, setHelp] = useState(false);
+  const [going, setGoing] = useState(false);
   const [keyWanted, setKeyWanted] = useState<string | null>(null);
   const [attempt, setAttempt] = useState(0);
   const main = useRef<HTMLElement>(null);
@@ -58,6 +61,7 @@ export function App() {
 
   useShortcuts(useCallback((keys: string) => {
     if (keys === "?") setHelp(true);
+    else if (keys === "/") setGoing(true);
     else if (keys === "t") chooseTheme(nextTheme());
     else {
       const go = shortcuts.find((one) => one.keys === keys)?.go;
@@ -65,10 +69,21 @@ export function App() {
     }
   }, []));
 
+  useEffect(() => {
+    const listen = (event: KeyboardEvent) => {
+      if (event.key !== "k" || !(event.ctrlKey || event.metaKey) || document.querySelector("dialog[open]")) return;
+      event.preventDefault();
+      setGoing(true);
+    };
+    addEventListener("keydown", listen);
+    return () => removeEventListener("keydown", listen);
+  }, []);
+
   return <>
     <a class="skip" href="#main">Skip to the content</a>
-    <Bar section={page.section} help={() => setHelp(true)} />
+    <Bar section={page.section} help={() => setHelp(true)} go={() => setGoing(true)} />
     <main id="main" ref={main} tabIndex={-1} key={`${page.key}/${attempt}`}>{page.draw()}</main>
+    {going && <Palette close={() => setGoing(false)} />}
     {help && <ShortcutsDialog close={() => setHelp(false)} />}
     {keyWanted !== null && <KeyDialog why={keyWanted} close={() => setKeyWanted(null)} done={() => { setKeyWanted(null); setAttempt(attempt + 1); }} />}
   </>;

@@ -9,6 +9,7 @@ export const shortcuts: readonly { keys: string; does: string; go?: string }[] =
   { keys: "g b", does: "Boards", go: "/ui/boards" },
   { keys: "g k", does: "Markers", go: "/ui/markers" },
   { keys: "g f", does: "Flags", go: "/ui/flags" },
+  { keys: "/", does: "Go to anything by its name; also Ctrl+K" },
   { keys: "t", does: "Light, dark or as the system" },
   { keys: "?", does: "This list" },
 ];
