@@ -102,6 +102,8 @@ Routes Api::Inside::all_routes() {
   add(error_routes(dependencies));
   add(query_routes(dependencies));
   add(result_routes(dependencies));
+  add(bubble_up_routes(dependencies));
+  add(trace_routes(dependencies));
   add(dataset_routes(dependencies));
   add(board_routes(dependencies));
   add(flag_routes(dependencies));

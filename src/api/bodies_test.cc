@@ -150,6 +150,11 @@ const std::vector<Body>& good_bodies() {
            "time_range":3600,"filter_combination":"AND"})"},
       {"POST", "/api/query",
        R"({"dataset":"evaluations","events":{"columns":["a"],"limit":3},"time_range":60})"},
+      {"POST", "/api/bubbleup",
+       R"({"dataset":"evaluations","query":{"time_range":3600,"filters":[{"column":"a","op":"exists"}]},
+           "selection":{"start_time":1795359840,"end_time":1795359845.5,"column":"duration_ms",
+             "min":1,"max":2,"filters":[{"column":"a","op":"=","value":1}]},
+           "columns":["a"],"limit":3})"},
       {"POST", "/v1/logs",
        R"({"resourceLogs":[{"resource":{"attributes":[]},"scopeLogs":[{"scope":{"name":"s"},
            "logRecords":[{"timeUnixNano":"1795359840000000000","severityText":"x","body":

@@ -48,6 +48,38 @@ TEST(Query, AnswersInHoneycombsShape) {
             "control_only");
 }
 
+TEST(Query, BubbleUpComparesTheSelectedEventsWithTheRest) {
+  AdminServer server;
+  for (int i = 0; i < 60; ++i) {
+    server.happened(
+        "evaluations", 60,
+        {{"http.route", i < 30 ? "slow" : "fast"}, {"duration_ms", i < 30 ? 900. : 9.}});
+  }
+  const Response response =
+      server.post("/api/bubbleup",
+                  R"({"dataset":"evaluations","selection":{"column":"duration_ms","min":500}})");
+  ASSERT_EQ(response.status, 200) << response.body;
+  EXPECT_EQ(at(response, "selected").as_integer(), 30);
+  EXPECT_EQ(at(response, "columns.0.column").as_string(), "http.route");
+  EXPECT_EQ(at(response, "columns.0.values.0.value").as_string(), "fast");
+  const Response refused = server.post(
+      "/api/bubbleup", R"({"dataset":"evaluations","selection":{"column":"duration_m","min":5}})");
+  EXPECT_EQ(refused.status, 422);
+  EXPECT_NE(refused.body.find("duration_ms"), std::string::npos) << refused.body;
+}
+
+TEST(Query, ATraceIsFoundById) {
+  AdminServer server;
+  server.happened("evaluations", 60, {{"trace.trace_id", "t/1"}, {"http.route", "query"}});
+  server.happened("evaluations", 50, {{"trace.trace_id", "t2"}});
+  const Response response = server.get("/api/traces/t%2F1");
+  ASSERT_EQ(response.status, 200) << response.body;
+  EXPECT_EQ(at(response, "spans").as_list().size(), 1U);
+  EXPECT_EQ(at(response, "spans.0.name").as_string(), "query");
+  EXPECT_EQ(server.get("/api/traces/t2?dataset=nobody").status, 404);
+  EXPECT_EQ(server.get("/api/traces/t2?start=yesterday").status, 400);
+}
+
 TEST(Query, CanAskForTheEventsThemselves) {
   AdminServer server;
   server.happened("evaluations", 60, {{"evaluation.mode", "control_only"}});

@@ -14,6 +14,8 @@ Routes difference_routes(const Dependencies& dependencies);                   //
 Routes rule_routes(const Dependencies& dependencies);                         // rules.cc
 Routes error_routes(const Dependencies& dependencies);                        // errors.cc
 Routes query_routes(const Dependencies& dependencies);                        // query.cc
+Routes bubble_up_routes(const Dependencies& dependencies);                    // bubble_up.cc
+Routes trace_routes(const Dependencies& dependencies);                        // traces.cc
 Routes dataset_routes(const Dependencies& dependencies);                      // datasets.cc
 Routes result_routes(const Dependencies& dependencies);                       // results.cc
 Routes board_routes(const Dependencies& dependencies);                        // boards.cc
