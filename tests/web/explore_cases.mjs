@@ -51,6 +51,45 @@ export const cases = [
     await page.locator("input[aria-label=Expression]").fill("IF(GTE");
     await page.waitForSelector("[role=option] >> text=IF(GTE(");
   }],
+  ["values are suggested, the most frequent first, and one becomes a filter", async (pages) => {
+    const page = await pages.open(explore({ breakdowns: ["http.route"], calculations: [{ op: "COUNT" }] }, "table"));
+    await page.click("form.ask button >> text=filter");
+    await page.locator("input[aria-label=Column]").last().fill("exception.type");
+    await page.locator("input[aria-label=Column]").last().fill("http.route");
+    await page.locator("input[aria-label=Value]").fill("cat");
+    await page.click("[role=option] >> text=catalog");
+    await page.waitForURL(/catalog/);
+    await pages.settled(page);
+    assert.deepEqual((await rows(page)).map(([name]) => name), ["catalog", "total"]);
+  }],
+  ["a calculated field groups, a formula is a column, an error points at its character", async (pages) => {
+    const fields = { calculated_fields: [{ name: "speed", expression: 'IF(GTE($duration_ms, 5), "slow", "fast")' }], breakdowns: ["speed"], calculations: [{ op: "COUNT" }], formulas: [{ name: "twice", expression: "COUNT * 2" }] };
+    const page = await pages.open(explore(fields, "table"));
+    const shown = Object.fromEntries((await rows(page)).map(([name, count, twice]) => [name, [count, twice].map((text) => Number(text.replaceAll(",", "")))]));
+    assert.equal(shown.slow[1], 2 * shown.slow[0]);
+    assert.equal(shown.slow[0] + shown.fast[0], shown.total[0]);
+    const wrong = await pages.open(explore({ calculated_fields: [{ name: "speed", expression: "IF($duration_ms," }], breakdowns: ["speed"] }, "table"));
+    await wrong.waitForSelector("[role=alert] >> text=/character|position/");
+  }],
+  ["a link to a result shows the same numbers later", async (pages) => {
+    const page = await pages.open(explore({ ...byMode, time_range: 3600 }, "table"));
+    const before = await rows(page);
+    await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    await page.click("text=Link to these numbers");
+    await page.waitForSelector("[role=status] >> text=copied");
+    const link = await page.evaluate(() => navigator.clipboard.readText());
+    const stored = await pages.open(new URL(link).pathname + "?view=table");
+    assert.deepEqual(await rows(stored), before);
+    await pages.accessible(stored, "a stored result");
+    await stored.click("text=Ask this again");
+    await stored.waitForURL("**/ui/explore/evaluations**");
+    await pages.settled(stored);
+    assert.deepEqual(await rows(stored), before);
+  }],
+  ["a result that is not kept says so", async (pages) => {
+    const page = await pages.open("/ui/result/4nXq9bTk2Lz");
+    await page.waitForSelector("[role=alert] >> text=there is no result");
+  }],
   ["what the server refuses is said in its words", async (pages) => {
     const page = await pages.open(explore({ calculations: [{ op: "P99", column: "duration_m" }] }, "line"));
     await page.waitForSelector("[role=alert] >> text=duration_ms");

@@ -68,8 +68,8 @@ export class Client {
   }
   differences(name: string, parameters: Parameters, signal?: AbortSignal) { return this.ask<T.Differences>(withParameters(`/api/migrations/${encodeURIComponent(name)}/differences`, parameters), signal); }
   errors(name: string, parameters: Parameters, signal?: AbortSignal) { return this.ask<T.Errors>(withParameters(`/api/migrations/${encodeURIComponent(name)}/errors`, parameters), signal); }
-  previewRule(name: string, rule: unknown, last: string, signal?: AbortSignal) {
-    return this.ask<T.RulePreview>(`/api/migrations/${encodeURIComponent(name)}/rules/preview`, signal, { method: "POST", json: { rule, last } });
+  previewRule(name: string, rule: unknown, last: string | undefined, signal?: AbortSignal) {
+    return this.ask<T.RulePreview>(`/api/migrations/${encodeURIComponent(name)}/rules/preview`, signal, { method: "POST", json: { rule, ...(last === undefined ? {} : { last }) } });
   }
   addRule(name: string, change: { rule: unknown; by?: string; reason?: string; expected_version?: number }) {
     return this.ask<{ version: number; rules: unknown[] }>(`/api/migrations/${encodeURIComponent(name)}/rules`, undefined, { method: "POST", json: change });
@@ -81,7 +81,12 @@ export class Client {
   }
   result(id: string, signal?: AbortSignal) { return this.ask<T.QueryAnswer>(`/api/results/${encodeURIComponent(id)}`, signal); }
   bubbleUp(request: T.BubbleUpRequest, signal?: AbortSignal) { return this.ask<T.BubbleUp>("/api/bubbleup", signal, { method: "POST", json: request }); }
-  trace(id: string, parameters: Parameters, signal?: AbortSignal) { return this.ask<T.Trace>(withParameters(`/api/traces/${encodeURIComponent(id)}`, parameters), signal); }
+  /** Events without ids of spans have empty ones. */
+  async trace(id: string, parameters: Parameters, signal?: AbortSignal): Promise<T.Trace> {
+    const trace = await this.ask<Omit<T.Trace, "spans"> & { spans: (Omit<T.Span, "span_id" | "parent_id"> & { span_id: string | null; parent_id?: string | null })[] }>(
+      withParameters(`/api/traces/${encodeURIComponent(id)}`, parameters), signal);
+    return { ...trace, spans: trace.spans.map((span) => ({ ...span, span_id: span.span_id ?? "", parent_id: span.parent_id ?? "" })) };
+  }
 
   datasets(signal?: AbortSignal) { return this.ask<{ datasets: T.Dataset[] }>("/api/datasets", signal); }
   columns(dataset: string, signal?: AbortSignal) { return this.ask<{ columns: T.Column[] }>(`/api/datasets/${encodeURIComponent(dataset)}/columns`, signal); }

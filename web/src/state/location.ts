@@ -57,7 +57,8 @@ export const paths = {
     return `/ui/explore/${encodeURIComponent(dataset)}${text === "" ? "" : `?${text}`}`;
   },
   result: (id: string) => `/ui/result/${encodeURIComponent(id)}`,
-  trace: (id: string) => `/ui/trace/${encodeURIComponent(id)}`,
+  /** `around` is a time of the trace in milliseconds: it is looked for within an hour of it. */
+  trace: (id: string, around?: number) => `/ui/trace/${encodeURIComponent(id)}${around === undefined ? "" : `?start=${Math.floor(around / 1000) - 3600}&end=${Math.ceil(around / 1000) + 3600}`}`,
   errors: () => "/ui/errors",
   boards: () => "/ui/boards",
   board: (id: string) => `/ui/boards/${encodeURIComponent(id)}`,

@@ -10,9 +10,10 @@ function Preview(props: { preview: RulePreview }) {
   const share = preview.looked_at === 0 ? 0 : (preview.accepted / preview.looked_at) * 100;
   const others = preview.groups.filter((group) => group.accepted > 0);
   return <div class="stack">
-    <p>It would have accepted <strong>{count(preview.accepted)}</strong> of {several(preview.looked_at, "difference")} ({percent(share)}); <strong>{count(preview.left)}</strong> would be left.</p>
+    <p>It would have accepted <strong>{count(preview.accepted)}</strong> of {several(preview.looked_at, "difference")} ({percent(share)}){preview.window_reason ? ` ${preview.window_reason}` : ""}; <strong>{count(preview.left)}</strong> would be left.</p>
     <div class="bar" aria-hidden="true"><span style={{ width: `${share}%`, background: "var(--pass)" }} /></div>
     {others.length > 1 && <p class="advice">It reaches into {others.length} groups: {others.slice(0, 4).map((group) => `${group.text}: ${count(group.accepted)} of ${count(group.count)}`).join("; ")}. Make the path narrower if that is too much.</p>}
+    {(preview.undecided ?? 0) > 0 && <p class="muted small">{several(preview.undecided ?? 0, "difference")} cannot be decided from what was recorded, as values are cut or redacted; they count as left.</p>}
     {preview.capped && <p class="muted small">The newest differences were looked at, not all.</p>}
   </div>;
 }

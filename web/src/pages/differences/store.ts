@@ -69,7 +69,7 @@ export class DifferencesStore extends PageStore<State> {
   /** How many of the differences of the window a rule would have accepted. */
   preview(rule: unknown): void {
     const before = this.state.preview ?? loading;
-    void this.requests.load<RulePreview>("preview", before, (preview) => this.set({ preview }), (signal) => client.previewRule(this.migration, rule, this.state.range.last ?? "24h", signal));
+    void this.requests.load<RulePreview>("preview", before, (preview) => this.set({ preview }), (signal) => client.previewRule(this.migration, rule, this.state.range.last, signal));
   }
 
   forgetPreview(): void { this.set({ preview: null }); }

@@ -6,14 +6,15 @@ import { savePng, saveCsv } from "../../charts/export";
 import { navigate, paths, place } from "../../state/location";
 import { usePageStore, useStore, valueOf } from "../../state/store";
 import { seconds, lasts, type TimeRange } from "../../state/time_range";
-import { DownloadIcon, LinkIcon } from "../../ui/icons";
+import { DownloadIcon, LinkIcon, PlusIcon } from "../../ui/icons";
 import { Loaded, PageHead, Segmented } from "../../ui/parts";
 import { TimeRangeChoice } from "../../ui/time_range";
+import { AddToBoard } from "../boards/add_to_board";
 import { BubbleUpPanel } from "./bubble_up";
 import { Builder } from "./builder";
 import { RawEvents } from "./raw_events";
 import { ResultView } from "./result_view";
-import { calculationKey, hrefOf, questionOf, startingPoints, type View, views, withFilter } from "./spec";
+import { calculationKey, complete, hrefOf, questionOf, startingPoints, type View, views, withFilter } from "./spec";
 import { ExploreStore } from "./store";
 
 function timeIn(spec: QuerySpec): TimeRange {
@@ -47,6 +48,7 @@ export function ExplorePage(props: { dataset: string }) {
   useEffect(() => store.look(question), [store, here.href]);
   const results = useRef<HTMLDivElement>(null);
   const [copied, setCopied] = useState("");
+  const [onBoard, setOnBoard] = useState(false);
 
   const { state } = store;
   const { spec, view } = state.question;
@@ -84,6 +86,7 @@ export function ExplorePage(props: { dataset: string }) {
       <Segmented label="View" choices={views} value={view} choose={(next) => store.run({ spec: forView(spec, next), view: next })} />
       {view !== "raw" && <div class="row">
         {answered?.answer.id && <button type="button" class="button small" title="A link that shows these numbers later, too" onClick={() => void copy(answered.answer.id ?? "")}><LinkIcon />Link to these numbers</button>}
+        <button type="button" class="button small" onClick={() => setOnBoard(true)}><PlusIcon />Add to board</button>
         <button type="button" class="button small" disabled={!answered || view === "heatmap"} onClick={csv}><DownloadIcon />CSV</button>
         <button type="button" class="button small" disabled={!answered || view === "table"} onClick={() => { if (results.current) savePng(state.question.dataset, results.current); }}><DownloadIcon />PNG</button>
       </div>}
@@ -95,6 +98,7 @@ export function ExplorePage(props: { dataset: string }) {
           selected={state.question.selection} select={(column, rectangle, group) => store.run({ spec, selection: { ...rectangle, column, ...(breakdowns.length > 0 ? { group: groupKey(group, breakdowns) } : {}) } })} />}</Loaded>}
       {view === "heatmap" && state.question.selection && <div class="below"><BubbleUpPanel of={state.bubbleUp} filter={filter} close={() => store.run({ spec, selection: null })} again={() => store.run({ spec })} /></div>}
     </div>
+    {onBoard && <AddToBoard dataset={state.question.dataset} query={complete(spec)} view={view} close={() => setOnBoard(false)} />}
     {copied !== "" && <div class="toast" role="status">{copied}</div>}
   </>;
 }

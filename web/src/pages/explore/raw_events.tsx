@@ -27,7 +27,7 @@ export function EventDialog(props: { event: EventRow; columns: readonly Column[]
   const { event } = props;
   const trace = event.data["trace.trace_id"];
   return <Dialog title={`Event of ${moment(timeOf(event.time))}`} close={props.close}>
-    <p class="row spread"><span class="mono small muted">{event.time}</span>{typeof trace === "string" && <a href={paths.trace(trace)} onClick={props.close}>Its trace</a>}</p>
+    <p class="row spread"><span class="mono small muted">{event.time}</span>{typeof trace === "string" && <a href={paths.trace(trace, timeOf(event.time))} onClick={props.close}>Its trace</a>}</p>
     <table class="data fields"><tbody>{Object.entries(event.data).sort(([a], [b]) => a.localeCompare(b)).map(([name, value]) => <tr key={name}>
       <td class="mono wrap" title={props.columns?.find((one) => one.name === name)?.meaning}>{name}</td>
       <td class="wrap">{String(value ?? "–")}</td>
