@@ -57,7 +57,12 @@ function FilterPill(props: { store: ExploreStore; filter: Filter; at: number }) 
       put(filterOps.find((one) => one.op === next)?.bare ? { ...rest, op: next } : { ...rest, op: next, value: valueFrom(textOf(filter.value), next, store.column(filter.column)) });
     }}>{filterOps.map((one) => <option key={one.op} value={one.op}>{one.text}</option>)}</select>
     {!op?.bare && <Suggest mono label="Value" placeholder={op?.list ? "one, another" : "value"} value={text ?? textOf(filter.value)}
-      suggest={(typed, signal) => store.suggestValues(filter.column, op?.list ? (typed.split(",").pop() ?? "").trim() : typed, signal)}
+      suggest={async (typed, signal) => {
+        if (!op?.list) return store.suggestValues(filter.column, typed, signal);
+        // The last one of the list is being typed; those before it stay.
+        const last = (typed.split(",").pop() ?? "").trim(), before = typed.slice(0, typed.length - last.length);
+        return (await store.suggestValues(filter.column, last, signal)).map((one) => ({ ...one, value: before + one.value }));
+      }}
       change={(typed) => { setText(typed); put({ ...filter, value: valueFrom(typed, filter.op, store.column(filter.column)) }); }}
       commit={() => { setText(null); store.run(); }} />}
     <Remove what={`the filter on ${filter.column || "nothing yet"}`} act={() => store.run({ spec: { ...store.state.draft, filters: without(all, at) } })} />
