@@ -73,13 +73,13 @@ Result<JsonReader> JsonReader::require(std::string_view key) const {
   return error(cat("\"", key, "\" is missing"));
 }
 
-base::Status JsonReader::only_keys(std::initializer_list<std::string_view> known) const {
+base::Status JsonReader::only_keys(std::span<const std::string_view> known) const {
   if (!node_->is_object()) return error(cat("expected an object, found ", type_name()));
   for (const auto& [key, value] : node_->items()) {
     bool found = false;
     for (const std::string_view candidate : known) found = found || candidate == key;
     if (found) continue;
-    const std::string_view near = base::nearest(key, {known.begin(), known.size()});
+    const std::string_view near = base::nearest(key, known);
     const JsonReader place(value, cat(path_, path_.empty() ? "" : ".", base::printable(key, 60)));
     return place.error(near.empty() ? std::string("is not a known field")
                                     : cat("is not a known field; did you mean \"", near, "\"?"));

@@ -4,6 +4,7 @@
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,7 +24,10 @@ class JsonReader {
   bool is_null() const;
   std::optional<JsonReader> find(std::string_view key) const;
   base::Result<JsonReader> require(std::string_view key) const;
-  base::Status only_keys(std::initializer_list<std::string_view> known) const;
+  base::Status only_keys(std::span<const std::string_view> known) const;
+  base::Status only_keys(std::initializer_list<std::string_view> known) const {
+    return only_keys(std::span<const std::string_view>(known.begin(), known.size()));
+  }
 
   base::Result<std::string> text() const;
   base::Result<bool> boolean() const;

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/check.h"
+#include "query/bubble_up.h"
 #include "query/cli_syntax.h"
 #include "query/formula.h"
 #include "query/query_spec.h"
@@ -32,6 +33,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   if (const auto spec = QuerySpec::parse(text); spec.ok()) check_round_trip(*spec);
 
+  (void)understudy::query::BubbleUpRequest::parse(text);
   if (const auto steps = understudy::query::parse_formula(text); steps.ok()) {
     size_t depth = 0;  // every operator finds two values, and one is left
     for (const auto& step : *steps) {

@@ -348,11 +348,7 @@ Status read_compare_offset(const JsonReader& root, QuerySpec& spec) {
 }  // namespace
 
 Result<QuerySpec> read_spec(const JsonReader& root) {
-  TRY(root.only_keys({"breakdowns", "calculations", "filters", "filter_combination", "granularity",
-                      "orders", "havings", "limit", "start_time", "end_time", "time_range",
-                      "calculated_fields", "formulas", "compare_time_offset_seconds",
-                      "disable_series", "disable_total_by_aggregate",
-                      "disable_other_by_aggregate"}));
+  TRY(root.only_keys(kSpecFields));
   QuerySpec spec;
   if (const auto node = root.find("breakdowns")) {
     TRY_ASSIGN(const auto items, node->items(QueryLimits::kBreakdownsMax));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -8,6 +9,25 @@
 #include "query/query_spec.h"
 
 namespace understudy::query {
+
+/// Every field a specification may have.
+inline constexpr std::string_view kSpecFields[] = {"breakdowns",
+                                                   "calculations",
+                                                   "filters",
+                                                   "filter_combination",
+                                                   "granularity",
+                                                   "orders",
+                                                   "havings",
+                                                   "limit",
+                                                   "start_time",
+                                                   "end_time",
+                                                   "time_range",
+                                                   "calculated_fields",
+                                                   "formulas",
+                                                   "compare_time_offset_seconds",
+                                                   "disable_series",
+                                                   "disable_total_by_aggregate",
+                                                   "disable_other_by_aggregate"};
 
 /// Parts of a specification, wherever they stand in a JSON text. Every error names its field.
 /// The specification is not yet held to the rules that span several fields: see `validate`.
