@@ -29,7 +29,7 @@ function Bar(props: { section: string; help: () => void; go: () => void }) {
     <div class="tools">
       <button type="button" class="button plain" aria-label="Go to anything" title="Go to anything (/ or Ctrl+K)" onClick={props.go}><SearchIcon /></button>
       <button type="button" class="button plain" aria-label={`Colours: ${themeWords[chosen]}. Change`} title={`Colours: ${themeWords[chosen]}`} onClick={() => chooseTheme(nextTheme())}><Icon /></button>
-      <button type="button" class="button plain" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)" onClick={props.help}><HelpIcon /></button>
+      <button type="button" class="button plain help" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)" onClick={props.help}><HelpIcon /></button>
     </div>
   </div></header>;
 }

@@ -41,6 +41,13 @@ export function groupHref(group: ErrorGroup | undefined, event?: string): string
   return `/ui/errors${text === "" ? "" : `?${text}`}`;
 }
 
+/** The address of a group for other pages. */
+export function linkToGroup(group: ErrorGroup, narrowed: Partial<Narrowed> = {}): string {
+  const query = new URLSearchParams(parts.map((part) => [names[part], group[part] ?? ""]));
+  for (const [name, value] of Object.entries(narrowed)) if (value !== "") query.set(name, value);
+  return `/ui/errors?${query}`;
+}
+
 export function openEvent(group: ErrorGroup, event: string): void { navigate(groupHref(group, event), { replace: true }); }
 
 export function narrowedBy(query: URLSearchParams): Narrowed {

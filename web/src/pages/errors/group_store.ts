@@ -33,6 +33,7 @@ interface State { range: TimeRange; narrowed: Narrowed; story: Remote<GroupStory
 const refreshSeconds = 15;
 const newestMax = 50;
 const deploysMax = 6;
+const messagesMax = 6;
 
 export class ErrorGroupStore extends PageStore<State> {
   private opened = "";
@@ -88,7 +89,7 @@ export class ErrorGroupStore extends PageStore<State> {
     const [trend, callsByMode, messages, newest, markers, columns] = await Promise.all([
       client.query("errors", { ...asked, ...seen, breakdowns: byMode, calculations: [{ op: "COUNT" }, ...seen.calculations] }, signal),
       client.query("evaluations", { ...calls, ...time, breakdowns: byMode }, signal).catch(() => undefined),
-      client.query("errors", { ...asked, breakdowns: ["exception.message"], disable_series: true, limit: 12 }, signal),
+      client.query("errors", { ...asked, breakdowns: ["exception.message"], disable_series: true, limit: messagesMax }, signal),
       client.events("errors", asked, { limit: newestMax }, signal),
       client.markers({ from: time.start_time, until: time.end_time, limit: 200 }, signal),
       client.columns("errors", signal),
@@ -124,7 +125,8 @@ export class ErrorGroupStore extends PageStore<State> {
       const answer = await client.query(dataset, { ...spec, ...time, calculated_fields: [stretch], breakdowns: [stretch.name], disable_series: true }, signal);
       return new Map(answer.data.results.map(({ data }) => [Number(data[stretch.name]), Number(data["COUNT"] ?? 0)]));
     };
-    const [errors, of] = await Promise.all([counted("errors", asked), counted("evaluations", calls).catch(() => undefined)]);
+    const [errors, called] = await Promise.all([counted("errors", asked), counted("evaluations", calls).catch(() => undefined)]);
+    const of = called && called.size > 0 ? called : undefined;
     return ["before", ...deploys.map((one) => `since ${one.message ?? "a deploy"}`)].map((name, at) => rate(name, errors.get(at) ?? 0, of ? (of.get(at) ?? 0) : undefined));
   }
 }

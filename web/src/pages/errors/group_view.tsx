@@ -50,7 +50,7 @@ function Rates(props: { title: string; hint: string; what: string; rates: readon
 }
 
 function Messages(props: { messages: readonly { message: string; count: number }[] }) {
-  return <Panel class="half" title="Messages" flush><TableScroll label="Messages"><table class="data"><tbody>
+  return <Panel class="half" title="Messages" hint="The most frequent ones" flush><TableScroll label="Messages"><table class="data"><tbody>
     {props.messages.map((one) => <tr key={one.message}><td class="number">{count(one.count)}</td><td class="wrap">{one.message}</td></tr>)}
   </tbody></table></TableScroll></Panel>;
 }

@@ -2,6 +2,7 @@ import type { Accounting, Criterion, Differences, Errors, Migration, Part, Verdi
 import { ago, count, duration, percent, scalar, several, timeOf } from "../../format";
 import { paths } from "../../state/location";
 import { Empty, Panel, RulingTag, TableScroll } from "../../ui/parts";
+import { linkToGroup } from "../errors/group";
 
 function broken<Value extends object>(part: Part<Value>): part is { error: string } { return "error" in part && Object.keys(part).length <= 2; }
 
@@ -98,7 +99,7 @@ export function differenceHref(migration: string, group: { route?: string; path:
   return `${paths.differences(migration)}?${query}`;
 }
 
-export function ErrorsPanel(props: { errors: Part<Errors> }) {
+export function ErrorsPanel(props: { migration: string; errors: Part<Errors> }) {
   const { errors } = props;
   return <Panel class="half" title="Errors" flush hint={broken(errors) ? undefined : `${several(errors.total, "error")} in the same window`} actions={<a href={paths.errors()}>All errors</a>}>
     {broken(errors) ? <NotMade error={errors.error} /> : errors.groups.length === 0
@@ -106,7 +107,7 @@ export function ErrorsPanel(props: { errors: Part<Errors> }) {
       : <TableScroll label="Groups of errors"><table class="data"><thead><tr><th class="number">Count</th><th>Error</th><th>Last seen</th></tr></thead><tbody>
         {errors.groups.slice(0, 8).map((group) => <tr key={`${group.type}${group.route}${group.side}${group.where}`}>
           <td class="number">{count(group.count)}</td>
-          <td class="wrap"><strong>{group.type}</strong><div class="muted">{group.side} · {group.route}{group.last_message ? ` · ${group.last_message}` : ""}</div></td>
+          <td class="wrap"><a href={linkToGroup(group, { migration: props.migration })}>{group.type}</a><div class="muted">{group.side} · {group.route}{group.last_message ? ` · ${group.last_message}` : ""}</div></td>
           <td class="nowrap">{group.last_time ? ago(timeOf(group.last_time)) : "–"}</td>
         </tr>)}
       </tbody></table></TableScroll>}

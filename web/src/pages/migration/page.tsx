@@ -41,7 +41,7 @@ export function MigrationPage(props: { name: string }) {
       <CriteriaPanel verdict={now.verdict} />
       <AccountingPanel accounting={now.accounting} />
       <DifferencesPanel migration={now.name} differences={now.differences} />
-      <ErrorsPanel errors={now.errors} />
+      <ErrorsPanel migration={now.name} errors={now.errors} />
     </div>
     {changing && <ChangeMode migration={now.name} mode={now.mode} candidateUrl={now.candidate?.url ?? ""} close={() => setChanging(false)} done={() => { setChanging(false); store.refresh(); }} />}
   </>;
