@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
@@ -12,6 +13,7 @@
 
 #include "base/text.h"
 #include "query/expression_parser.h"
+#include "store/duckdb/duckdb_store.h"
 #include "store/memory/evaluate.h"
 
 namespace understudy::query {
@@ -55,6 +57,14 @@ class Event {
       if (value.is_number_float()) values_[name] = value.get<double>();
       if (value.is_string()) values_[name] = value.get<std::string>();
     }
+  }
+  /// The same event for an engine.
+  event::Event made() const {
+    event::Event event("events", time_ns_);
+    for (const auto& [name, value] : values_) {
+      event.add(*event::Column::intern(name), value.view());
+    }
+    return event;
   }
   Value evaluate(const Expression& expression) const {
     return store::evaluate(
@@ -124,6 +134,50 @@ std::vector<std::filesystem::path> golden_files() {
   }
   std::sort(files.begin(), files.end());
   return files;
+}
+
+/// The values in the files are those of the interpreter; the engine that answers has to agree.
+TEST_P(ExpressionGoldenTest, DuckDbGivesTheSameValues) {
+  std::string folder = "/tmp/understudy-expressions-XXXXXX";
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  std::ifstream file(GetParam(), std::ios::binary);
+  std::string line;
+  Event event;
+  store::Select select{.dataset = "events"};
+  std::vector<std::pair<std::string, std::string>> expected;  // expression and value
+  while (std::getline(file, line)) {
+    if (line.starts_with("event ")) event.read(json::parse(line.substr(6)));
+    if (!line.starts_with("> ")) continue;
+    const auto expression = parse_expression(line.substr(2));
+    if (!expression.ok()) continue;
+    select.row_columns.push_back(base::cat("field ", expected.size()));
+    select.computed.push_back({select.row_columns.back(), *expression});
+    expected.emplace_back(line, shown(event.evaluate(*expression)));
+  }
+  {
+    auto store = store::DuckDbStore::open({.log = {.folder = folder}});
+    ASSERT_TRUE(store.ok()) << store.error().context;
+    const event::Event made = event.made();
+    ASSERT_TRUE((*store)->append({&made, 1}).ok());
+    ASSERT_TRUE((*store)->wait_until_queryable(std::chrono::minutes(1)).ok());
+    constexpr size_t kLeading = 2;  // time and sample rate
+    for (size_t begin = 0; begin < expected.size(); begin += store::kComputedMax) {
+      const size_t end = std::min(begin + store::kComputedMax, expected.size());
+      store::Select part{.dataset = select.dataset};
+      part.computed.assign(select.computed.begin() + static_cast<std::ptrdiff_t>(begin),
+                           select.computed.begin() + static_cast<std::ptrdiff_t>(end));
+      part.row_columns.assign(select.row_columns.begin() + static_cast<std::ptrdiff_t>(begin),
+                              select.row_columns.begin() + static_cast<std::ptrdiff_t>(end));
+      const auto table = (*store)->select(part);
+      ASSERT_TRUE(table.ok()) << table.error().context;
+      ASSERT_EQ(table->rows.size(), 1u);
+      for (size_t i = begin; i < end; ++i) {
+        EXPECT_EQ(shown(table->rows[0][i - begin + kLeading]), expected[i].second)
+            << expected[i].first;
+      }
+    }
+  }
+  std::filesystem::remove_all(folder);
 }
 
 INSTANTIATE_TEST_SUITE_P(Expressions, ExpressionGoldenTest, testing::ValuesIn(golden_files()),
