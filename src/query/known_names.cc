@@ -27,6 +27,7 @@ constexpr std::array kBuiltIn = {
 struct Named {
   std::string field;
   std::string column;
+  bool in_expression = false;
 };
 
 bool is_calculated(const QuerySpec& spec, std::string_view column) {
@@ -41,7 +42,7 @@ std::vector<Named> columns_in_expressions(const QuerySpec& spec) {
   for (size_t i = 0; i < spec.calculated_fields.size(); ++i) {
     for (std::string& column : store::columns_of(spec.calculated_fields[i].parsed)) {
       if (before.contains(column)) continue;
-      named.push_back({cat("calculated_fields[", i, "].expression"), std::move(column)});
+      named.push_back({cat("calculated_fields[", i, "].expression"), std::move(column), true});
     }
     before.insert(spec.calculated_fields[i].name);
   }
@@ -139,6 +140,17 @@ base::Status check_filters(const std::string& of, const std::vector<Filter>& fil
   return {};
 }
 
+/// `$status+1` names the column "status+1", as columns have such letters: the end of a sentence
+/// that says so when what stands before the sign is a column.
+std::string operator_meant(std::string_view name, const std::set<std::string_view>& known) {
+  for (size_t at = name.find_first_of("+-/:=?"); at != name.npos;
+       at = name.find_first_of("+-/:=?", at + 1)) {
+    if (!known.contains(name.substr(0, at))) continue;
+    return cat("; a column name takes + - / : = ? too: put a space before the ", name[at]);
+  }
+  return {};
+}
+
 /// What somebody may have meant, as the end of a sentence.
 std::string did_you_mean(std::string_view name, const std::set<std::string_view>& known) {
   const std::vector<std::string_view> names(known.begin(), known.end());
@@ -179,7 +191,8 @@ base::Result<std::vector<std::string>> check_names(store::EventStore& store,
   }
   const auto check = [&](const Named& named) -> base::Status {
     if (known.contains(named.column)) return {};
-    const std::string meant = did_you_mean(named.column, known);
+    std::string meant = named.in_expression ? operator_meant(named.column, known) : std::string();
+    if (meant.empty()) meant = did_you_mean(named.column, known);
     if (!written_to && meant.empty()) return {};  // who writes first says what there is
     return base::invalid(cat(named.field, ": \"", dataset, "\" has no column \"",
                              base::printable(named.column), "\"", meant));

@@ -132,7 +132,7 @@ void add_query(CLI::App& app, Invocation& invocation) {
   command->add_option("--last", query.last, "Time range until now: 30m, 1h, 7d (default 2h)");
   command->add_option("--start", query.start, "RFC 3339 or Unix seconds; alone: until now");
   command->add_option("--end", query.end, "RFC 3339 or Unix seconds");
-  command->add_option("--compare", query.compare, "Beside so long ago: 1h, 1d, 7d (with --json)");
+  command->add_option("--compare", query.compare, "With --json, beside so long ago: 1h, 1d, 7d");
   command->add_option("--granularity", query.granularity, "Width of a time bucket: 10s, 1m");
   command->add_option("--limit", query.limit, "Groups or events (default 100)");
   CLI::Option* events =
