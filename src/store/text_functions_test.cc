@@ -111,11 +111,13 @@ TEST(TextPattern, FindsAndCountsMatches) {
   EXPECT_EQ(pattern("b*")->count("abb"), 2) << "none right behind bb";
   EXPECT_EQ(pattern("^a")->count("aaa"), 1);
   EXPECT_EQ(pattern("")->count("\xC3\xA4"), 2) << "not inside a letter";
+  EXPECT_TRUE(pattern("\\\\C")->matches("\\C")) << "a backslash and a letter";
+  EXPECT_TRUE(pattern("\\Q\\C\\E")->matches("\\C"));
 }
 
 TEST(TextPattern, RefusesWhatIsInvalidOrTooLarge) {
-  for (const char* text : {"(", "[a", "a**", "\\1", "(?<=a)b", "(a{1000}){1000}",
-                           "((a{100}){100}){100}", "\\pN{500}"}) {
+  for (const char* text : {"(", "[a", "a**", "\\1", "(?<=a)b", "(\\C)", "a\\\\\\C",
+                           "(a{1000}){1000}", "((a{100}){100}){100}", "\\pN{500}"}) {
     const auto compiled = TextPattern::compile(text);
     EXPECT_FALSE(compiled.ok()) << text;
     EXPECT_EQ(TextPattern::cached(text), nullptr) << text;

@@ -2,6 +2,7 @@
 
 #include <re2/re2.h>
 
+#include <algorithm>
 #include <list>
 #include <mutex>
 #include <string>
@@ -14,6 +15,17 @@ namespace {
 constexpr std::size_t kCachedMax = 64;
 
 re2::StringPiece piece(std::string_view text) { return {text.data(), text.size()}; }
+
+/// Whether a pattern has \C outside of a literal stretch \Q...\E.
+bool matches_bytes(std::string_view pattern) {
+  for (std::size_t i = 0; i + 1 < pattern.size(); ++i) {
+    if (pattern[i] != '\\') continue;
+    const char escaped = pattern[++i];
+    if (escaped == 'C') return true;
+    if (escaped == 'Q') i = std::min(pattern.find("\\E", i), pattern.size());
+  }
+  return false;
+}
 
 /// The patterns used last, the newest in front.
 struct Cache {
@@ -33,6 +45,9 @@ TextPattern::TextPattern(std::unique_ptr<re2::RE2> compiled) : compiled_(std::mo
 TextPattern::~TextPattern() = default;
 
 base::Result<std::shared_ptr<const TextPattern>> TextPattern::compile(std::string_view pattern) {
+  if (matches_bytes(pattern)) {
+    return base::invalid("the regular expression matches parts of letters with \\C");
+  }
   re2::RE2::Options options;
   options.set_log_errors(false);
   options.set_max_mem(kPatternBytesMax);

@@ -17,13 +17,14 @@ namespace understudy::store {
 /// Bytes of memory one compiled regular expression may take, and how many instructions.
 inline constexpr std::int64_t kPatternBytesMax = 1 << 20;
 inline constexpr int kPatternProgramMax = 10'000;
-inline constexpr std::uint64_t kPatternCountStepsMax = 1 << 27;
+inline constexpr std::uint64_t kPatternCountStepsMax = 1 << 25;
 
 /// A regular expression of RE2: its matching is linear in the text, whatever the pattern is.
 /// Immutable. Threads: any number at once.
 class TextPattern {
  public:
-  /// kInvalid with RE2's reason, or when it compiles to more than the limits.
+  /// kInvalid with RE2's reason, when it compiles to more than the limits, and with \C, which
+  /// matches a part of a letter and so makes text that is not UTF-8.
   static base::Result<std::shared_ptr<const TextPattern>> compile(std::string_view pattern);
   /// A valid pattern compiled before, if it is among the last used, else compiled now; null for an
   /// invalid one. Threads: any.
