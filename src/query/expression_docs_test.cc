@@ -21,13 +21,15 @@ using event::Value;
 
 constexpr std::string_view kArrow = "   => ";
 
-std::string read_page() {
-  std::ifstream file(std::filesystem::path(TEST_DATA_DIR) / "../../docs/calculated-fields.md");
-  EXPECT_TRUE(file);
+std::string read_file(const char* path) {
+  std::ifstream file(std::filesystem::path(TEST_DATA_DIR) / "../.." / path);
+  EXPECT_TRUE(file) << path;
   std::stringstream text;
   text << file.rdbuf();
   return text.str();
 }
+
+std::string read_page() { return read_file("docs/calculated-fields.md"); }
 
 /// One function's section: what stands below its heading.
 struct Section {
@@ -111,6 +113,18 @@ TEST(ExpressionDocs, ExamplesAreTrue) {
     }
   }
   EXPECT_GE(examples, 60);
+}
+
+TEST(ExpressionDocs, PagesSuggestTheSameFunctions) {
+  const std::string list =
+      between(read_file("web/src/pages/explore/spec.ts"), 0, "export const functions", "];");
+  std::set<std::string> suggested;
+  for (size_t at = list.find("name: \""); at != list.npos; at = list.find("name: \"", at + 1)) {
+    suggested.insert(between(list, at, "\"", "(\""));
+  }
+  std::set<std::string> known;
+  for (const ExpressionFunction& function : expression_functions()) known.emplace(function.name);
+  EXPECT_EQ(suggested, known);
 }
 
 TEST(ExpressionDocs, NameWhatIsRefused) {

@@ -37,7 +37,7 @@ export const functions: readonly { name: string; about: string }[] = [
   { name: "BUCKET(", about: "BUCKET(column, size, min, max)" }, { name: "INT(", about: "" }, { name: "FLOAT(", about: "" }, { name: "BOOL(", about: "" }, { name: "STRING(", about: "" },
   { name: "CONCAT(", about: "" }, { name: "STARTS_WITH(", about: "" }, { name: "ENDS_WITH(", about: "" }, { name: "CONTAINS(", about: "" }, { name: "TO_LOWER(", about: "" }, { name: "LENGTH(", about: "" },
   { name: "REG_MATCH(", about: 'REG_MATCH(text, "pattern")' }, { name: "REG_VALUE(", about: "first group" }, { name: "REG_COUNT(", about: "" },
-  { name: "UNIX_TIMESTAMP(", about: "seconds of a time" }, { name: "EVENT_TIMESTAMP(", about: "" }, { name: "INGEST_TIMESTAMP(", about: "" }, { name: "FORMAT_TIME(", about: 'FORMAT_TIME("%H", seconds)' },
+  { name: "UNIX_TIMESTAMP(", about: "seconds of a time" }, { name: "EVENT_TIMESTAMP(", about: "" }, { name: "FORMAT_TIME(", about: 'FORMAT_TIME("%H", seconds)' },
 ];
 
 export interface StartingPoint { text: string; question: Question }
