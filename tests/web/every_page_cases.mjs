@@ -2,11 +2,21 @@
 import assert from "node:assert/strict";
 import { desktop, phone } from "./browser.mjs";
 
+/** All that the builder can show at once. */
+const longQuestion = {
+  breakdowns: ["http.route", "evaluation.mode"], calculations: [{ op: "P99", column: "candidate.duration_ms" }, { op: "COUNT" }, { op: "AVG", column: "success" }],
+  filters: [{ column: "url.path", op: "does-not-start-with", value: "/a/path/that/is/longer/than/a/phone/is/wide" }, { column: "evaluation.mode", op: "in", value: ["full_evaluation", "candidate_only"] }],
+  calculated_fields: [{ name: "speed", expression: 'IF(GTE($duration_ms, 5), "slow", "fast")' }], formulas: [{ name: "twice", expression: "COUNT * 2" }],
+  havings: [{ calculate_op: "COUNT", op: ">", value: 1 }], limit: 10, compare_time_offset_seconds: 3600,
+};
+
 const everyPage = (server) => [
   ["migration", `/ui/migrations/${server.migration}`],
   ["differences", `/ui/differences/${server.migration}?last=1h`],
   ["a group of differences", `/ui/differences/${server.migration}?last=1h&route=query&path=%24.rows%5B*%5D.mean_delay&dimension=cell&explanation=float_ulp`],
   ["explore", "/ui/explore/evaluations"],
+  ["a long question", `/ui/explore/evaluations?view=line&q=${encodeURIComponent(JSON.stringify(longQuestion))}`],
+  ["a heatmap", `/ui/explore/evaluations?view=heatmap&q=${encodeURIComponent('{"calculations":[{"op":"HEATMAP","column":"duration_ms"}]}')}`],
   ["events", "/ui/explore/evaluations?view=raw"],
   ["table", "/ui/explore/differences?view=table"],
   ["trace", `/ui/trace/${server.trace}`],

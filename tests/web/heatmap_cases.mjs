@@ -2,6 +2,15 @@ import assert from "node:assert/strict";
 
 const heatmap = `/ui/explore/evaluations?view=heatmap&q=${encodeURIComponent(JSON.stringify({ calculations: [{ op: "HEATMAP", column: "duration_ms" }] }))}`;
 
+async function drag(page, from, to) {
+  const box = await page.locator(".heatmap canvas").boundingBox();
+  const at = ([x, y]) => [box.x + 62 + (box.width - 70) * x, box.y + 8 + (box.height - 34) * y];
+  await page.mouse.move(...at(from));
+  await page.mouse.down();
+  await page.mouse.move(...at(to), { steps: 5 });
+  await page.mouse.up();
+}
+
 const byMode = `/ui/explore/evaluations?view=heatmap&q=${encodeURIComponent(JSON.stringify({ breakdowns: ["evaluation.mode"], calculations: [{ op: "HEATMAP", column: "duration_ms" }] }))}`;
 
 export const cases = [
@@ -29,5 +38,23 @@ export const cases = [
       return [canvas.closest("section").querySelector("h2").textContent.split(" · ")[1], first];
     })));
     assert.ok(starts.control_only < starts.fire_and_forget && starts.fire_and_forget < starts.full_evaluation && starts.full_evaluation < starts.candidate_only, JSON.stringify(starts));
+  }],
+  ["dragging a rectangle tells what it has in common; the address keeps it", async (pages) => {
+    const page = await pages.open(heatmap);
+    await drag(page, [0, 0], [1, 0.5]);
+    await page.waitForURL(/at=.*of=duration_ms/);
+    await page.waitForSelector(".bubble");
+    await pages.accessible(page, "the comparison");
+    const first = await page.locator(".bubble h3").first().innerText();
+    const again = await pages.open(new URL(page.url()).pathname + new URL(page.url()).search);
+    await again.waitForSelector(".bubble");
+    assert.equal(await again.locator(".bubble h3").first().innerText(), first);
+    assert.equal(await again.locator(".heat-box").count(), 1);
+  }],
+  ["without a pointer the same is done with numbers", async (pages) => {
+    const page = await pages.open(heatmap);
+    await page.fill("[aria-label='From (ms)']", "5");
+    await page.press("[aria-label='From (ms)']", "Enter");
+    await page.waitForSelector(".bubble");
   }],
 ];

@@ -72,6 +72,8 @@ export function ResultTable(props: Pick<Props, "answer" | "columns" | "filter" |
   const breakdowns = answer.query.breakdowns ?? [];
   const names = grid.names.filter((name) => !name.startsWith("HEATMAP("));
   const total = answer.data.total_by_aggregate?.data, other = answer.data.other_by_aggregate?.data;
+  // Without groups that were left out, what is left is nothing.
+  const left = other !== undefined && Object.values(other).some((value) => value !== null && value !== 0);
   const order = answer.query.orders?.[0];
   const sortedBy = order ? (order.op ? (order.column ? `${order.op}(${order.column})` : order.op) : order.column) : names[0];
   const head = (name: string, number: boolean) => {
@@ -90,7 +92,7 @@ export function ResultTable(props: Pick<Props, "answer" | "columns" | "filter" |
           {numbers(result.data)}
         </tr>;
       })}
-      {other && <tr class="muted"><td colSpan={Math.max(1, breakdowns.length)}>all others</td>{numbers(other)}</tr>}
+      {other && left && <tr class="muted"><td colSpan={Math.max(1, breakdowns.length)}>all others</td>{numbers(other)}</tr>}
       {total && breakdowns.length > 0 && <tr class="total"><td colSpan={Math.max(1, breakdowns.length)}>total</td>{numbers(total)}</tr>}
     </tbody></table></TableScroll>;
 }
