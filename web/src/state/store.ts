@@ -20,10 +20,20 @@ export class Store<State extends object> {
   }
 }
 
+/** Draws again whenever the store changes, also when it did between the drawing and the listening to it. */
+function useRedraw(store: Store<object>): void {
+  const [, redraw] = useState(0);
+  const drawn = store.state;
+  useEffect(() => {
+    const again = () => redraw((n) => n + 1);
+    if (store.state !== drawn) again();
+    return store.subscribe(again);
+  }, [store]);
+}
+
 /** The state of a store, and another drawing whenever it changes. */
 export function useStore<State extends object>(store: Store<State>): State {
-  const [, redraw] = useState(0);
-  useEffect(() => store.subscribe(() => redraw((n) => n + 1)), [store]);
+  useRedraw(store);
   return store.state;
 }
 
@@ -104,7 +114,6 @@ export function usePageStore<S extends PageStore<object>>(make: () => S, inputs:
     store.start();
     return () => store.stop();
   }, [store]);
-  const [, redraw] = useState(0);
-  useEffect(() => store.subscribe(() => redraw((n) => n + 1)), [store]);
+  useRedraw(store);
   return store;
 }
