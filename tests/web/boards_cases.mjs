@@ -58,6 +58,19 @@ export const cases = [
     await page.waitForSelector("text=Version 2");
     assert.deepEqual(await saved(pages, id), wanted.map((one) => (one === "What to watch" ? "text" : one)));
   }],
+  ["a question of Explore is put on a board, also when the board changes meanwhile", async (pages) => {
+    const id = await made(pages, "Collected");
+    const page = await pages.open("/ui/explore/evaluations");
+    await page.click("text=Add to board");
+    await page.locator("dialog select").selectOption({ label: "Collected" });
+    await page.getByLabel("Title of the panel").fill("From Explore");
+    assert.equal((await pages.api(`/api/boards/${id}?by=bob`, { name: "Collected", panels: panels.slice(0, 2) }, "PUT")).status, 200);
+    await page.getByRole("button", { name: "Add it" }).click();
+    await page.waitForSelector("text=It is on the board");
+    assert.deepEqual(await saved(pages, id), ["text", "By mode", "From Explore"]);
+    await page.click("dialog a >> text=Collected");
+    await page.waitForSelector("h2 >> text=From Explore");
+  }],
   ["an edit survives a look at another page", async (pages) => {
     const page = await pages.open(`/ui/boards/${await made(pages, "Draft")}`);
     await page.getByRole("button", { name: "Edit", exact: true }).click();

@@ -70,3 +70,33 @@ test("buckets without events are gaps, not zeros", () => {
   assert.deepEqual(grid.times, [60, 120, 180, 240, 300, 360]);
   assert.deepEqual(grid.groups[0].values.COUNT, [null, 2, null, 1, null, null]);
 });
+
+const words = await load("pages/flags/words.ts");
+
+test("a flag's rules read as sentences", () => {
+  const clause = (op, values, more = {}) => words.clauseText({ attribute: "country", op, values, ...more });
+  assert.equal(clause("in", ["DE"]), "country is DE");
+  assert.equal(clause("in", ["DE", "AT"]), "country is one of DE, AT");
+  assert.equal(clause("in", ["DE"], { negate: true }), "country is not DE");
+  assert.equal(clause("lessThan", [3], { contextKind: "device" }), "device country is below 3");
+  assert.equal(words.clauseText({ op: "segmentMatch", values: ["pilots"] }), "the user is in segment pilots");
+  assert.equal(clause("aNewOperator", [1], { negate: true }), "country not aNewOperator 1", "what is not known is shown as it is");
+});
+
+test("two versions of a flag differ in the lines that say so, and in nothing else", () => {
+  const flag = { key: "f", version: 1, on: true, variations: ["a", "b", { deep: [1, 2] }], offVariation: 0, fallthrough: { variation: 0 }, rules: [] };
+  const lines = (before, after) => words.differenceOf(words.describe(before), words.describe(after)).map((one) => one.sign + one.text);
+  assert.deepEqual(lines(flag, { ...flag, version: 2 }), []);
+  assert.deepEqual(lines(flag, { ...flag, on: false }), ["-on", "+off"]);
+  assert.deepEqual(lines(flag, { ...flag, fallthrough: { rollout: { variations: [{ variation: 1, weight: 250 }, { variation: 0, weight: 99750 }] } } }), ["-everybody: a", "+everybody: a 99.75%, b 0.25%"]);
+  assert.deepEqual(lines(flag, { ...flag, variations: ["a", "b", { deep: [1, 3] }] }), ["-    2", "+    3"]);
+  assert.deepEqual(lines(null, { ...flag, variations: [] })[0], "+on");
+});
+
+test("what two people changed on a board is told apart", async () => {
+  const { differs } = await load("pages/boards/store.ts");
+  const text = (one) => ({ type: "text", text: one });
+  const theirs = { name: "B", panels: [text("# One"), text("Two")] }, mine = { name: "B", panels: [text("# One"), text("Three")] };
+  assert.deepEqual(differs(theirs, mine), { onlyTheirs: ["the panel “Two”"], onlyMine: ["the panel “Three”"] });
+  assert.deepEqual(differs(theirs, { ...theirs, panels: [...theirs.panels].reverse() }), { onlyTheirs: [], onlyMine: [] });
+});
