@@ -38,7 +38,18 @@ Result<query::RawQuery> raw_query(const Value& events, query::QuerySpec scope) {
   return raw;
 }
 
+/// A page that asks again every few seconds would push out the answers that links lead to.
+Result<bool> is_kept(const Call& call) {
+  const auto keep = call.query("keep");
+  if (!keep || *keep == "true") return true;
+  if (*keep == "false") return false;
+  return base::error(
+      base::ErrorKind::kProtocol,
+      base::cat("parameter 'keep': '", base::printable(*keep), "' is neither true nor false"));
+}
+
 Result<Response> post_query(const Dependencies& dependencies, const Call& call) {
+  TRY_ASSIGN(const bool kept, is_kept(call));
   TRY_ASSIGN(const Value body, call.json_object());
   TRY_ASSIGN(const auto dataset, text_member(body, "dataset"));
   if (!dataset || dataset->empty()) {
@@ -49,6 +60,9 @@ Result<Response> post_query(const Dependencies& dependencies, const Call& call) 
     if (member.name == "dataset" || member.name == "events") continue;
     specification.push_back(member);
   }
+  const auto answered = [&](const std::string& answer) {
+    return json_response_text(kept ? keep_result(dependencies, call, *dataset, answer) : answer);
+  };
   const Value* events = body.find("events");
   TRY_ASSIGN(query::QuerySpec spec,
              query::QuerySpec::parse(flags::to_json(Value(std::move(specification)))));
@@ -58,12 +72,12 @@ Result<Response> post_query(const Dependencies& dependencies, const Call& call) 
                query::run_raw_query(dependencies.events, *dataset, raw, dependencies.clock));
     TRY_ASSIGN(found.warnings,
                query::check_names(dependencies.events, *dataset, raw.scope, raw.columns));
-    return json_response_text(keep_result(dependencies, call, *dataset, query::render_json(found)));
+    return answered(query::render_json(found));
   }
   TRY_ASSIGN(query::QueryResult result,
              query::run_query(dependencies.events, *dataset, spec, dependencies.clock));
   TRY_ASSIGN(result.warnings, query::check_names(dependencies.events, *dataset, spec));
-  return json_response_text(keep_result(dependencies, call, *dataset, query::render_json(result)));
+  return answered(query::render_json(result));
 }
 
 }  // namespace
@@ -72,6 +86,7 @@ Routes query_routes(const Dependencies& dependencies) {
   return {{.method = "POST",
            .path = "/api/query",
            .body = BodyKind::kJson,
+           .parameters = {"keep"},
            .handle = cancellable(dependencies, post_query),
            .permission = state::Permission::kRead,
            .work = Work::kQueries}};

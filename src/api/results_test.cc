@@ -60,6 +60,18 @@ TEST_F(ResultsTest, EventsAreKeptToo) {
             "2026-11-22T15:03:55.000000000Z,2.5\r\n");
 }
 
+TEST_F(ResultsTest, AnAnswerThatNobodyWillLinkToIsNotKept) {
+  const Response shared = ask(kQuery);
+  const Response polled = server_.post("/api/query?keep=false", kQuery);
+  ASSERT_EQ(polled.status, 200) << polled.body;
+  EXPECT_TRUE(at(polled, "id").is_null());
+  EXPECT_EQ(at(polled, "data"), at(shared, "data"));
+  EXPECT_FALSE(at(server_.post("/api/query?keep=true", kQuery), "id").is_null());
+  const Response unclear = server_.post("/api/query?keep=no", kQuery);
+  EXPECT_EQ(unclear.status, 400);
+  EXPECT_THAT(error_of(unclear), HasSubstr("neither true nor false"));
+}
+
 TEST_F(ResultsTest, AnUnknownOneSaysHowManyAreKept) {
   const Response response = server_.get("/api/results/nothing");
   EXPECT_EQ(response.status, 404);

@@ -105,7 +105,7 @@ export const cases = [
   }],
   ["a question that is refused is shown as such, and the others stay", async (pages) => {
     const id = await made(pages, "Broken");
-    const page = await pages.open(`/ui/boards/${id}`, { prepare: (opened) => opened.route("**/api/query", async (route) => {
+    const page = await pages.open(`/ui/boards/${id}`, { prepare: (opened) => opened.route("**/api/query*", async (route) => {
       if (route.request().postData().includes("difference.explanation")) await route.fulfill({ status: 503, contentType: "application/json", body: '{"error":"the store is busy; ask again in 5 s"}' });
       else await route.continue();
     }) });

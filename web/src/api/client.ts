@@ -75,9 +75,12 @@ export class Client {
     return this.ask<{ version: number; rules: unknown[] }>(`/api/migrations/${encodeURIComponent(name)}/rules`, undefined, { method: "POST", json: change });
   }
 
-  query(dataset: string, spec: T.QuerySpec, signal?: AbortSignal) { return this.ask<T.QueryAnswer>("/api/query", signal, { method: "POST", json: { dataset, ...spec } }); }
+  /** Only a kept answer has an id that a link can lead to; what is asked again and again is not kept. */
+  query(dataset: string, spec: T.QuerySpec, signal?: AbortSignal, how: { keep: boolean } = { keep: false }) {
+    return this.ask<T.QueryAnswer>(withParameters("/api/query", { keep: String(how.keep) }), signal, { method: "POST", json: { dataset, ...spec } });
+  }
   events(dataset: string, spec: T.QuerySpec, events: { columns?: string[]; limit?: number }, signal?: AbortSignal) {
-    return this.ask<T.EventsAnswer>("/api/query", signal, { method: "POST", json: { dataset, ...spec, events } });
+    return this.ask<T.EventsAnswer>("/api/query?keep=false", signal, { method: "POST", json: { dataset, ...spec, events } });
   }
   result(id: string, signal?: AbortSignal) { return this.ask<T.QueryAnswer>(`/api/results/${encodeURIComponent(id)}`, signal); }
   bubbleUp(request: T.BubbleUpRequest, signal?: AbortSignal) { return this.ask<T.BubbleUp>("/api/bubbleup", signal, { method: "POST", json: request }); }

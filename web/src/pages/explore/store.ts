@@ -73,7 +73,7 @@ export class ExploreStore extends PageStore<State> {
   private askQuery(): Promise<void> {
     const { dataset, spec } = this.state.question;
     return this.fetch("answered", async (signal) => {
-      const answer = await client.query(dataset, await this.withTime(complete(spec), signal), signal);
+      const answer = await client.query(dataset, await this.withTime(complete(spec), signal), signal, { keep: true });
       const { markers } = await client.markers({ from: answer.query.start_time, until: answer.query.end_time, limit: 200 }, signal);
       return { answer, markers };
     });
