@@ -24,6 +24,11 @@ export const cases = [
     await pages.accessible(page, "a board");
     await page.setViewportSize(phone);
     await pages.fits(page, "a board on a phone");
+    await page.emulateMedia({ colorScheme: "dark" });
+    await pages.accessible(page, "a board on a phone in dark");
+    await page.getByRole("button", { name: "Edit", exact: true }).click();
+    await page.waitForSelector(".board-slot");
+    await pages.fits(page, "a board that is edited on a phone");
     assert.deepEqual(page.problems, []);
   }],
   ["text is never HTML, and a link leads only to pages", async (pages) => {

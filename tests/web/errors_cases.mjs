@@ -41,6 +41,14 @@ export const cases = [
     assert.match(await error.locator("text=Its trace").getAttribute("href"), /^\/ui\/trace\/[0-9a-f]{32}$/);
     await pages.accessible(page, "a group of errors");
   }],
+  ["what is new can stand first", async (pages) => {
+    const page = await pages.open("/ui/errors?last=1h");
+    await page.getByRole("button", { name: "Newest" }).click();
+    await page.waitForURL(/order=first/);
+    const firsts = await page.locator("table.errors td.first").allInnerTexts();
+    assert.deepEqual(firsts, [...firsts].sort().reverse());
+    assert.ok(new Set(firsts).size > 1, firsts.join());
+  }],
   ["narrowed to a mode, other modes' errors are gone", async (pages) => {
     const page = await pages.open("/ui/errors?last=1h");
     await page.locator(".narrow").getByLabel("Mode").selectOption("full_evaluation");

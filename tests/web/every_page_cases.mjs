@@ -21,9 +21,11 @@ const everyPage = (server) => [
   ["table", "/ui/explore/differences?view=table"],
   ["trace", `/ui/trace/${server.trace}`],
   ["errors", "/ui/errors"],
+  ["a group of errors", "/ui/errors?last=1h&error.type=ProvisionedThroughputExceededException&error.where=answer&error.side=candidate&error.route=query"],
   ["boards", "/ui/boards"],
   ["markers", "/ui/markers"],
   ["flags", "/ui/flags"],
+  ["a flag", "/ui/flags/data-engine.mode"],
   ["an address of no page", "/ui/nothing/here"],
 ];
 

@@ -69,6 +69,15 @@ export const cases = [
     const text = await page.innerText("dialog");
     for (const wanted of [/account-7\s+in/, /account-3\s+not in/, /if email ends with @example\.com\s+in/, /everybody else\s+not in/]) assert.match(text, wanted);
   }],
+  ["one flag is found among many", async (pages) => {
+    for (let at = 0; at < 9; ++at) assert.equal((await put(pages, `many-${at}`, { ...greeting, rules: [] }, "by=alice")).status, 200);
+    const page = await pages.open("/ui/flags");
+    await page.getByLabel("Find a flag").fill("MANY-7");
+    await page.waitForFunction(() => document.querySelectorAll("table.flags tbody tr").length === 1);
+    assert.match(await page.innerText("table.flags"), /many-7/);
+    assert.equal(await page.locator("section.mode-flag").count(), 0);
+    for (let at = 0; at < 9; ++at) assert.equal((await fetch(`${pages.base}/api/flags/many-${at}`, { method: "DELETE" })).status, 204);
+  }],
   ["a flag that is not there is no failure", async (pages) => {
     const page = await pages.open("/ui/flags/nothing-like-it");
     assert.match(await page.innerText("main"), /There is no such flag/);

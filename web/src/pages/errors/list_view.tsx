@@ -2,10 +2,10 @@ import { useEffect } from "preact/hooks";
 import { LineChart } from "../../charts/lines";
 import { ago, count, moment, several } from "../../format";
 import { isMode, modeColor } from "../../modes";
-import { navigate, paths, setQuery } from "../../state/location";
-import { type Remote, usePageStore, valueOf } from "../../state/store";
+import { navigate, paths, place, setQuery } from "../../state/location";
+import { type Remote, usePageStore, useStore, valueOf } from "../../state/store";
 import type { TimeRange } from "../../state/time_range";
-import { Empty, Loaded, PageHead, Panel, Sparkline, TableScroll } from "../../ui/parts";
+import { Empty, Loaded, PageHead, Panel, Segmented, Sparkline, TableScroll } from "../../ui/parts";
 import { TimeRangeChoice, zoomInto } from "../../ui/time_range";
 import { groupHref, type Narrowed } from "./group";
 import { type Choices, type ErrorList, ErrorListStore, linesByType, type ListedGroup } from "./list_store";
@@ -59,12 +59,21 @@ function GroupRow(props: { group: ListedGroup }) {
   </tr>;
 }
 
-function Groups(props: { list: ErrorList }) {
-  const { list } = props;
-  return <Panel title="Groups" flush hint={`${several(list.total, "error")} in ${several(list.groups.length, "group")} of class, place, side and route${list.cut ? "; the largest are shown" : ""}`}>
+type Order = "count" | "last" | "first";
+const orders: readonly { value: Order; text: string; title: string; by: (group: ListedGroup) => number }[] = [
+  { value: "count", text: "Most", title: "The most frequent first", by: (group) => group.count },
+  { value: "last", text: "Latest", title: "The one that happened last first", by: (group) => group.last_ms },
+  { value: "first", text: "Newest", title: "The one that was seen for the first time last first", by: (group) => group.first_ms },
+];
+
+function Groups(props: { list: ErrorList; order: string | null }) {
+  const { list } = props, order = orders.find((one) => one.value === props.order) ?? orders[0];
+  const groups = order ? [...list.groups].sort((a, b) => order.by(b) - order.by(a)) : list.groups;
+  return <Panel title="Groups" flush hint={`${several(list.total, "error")} in ${several(list.groups.length, "group")} of class, place, side and route${list.cut ? "; the largest are shown" : ""}`}
+    actions={list.groups.length > 1 && <Segmented label="Order" choices={orders} value={order?.value ?? "count"} choose={(value) => setQuery({ order: value === "count" ? undefined : value }, { replace: true })} />}>
     <TableScroll label="Groups of errors"><table class="data errors as-cards"><thead><tr>
       <th class="number">Count</th><th>Error</th><th>Side</th><th>Route</th><th>Trend</th><th>Modes</th><th>First seen</th><th>Last seen</th>
-    </tr></thead><tbody>{list.groups.map((group) => <GroupRow key={group.key} group={group} />)}</tbody></table></TableScroll>
+    </tr></thead><tbody>{groups.map((group) => <GroupRow key={group.key} group={group} />)}</tbody></table></TableScroll>
   </Panel>;
 }
 
@@ -78,7 +87,7 @@ export function ListView(props: { range: TimeRange; narrowed: Narrowed }) {
   const { range, narrowed } = props;
   const store = usePageStore(() => { const made = new ErrorListStore(); made.set({ range, narrowed }); return made; }, []);
   useEffect(() => store.look(range, narrowed), [store, JSON.stringify([range, narrowed])]);
-  const { list, choices } = store.state;
+  const { list, choices } = store.state, order = useStore(place).query.get("order");
   const again = () => store.refresh();
   return <>
     <PageHead title="Errors" lead="What went wrong at either service, grouped by what it was and where."><TimeRangeChoice range={range} /></PageHead>
@@ -90,7 +99,7 @@ export function ListView(props: { range: TimeRange; narrowed: Narrowed }) {
           <Panel title="Errors over time" hint="The largest classes on top of each other; drag to look at a part of the time.">
             <LineChart label="Errors over time by class" times={value.grid.times} granularity_s={value.grid.granularity_s} lines={linesByType(value)} unit="count" stacked height={180} markers={value.markers} zoom={zoomInto} />
           </Panel>
-          <Groups list={value} />
+          <Groups list={value} order={order} />
         </div>}</Loaded>
     </div>
   </>;

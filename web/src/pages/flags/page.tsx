@@ -10,6 +10,9 @@ import { kindOf, kindWords, segmentText, sharesOf, targeted } from "./words";
 
 export { FlagPage } from "./flag_page";
 
+/** With more flags than this there is a field to find one. */
+const findFrom = 8;
+
 function OnOff(props: { on: boolean }) { return <span class={`tag ${props.on ? "pass" : ""}`}>{props.on ? "on" : "off"}</span>; }
 
 function Changed(props: { one: ListedFlag }) {
@@ -69,17 +72,20 @@ function Segments(props: { segments: readonly Segment[] }) {
 
 export function FlagsPage() {
   const store = usePageStore(() => new FlagListStore(), []);
-  const opened = useStore(place).query.get("segment");
+  const { query } = useStore(place), opened = query.get("segment"), wanted = (query.get("find") ?? "").trim().toLowerCase();
   const { flags, segments } = store.state;
   const again = () => store.refresh();
   return <>
     <PageHead title="Flags" lead="What decides which service a request is sent to, and what else programs ask for. Every change is kept." />
     <div class="stack page-stack">
       <Loaded of={flags} height={260} what="the flags" again={again}>{(value) => {
-        const modes = value.flags.filter((one) => kindOf(one.flag) === "mode"), others = value.flags.filter((one) => kindOf(one.flag) !== "mode");
+        const found = value.flags.filter((one) => one.flag.key.toLowerCase().includes(wanted));
+        const modes = found.filter((one) => kindOf(one.flag) === "mode"), others = found.filter((one) => kindOf(one.flag) !== "mode");
         return value.flags.length === 0
           ? <section class="panel"><Empty title="No flags yet">A migration in the configuration brings its mode flag. A flag of your own is made with <code>PUT /api/flags/KEY</code>.</Empty></section>
           : <div class="stack page-stack">
+            {(value.flags.length > findFrom || wanted !== "") && <label class="field find"><span>Find a flag</span><input class="input" type="search" value={query.get("find") ?? ""} placeholder="a part of its key" onInput={(event) => setQuery({ find: event.currentTarget.value }, { replace: true })} /></label>}
+            {found.length === 0 && <section class="panel"><Empty title="No flag has this in its key" /></section>}
             {modes.length > 0 && <ModeFlags flags={modes} />}
             {others.length > 0 && <OtherFlags flags={others} />}
             {value.total > value.flags.length && <p class="advice">These are the first {value.flags.length} of {value.total} flags, by key.</p>}
