@@ -134,11 +134,13 @@ base::Result<std::shared_ptr<const Segment>> compact(Database& database, Segment
                                                      const std::function<base::Status()>& between) {
   const std::vector<SegmentMetadata::Column> known = dataset.file_columns();
   std::set<int> used;
+  std::set<int> with_nan;
   Segment::Content content{.claim = {(*run.front())->claim.from, (*run.back())->claim.to},
                            .time_min_ns = (*run.front())->time_min_ns,
                            .time_max_ns = (*run.front())->time_max_ns};
   for (const auto& segment : run) {
     for (const auto& [physical, name] : *(*segment)->layout) used.insert(physical);
+    with_nan.insert((*segment)->with_nan.begin(), (*segment)->with_nan.end());
     content.events += (*segment)->events;
     content.time_min_ns = std::min(content.time_min_ns, (*segment)->time_min_ns);
     content.time_max_ns = std::max(content.time_max_ns, (*segment)->time_max_ns);
@@ -150,6 +152,7 @@ base::Result<std::shared_ptr<const Segment>> compact(Database& database, Segment
   for (const int physical : used) {
     const auto at = static_cast<std::size_t>(physical);
     columns.push_back({at, known[at]});
+    columns.back().column.nan = with_nan.contains(physical);
     layout[physical] = known[at].name;
   }
 
@@ -201,6 +204,7 @@ base::Result<std::shared_ptr<const Segment>> compact(Database& database, Segment
   TRY_ASSIGN(content.path, file->finish(content.claim));
   content.bytes = writer.bytes();
   content.layout = dataset.shared(std::move(layout));
+  content.with_nan.assign(with_nan.begin(), with_nan.end());
   content.crc = parse_segment_file_name(content.path.substr(content.path.rfind('/') + 1))
                     .value_or(SegmentName{})
                     .crc;

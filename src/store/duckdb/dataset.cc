@@ -50,7 +50,8 @@ void Dataset::add_found(SegmentFolder& folder, const SegmentFolder::Entry& entry
                                .time_min_ns = metadata.time_min_ns,
                                .time_max_ns = metadata.time_max_ns,
                                .weighted = metadata.weighted,
-                               .layout = layout_of(metadata.columns)});
+                               .layout = layout_of(metadata.columns),
+                               .with_nan = with_nan(metadata.columns)});
   const std::lock_guard lock(mutex_);
   found_[name.claim.from] = name.claim.to;
   found_end_ = std::max(found_end_, name.claim.to);
@@ -110,6 +111,18 @@ std::shared_ptr<const SegmentLayout> Dataset::layout_of(
   }
   if (extended) view_.schema = std::move(extended);
   return shared(std::move(layout));
+}
+
+/// Of columns that the schema has.
+std::vector<int> Dataset::with_nan(const std::vector<SegmentMetadata::Column>& columns) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<int> found;
+  for (const SegmentMetadata::Column& column : columns) {
+    if (column.type != Type::kDouble || !column.nan) continue;
+    const int physical = view_.schema->find(column.column)[static_cast<std::size_t>(column.type)];
+    if (physical != kAbsent) found.push_back(physical);
+  }
+  return found;
 }
 
 std::shared_ptr<const SegmentLayout> Dataset::shared(SegmentLayout layout) {
@@ -305,8 +318,24 @@ std::optional<std::uint64_t> Dataset::first_in_tail() const {
 }
 
 TableView Dataset::view() const {
-  const std::lock_guard lock(mutex_);
-  return view_;
+  TableView view;
+  {
+    const std::lock_guard lock(mutex_);
+    view = view_;
+  }
+  view.nan.assign(view.schema->physical.size(), false);
+  for (const auto& segment : view.segments) {
+    for (const int physical : (*segment)->with_nan)
+      view.nan[static_cast<std::size_t>(physical)] = true;
+  }
+  for (std::size_t i = 0; i < view.nan.size(); ++i) {
+    if (view.schema->physical[i] != Type::kDouble || view.nan[i]) continue;
+    for (const BlockView& block : view.blocks) {
+      const TailColumn* const column = block.block->column(i);
+      if (column != nullptr && column->has_nan()) view.nan[i] = true;
+    }
+  }
+  return view;
 }
 
 DatasetCounts Dataset::counts() const {

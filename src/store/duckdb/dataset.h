@@ -106,6 +106,7 @@ class Dataset {
   int physical_for(ColumnState& state, const event::Field& field);
   std::shared_ptr<const SegmentLayout> layout_of(
       const std::vector<SegmentMetadata::Column>& columns);
+  std::vector<int> with_nan(const std::vector<SegmentMetadata::Column>& columns) const;
   int add_physical(Schema& schema, std::string_view column, event::Type type, std::string name);
   bool segment_between(std::uint64_t from, std::uint64_t to) const;
   void count_bytes();

@@ -48,10 +48,17 @@ struct TableView {
   std::shared_ptr<const Schema> schema = std::make_shared<Schema>();
   std::vector<std::shared_ptr<const Segment>> segments;  // by claim
   std::vector<BlockView> blocks;                         // by claim; they follow the segments
+  std::vector<bool> nan;  // by physical column: NaN may be among its values
   bool weighted = false;  // some event has a sample rate other than 1
   /// The number under which `tail_scan` gives the blocks' rows (tail_scan.h), and what keeps it.
   std::int64_t tail = 0;
   std::shared_ptr<const void> tail_kept = {};
+
+  /// Also for columns that exist for one question, of which nothing is known.
+  bool may_be_nan(int physical) const {
+    const auto index = static_cast<std::size_t>(physical);
+    return index >= nan.size() || nan[index];
+  }
 };
 
 }  // namespace understudy::store

@@ -118,8 +118,12 @@ bool SegmentKeeper::write_sealed() {
 base::Status SegmentKeeper::write(Dataset& dataset, const TailBlock& block) {
   const std::vector<SegmentColumn> columns = columns_in(block, dataset.file_columns());
   SegmentLayout layout;
+  std::vector<int> with_nan;
   for (const SegmentColumn& column : columns) {
     layout[static_cast<int>(column.physical)] = column.column.name;
+    if (column.column.type == event::Type::kDouble && column.column.nan) {
+      with_nan.push_back(static_cast<int>(column.physical));
+    }
   }
   Segment::Content content{.claim = {block.first_seq(), block.end_seq()},
                            .written_unix_ns = clock_.unix_ns(),
@@ -142,6 +146,7 @@ base::Status SegmentKeeper::write(Dataset& dataset, const TailBlock& block) {
   content.crc = name ? name->crc : 0;
   content.bytes = writer.bytes();
   content.layout = dataset.shared(std::move(layout));
+  content.with_nan = std::move(with_nan);
   dataset.replace(block, std::make_shared<const Segment>(folder_, std::move(content)));
   const std::lock_guard lock(mutex_);
   ++stats_.segments_written;

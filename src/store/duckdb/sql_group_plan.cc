@@ -245,9 +245,11 @@ class GroupPlanner {
     }
     if (numbers.doubles != kAbsent) {
       const std::string name = column(numbers.doubles);
-      const std::string is_number = base::cat("coalesce(NOT isnan(", name, "), false)");
+      const bool nan = view_.may_be_nan(numbers.doubles);
+      const std::string is_number = nan ? base::cat("coalesce(NOT isnan(", name, "), false)")
+                                        : base::cat(name, " IS NOT NULL");
       doubles = base::cat("sum(", name, view_.weighted ? " * rate" : "", ")",
-                          filtered(with(conditions, is_number)));
+                          filtered(nan ? with(conditions, is_number) : conditions));
       counted.push_back(is_number);
     }
     piece(i, 0, ints);
@@ -362,8 +364,10 @@ class GroupPlanner {
     std::string doubles = "NULL::DOUBLE";
     if (numbers.doubles != kAbsent) {
       const std::string name = column(numbers.doubles);
-      doubles = base::cat(function, "(", name, ")",
-                          filtered(with(conditions, base::cat("NOT isnan(", name, ")"))));
+      const bool nan = view_.may_be_nan(numbers.doubles);
+      doubles = base::cat(
+          function, "(", name, ")",
+          filtered(nan ? with(conditions, base::cat("NOT isnan(", name, ")")) : conditions));
     }
     piece(i, 1, doubles);
     finish(i, function == std::string_view("min") ? Kind::kMin : Kind::kMax,
@@ -381,7 +385,9 @@ class GroupPlanner {
       number = base::cat(column(numbers.ints), "::DOUBLE");
     } else {
       number = column(numbers.doubles);
-      conditions.push_back(base::cat("NOT coalesce(isnan(", number, "), false)"));
+      if (view_.may_be_nan(numbers.doubles)) {
+        conditions.push_back(base::cat("NOT coalesce(isnan(", number, "), false)"));
+      }
       if (numbers.ints != kAbsent) {
         number = base::cat("coalesce(", number, ", ", column(numbers.ints), "::DOUBLE)");
       }
@@ -391,11 +397,37 @@ class GroupPlanner {
       quantiles_.push_back({i, number, join_conditions(conditions, "AND", "true")});
       piece_names_.push_back(piece_name(i, 0));
     } else {
+      // Those of one column are one aggregate in the engine, which sorts its values once.
+      const std::vector<std::size_t> together = quantiles_like(i);
+      std::vector<std::string> wanted;
+      std::size_t place = 0;
+      for (const std::size_t other : together) {
+        wanted.push_back(literal(select_.aggregates[other].quantile));
+        if (other == i) place = wanted.size();
+      }
       piece(i, 0,
-            base::cat("quantile_disc(", number, ", ", literal(select_.aggregates[i].quantile), ")",
-                      filtered(conditions)));
+            base::cat("(quantile_disc(", number, ", [", list_of(wanted), "])", filtered(conditions),
+                      ")[", place, "]"));
     }
     finish(i, Kind::kDouble, piece_name(i, 0));
+  }
+
+  static bool unfiltered(const Aggregate& aggregate) {
+    return aggregate.filter.kind == Filter::Kind::kAnd && aggregate.filter.children.empty();
+  }
+
+  /// The quantiles of the same values as aggregate `i`, with itself.
+  std::vector<std::size_t> quantiles_like(std::size_t i) const {
+    if (!unfiltered(select_.aggregates[i])) return {i};
+    std::vector<std::size_t> found;
+    for (std::size_t other = 0; other < select_.aggregates.size(); ++other) {
+      const Aggregate& aggregate = select_.aggregates[other];
+      if (aggregate.kind == AggregateKind::kQuantile && unfiltered(aggregate) &&
+          aggregate.column == select_.aggregates[i].column) {
+        found.push_back(other);
+      }
+    }
+    return found;
   }
 
   // --- statements ---

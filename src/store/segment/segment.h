@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "store/segment/segment_folder.h"
 #include "store/segment/segment_name.h"
@@ -31,6 +32,7 @@ class Segment {
     std::int64_t time_max_ns = 0;
     bool weighted = false;
     std::shared_ptr<const SegmentLayout> layout;
+    std::vector<int> with_nan;  // physical columns NaN may be in
   };
 
   Segment(SegmentFolder& folder, Content content) : folder_(folder), content_(std::move(content)) {}

@@ -182,8 +182,10 @@ std::optional<Type> type_of_word(std::string_view word) {
 std::string encode_segment_metadata(const SegmentMetadata& metadata) {
   json columns = json::array();
   for (const SegmentMetadata::Column& column : metadata.columns) {
-    columns.push_back(
-        {{"column", column.column}, {"type", type_word(column.type)}, {"name", column.name}});
+    json entry = {
+        {"column", column.column}, {"type", type_word(column.type)}, {"name", column.name}};
+    if (column.type == Type::kDouble) entry["nan"] = column.nan;
+    columns.push_back(std::move(entry));
   }
   return json({{"version", kVersion},
                {"dataset", metadata.dataset},
@@ -222,7 +224,8 @@ base::Result<SegmentMetadata> decode_segment_metadata(std::string_view text) {
     const auto type = type_of_word(text_at(entry, "type"));
     SegmentMetadata::Column column{.column = text_at(entry, "column"),
                                    .type = type.value_or(Type::kNull),
-                                   .name = text_at(entry, "name")};
+                                   .name = text_at(entry, "name"),
+                                   .nan = entry.value("nan", json()) != json(false)};
     if (!type || column.column.empty() || column.name.empty()) {
       return broken("a column is not described");
     }

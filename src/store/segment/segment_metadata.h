@@ -18,6 +18,7 @@ struct SegmentMetadata {
     std::string column;  // as events have it
     event::Type type = event::Type::kNull;
     std::string name;  // in the file
+    bool nan = true;   // doubles: NaN may be among the values
   };
   std::string dataset;
   std::uint64_t events = 0;

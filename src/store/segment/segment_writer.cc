@@ -173,7 +173,10 @@ std::vector<SegmentColumn> columns_in(const TailBlock& block,
                                       const std::vector<SegmentMetadata::Column>& known) {
   std::vector<SegmentColumn> columns;
   for (std::size_t physical = 0; physical < known.size(); ++physical) {
-    if (block.column(physical) != nullptr) columns.push_back({physical, known[physical]});
+    const TailColumn* const column = block.column(physical);
+    if (column == nullptr) continue;
+    columns.push_back({physical, known[physical]});
+    columns.back().column.nan = column->has_nan();
   }
   return columns;
 }

@@ -55,6 +55,7 @@ void TailColumn::set(std::size_t row, const event::ValueView& value) {
       break;
     case Type::kDouble:
       put(value.as_double());
+      if (value.as_double() != value.as_double()) has_nan_.store(true, std::memory_order_relaxed);
       break;
     case Type::kString:
       put(texts_->add(value.as_string()));

@@ -30,6 +30,8 @@ class TailColumn {
   /// Gives `row` a value of the column's type. Rows come in ascending order.
   void set(std::size_t row, const event::ValueView& value);
   void unset(std::size_t row);
+  /// Whether some value was NaN.
+  bool has_nan() const { return has_nan_.load(std::memory_order_relaxed); }
   std::size_t bytes() const { return bytes_ + (texts_ ? texts_->bytes() : 0); }
 
   /// One page, borrowed; `values` is null when no row of it has a value.
@@ -61,6 +63,7 @@ class TailColumn {
   std::vector<std::atomic<Data*>> pages_;
   std::unique_ptr<TextDictionary> texts_;
   std::size_t bytes_ = 0;
+  std::atomic<bool> has_nan_ = false;
 };
 
 }  // namespace understudy::store
