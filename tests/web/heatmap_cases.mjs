@@ -51,6 +51,19 @@ export const cases = [
     assert.equal(await again.locator(".bubble h3").first().innerText(), first);
     assert.equal(await again.locator(".heat-box").count(), 1);
   }],
+  ["what is slow has in common what it has", async (pages) => {
+    // Half of the candidate's charts take 200 ms longer than everything else.
+    const page = await pages.open(heatmap.replaceAll("duration_ms", "candidate.duration_ms"));
+    await page.fill("[aria-label='From (ms)']", "200");
+    await page.fill("[aria-label='To (ms)']", "5000");
+    await page.press("[aria-label='To (ms)']", "Enter");
+    await page.waitForSelector(".bubble[aria-label='http.route']");
+    assert.equal(await page.locator(".bubble[aria-label='http.route'] .link").first().innerText(), "chart");
+    const dimensions = await page.locator(".bubble:has(.bubble-values) h3 .mono").allInnerTexts();
+    assert.ok(dimensions.indexOf("http.route") < 5, dimensions.join());
+    await page.click(".bubble[aria-label='http.route'] .link");
+    await page.waitForURL(/filters/);
+  }],
   ["without a pointer the same is done with numbers", async (pages) => {
     const page = await pages.open(heatmap);
     await page.fill("[aria-label='From (ms)']", "5");

@@ -49,6 +49,7 @@ export const cases = [
       await page.reload();
       await page.waitForSelector("text=of users get the candidate");
       assert.equal(await page.locator("dialog[open]").count(), 0, "the tab remembers it");
+      await page.waitForSelector("text=No request has gone through yet");
       // It may read and not change: the server's words say what is missing.
       await page.click("text=Change the mode");
       await page.click("text=Compare all");

@@ -20,9 +20,9 @@ const explore = (dataset, spec, view) => `/ui/explore/${dataset}?q=${encodeURICo
 /** Marks the slow part of the heatmap. */
 async function drag(page) {
   const box = await page.locator(".heatmap canvas").boundingBox();
-  await page.mouse.move(box.x + 70, box.y + 20);
+  await page.mouse.move(box.x + box.width * 0.4, box.y + 30);
   await page.mouse.down();
-  await page.mouse.move(box.x + box.width * 0.9, box.y + box.height * 0.45, { steps: 4 });
+  await page.mouse.move(box.x + box.width * 0.99, box.y + box.height * 0.42, { steps: 4 });
   await page.mouse.up();
   await page.waitForSelector(".bubble");
   await page.mouse.move(5, 5);
@@ -30,11 +30,9 @@ async function drag(page) {
 
 const pictures = [
   ["migration", `/ui/migrations/${server.migration}`, "light", 1000],
-  ["differences", `/ui/differences/${server.migration}?last=1h&route=query&path=%24.rows%5B*%5D.at&dimension=cell&explanation=time_unit`, "light", 1000],
+  ["differences", `/ui/differences/${server.migration}?route=query&path=%24.rows%5B*%5D.mean_delay&dimension=cell&explanation=float_ulp`, "light", 1000, (page) => page.waitForSelector("text=It would have accepted")],
   ["explore", explore("evaluations", { breakdowns: ["http.route"], calculations: [{ op: "P99", column: "duration_ms" }, { op: "AVG", column: "success" }] }, "line"), "dark", 860],
-  ["bubbleup", explore("evaluations", { calculations: [{ op: "HEATMAP", column: "duration_ms" }] }, "heatmap"), "dark", 1200, drag],
-  ["errors", "/ui/errors", "light", 760],
-  ["trace", `/ui/trace/${server.trace}`, "dark", 620],
+  ["bubbleup", explore("evaluations", { calculations: [{ op: "HEATMAP", column: "candidate.duration_ms" }], filters: [{ column: "candidate.duration_ms", op: "<", value: 300 }] }, "heatmap"), "dark", 1200, drag],
 ];
 try {
   for (const [name, where, colorScheme, height, prepare] of pictures) {

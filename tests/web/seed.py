@@ -63,9 +63,12 @@ class Candidate:
     def __init__(self):
         self.throttled = 0.0
         self.microseconds = False
+        self.slow_charts = False
 
     def __call__(self, method, path, body):
         time.sleep(random.lognormvariate(-5.8, 0.7))
+        if self.slow_charts and path.startswith("/chart") and random.random() < 0.5:
+            time.sleep(random.uniform(0.2, 0.24))
         if random.random() < self.throttled:
             return 500, JSON, json.dumps({"error": {
                 "type": "ProvisionedThroughputExceededException",
@@ -157,7 +160,8 @@ def set_mode(server, mode, by, reason):
 
 
 def story(server, candidate, seconds):
-    """Control alone; a candidate that is throttled; that is mended; compared; in charge for some."""
+    """Control alone; a candidate that is throttled; that is mended; compared (in another unit of time
+    at first, and with slow charts to the end); in charge for some."""
     clients = Clients(server.port(MIGRATION), 6)
     time.sleep(seconds)
     candidate.throttled = 0.35
@@ -167,6 +171,7 @@ def story(server, candidate, seconds):
     server.api("/api/markers", "POST", {"type": "deploy", "message": "data-engine 2.1: more read capacity"})
     time.sleep(seconds)
     candidate.microseconds = True
+    candidate.slow_charts = True
     set_mode(server, "full_evaluation=60,control_only=40", "alice", "no more throttling")
     time.sleep(seconds)
     candidate.microseconds = False

@@ -98,7 +98,7 @@ export function LineChart(props: Props) {
     const text = resolved("var(--muted)"), grid = resolved("var(--line)"), font = `12px ${resolved("var(--sans)")}`;
     const options: uPlot.Options = {
       width: Math.max(120, element.clientWidth), height,
-      padding: [14, 10, 0, 0],
+      padding: [14, 26, 0, 0],
       legend: { show: false },
       cursor: {
         points: { show: lines.length <= 20 && !stacked, size: 6 },

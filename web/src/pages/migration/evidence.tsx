@@ -40,7 +40,7 @@ export function VerdictStrip(props: { migration: Migration }) {
   const tone = { pass: "pass", fail: "fail", not_enough_evidence: "wait" }[verdict.verdict];
   const figures = { pass: "Ready", fail: "Not ready", not_enough_evidence: "Too early to say" };
   return <section class={`panel verdict ${tone}`} aria-label="Verdict">
-    <div class="verdict-figure">{figures[verdict.verdict]}</div>
+    <div class="verdict-figure">{verdict.criteria.length === 0 ? "No criteria" : figures[verdict.verdict]}</div>
     <div><p>{verdict.headline}</p>
       <p class="muted small">{several(verdict.judged, "evaluation")} of the candidate, {duration(timeOf(verdict.window.end) - timeOf(verdict.window.start))} {verdict.window_reason}</p></div>
   </section>;

@@ -11,6 +11,14 @@ import { AccountingPanel, CriteriaPanel, DifferencesPanel, ErrorsPanel, VerdictS
 import { ModeNow } from "./mode_now";
 import { MigrationStore } from "./store";
 
+/** What to do when nothing has happened yet. */
+function FirstRequest(props: { listen: string | undefined }) {
+  return <section class="panel first-request"><strong>No request has gone through yet.</strong>{" "}
+    {props.listen ? <>Send your traffic to <code>http://{props.listen}</code> instead of the old service, or try one: <code>curl http://{props.listen}/</code>. Users keep getting control’s answer until the mode says otherwise.</>
+      : <>As soon as the program with the client library runs, what it reports is here.</>}
+  </section>;
+}
+
 export function MigrationPage(props: { name: string }) {
   const store = usePageStore(() => new MigrationStore(props.name), [props.name]);
   const range = rangeOf(useStore(place).query);
@@ -31,6 +39,7 @@ export function MigrationPage(props: { name: string }) {
     </PageHead>
     {migration.kind === "failed" && <p class="problem" role="alert">{migration.error.message} What is shown is older.</p>}
     {now.recording?.failing && <p class="problem" role="alert">Events cannot be stored right now: {now.recording.error}. Traffic goes on; evidence is missing.</p>}
+    {now.accounting.requests === 0 && <FirstRequest listen={now.listen} />}
     <div class="grid">
       <div class="half"><VerdictStrip migration={now} /></div>
       <div class="half"><ModeNow mode={now.mode} change={() => setChanging(true)} /></div>
