@@ -32,7 +32,7 @@ from pathlib import Path
 
 TABLE = "docs/architecture.md"
 ENGINES = {
-    "duckdb.h": ["src/store/duckdb", "examples"],
+    "duckdb.h": ["src/store/duckdb", "examples", "bench"],
     "duckdb.hpp": [],
     "sqlite3.h": ["src/state/sqlite", "examples"],
     "libpq-fe.h": ["src/state/postgres"],
