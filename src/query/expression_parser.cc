@@ -9,6 +9,7 @@
 #include "event/event.h"
 #include "query/expression_functions.h"
 #include "query/expression_text.h"
+#include "query/query_spec.h"
 #include "store/text_pattern.h"
 #include "store/text_time.h"
 
@@ -424,6 +425,8 @@ class ExpressionParser {
   ExpressionText text_;
   std::size_t nesting_ = 0;
 };
+
+static_assert(kExpressionBytesMax == QueryLimits::kExpressionBytesMax);
 
 }  // namespace
 

@@ -153,7 +153,7 @@ struct QueryLimits {
   static constexpr size_t kFormulaBytesMax = 4'095;
   static constexpr size_t kFormulaStepsMax = 200;
   static constexpr size_t kCalculatedFieldsMax = 100;
-  static constexpr size_t kExpressionBytesMax = 4'095;
+  static constexpr size_t kExpressionBytesMax = 4'095;  // as the parser of expressions has it
   static constexpr size_t kHeatmapsMax = 10;
   static constexpr int64_t kLimitDefault = 100;
   static constexpr int64_t kLimitMax = 1'000;

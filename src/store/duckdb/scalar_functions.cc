@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -145,6 +146,21 @@ std::optional<std::string_view> bin_text(double number, double size, double leas
 
 std::optional<std::string> lower(std::string_view text) { return lower_case(text); }
 
+/// Rows lie by time, so that many in a row fall into the same second.
+std::optional<std::string_view> formatted_time(std::string_view format, double seconds) {
+  struct Last {
+    std::string format = {};
+    double second = std::numeric_limits<double>::quiet_NaN();
+    std::optional<std::string> text = {};
+  };
+  thread_local Last last;
+  const double second = std::floor(seconds);
+  if (last.second != second || last.format != format) {
+    last = {.format = std::string(format), .second = second, .text = format_time(format, second)};
+  }
+  return last.text ? std::optional<std::string_view>(*last.text) : std::nullopt;
+}
+
 /// The pattern of a question is the same in every row.
 const TextPattern* pattern_of(std::string_view text) {
   thread_local std::string last_text;
@@ -214,7 +230,7 @@ base::Status add_scalar_functions(duckdb_connection connection) {
   TRY(add<reg_value>("understudy_reg_value", connection));
   TRY(add<reg_count>("understudy_reg_count", connection));
   TRY(add<unix_seconds>("understudy_unix_seconds", connection));
-  TRY(add<format_time>("understudy_format_time", connection));
+  TRY(add<formatted_time>("understudy_format_time", connection));
   return {};
 }
 
