@@ -6,7 +6,8 @@ import { ApiError } from "../api/client";
 import { Dialog } from "./parts";
 
 const byName = "understudy.by";
-function lastBy(): string { try { return localStorage.getItem(byName) ?? ""; } catch { return ""; } }
+/** The name that was given with the last change, in this browser. */
+export function lastBy(): string { try { return localStorage.getItem(byName) ?? ""; } catch { return ""; } }
 function rememberBy(by: string): void { try { localStorage.setItem(byName, by); } catch { /* asked again next time */ } }
 
 interface Props {

@@ -4,7 +4,7 @@ import { ApiError, client } from "../../api/client";
 import type { Board, QueryPanel, QuerySpec } from "../../api/types";
 import { paths } from "../../state/location";
 import { Dialog, Loading, Segmented } from "../../ui/parts";
-import { ChangeDialog } from "../../ui/change";
+import { ChangeDialog, lastBy } from "../../ui/change";
 import { boardViews } from "./edit_panel";
 import { titleOf } from "./store";
 
@@ -15,7 +15,7 @@ async function append(id: string, panel: QueryPanel): Promise<Board> {
   for (let tries = 1; ; ++tries) {
     const board = await client.board(id);
     try {
-      return await client.putBoard(id, { name: board.name, description: board.description ?? "", panels: [...board.panels, panel] }, { expected_version: board.version });
+      return await client.putBoard(id, { name: board.name, description: board.description ?? "", panels: [...board.panels, panel] }, { expected_version: board.version, by: lastBy() });
     } catch (error) {
       if (!(error instanceof ApiError) || error.status !== 409 || tries === triesMax) throw error;
     }
@@ -39,7 +39,7 @@ export function AddToBoard(props: { dataset: string; query: QuerySpec; view: Que
   }
   if (boards === undefined) return <Dialog title="Add to a board" close={props.close}><Loading what="the boards" height={140} /></Dialog>;
   return <ChangeDialog title="Add to a board" action="Add it" busyAction="Adding…" ready={to !== "" || name.trim() !== ""} close={props.close}
-    submit={async () => setDone(to === "" ? await client.addBoard({ name: name.trim(), panels: [panel] }) : await append(to, panel))}>
+    submit={async () => setDone(to === "" ? await client.addBoard({ name: name.trim(), panels: [panel] }, { by: lastBy() }) : await append(to, panel))}>
     <label class="field"><span>Board</span><select class="input" value={to} onChange={(event) => setTo(event.currentTarget.value)}>
       {boards.map((one) => <option key={one.id} value={one.id}>{one.name}</option>)}<option value="">a new board</option></select></label>
     {to === "" && <label class="field"><span>Name of the new board</span><input class="input" maxLength={200} value={name} placeholder="What we watch this week" onInput={(event) => setName(event.currentTarget.value)} /></label>}

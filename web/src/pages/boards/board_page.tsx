@@ -5,7 +5,7 @@ import { ago, several, timeOf } from "../../format";
 import { navigate, paths, place } from "../../state/location";
 import { loading, PageStore, type Remote, usePageStore, useStore, valueOf } from "../../state/store";
 import { rangeOf, type TimeRange } from "../../state/time_range";
-import { ChangeDialog } from "../../ui/change";
+import { ChangeDialog, lastBy } from "../../ui/change";
 import { Markdown } from "../../ui/markdown";
 import { Empty, Failed, Loaded, Loading, PageHead } from "../../ui/parts";
 import { TimeRangeChoice } from "../../ui/time_range";
@@ -50,7 +50,7 @@ function Shown(props: { board: Board; range: TimeRange; edit: () => void }) {
 function DeleteBoard(props: { board: Board; close: () => void }) {
   const { board } = props;
   return <ChangeDialog title={`Delete the board “${board.name}”?`} action="Delete it" busyAction="Deleting…" danger close={props.close}
-    submit={async () => { await client.deleteBoard(board.id, { expected_version: board.version }); navigate(paths.boards()); }} look={() => location.reload()}>
+    submit={async () => { await client.deleteBoard(board.id, { expected_version: board.version, by: lastBy() }); navigate(paths.boards()); }} look={() => location.reload()}>
     <p>{several(board.panels.length, "panel")} will be gone for everybody, and links to this board will lead nowhere. Events, flags and markers stay as they are.</p>
   </ChangeDialog>;
 }

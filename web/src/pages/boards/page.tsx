@@ -5,7 +5,7 @@ import { ago, several, timeOf } from "../../format";
 import { navigate, paths } from "../../state/location";
 import { migrations } from "../../state/migrations";
 import { usePageStore, useStore, valueOf } from "../../state/store";
-import { ChangeDialog } from "../../ui/change";
+import { ChangeDialog, lastBy } from "../../ui/change";
 import { PlusIcon } from "../../ui/icons";
 import { Empty, Loaded, PageHead } from "../../ui/parts";
 import { BoardListStore, titleOf } from "./store";
@@ -14,7 +14,7 @@ import { migrationStory } from "./template";
 export { BoardPage } from "./board_page";
 
 async function make(content: BoardContent): Promise<void> {
-  const board = await client.addBoard(content);
+  const board = await client.addBoard(content, { by: lastBy() });
   navigate(paths.board(board.id));
 }
 

@@ -1,6 +1,7 @@
 import { ApiError, client } from "../../api/client";
 import type { Board, BoardContent, BoardPanel } from "../../api/types";
 import { loading, PageStore, type Remote } from "../../state/store";
+import { lastBy } from "../../ui/change";
 
 /** A panel with a name of its own while the board is edited, so that it can be moved. */
 export interface DraftPanel { id: number; panel: BoardPanel }
@@ -86,7 +87,7 @@ export class BoardStore extends PageStore<State> {
     if (!draft) return;
     this.set({ saving: true, problem: "" });
     try {
-      const board = await client.putBoard(this.id, contentOf(draft), { expected_version: version ?? draft.version });
+      const board = await client.putBoard(this.id, contentOf(draft), { expected_version: version ?? draft.version, by: lastBy() });
       this.setDraft(undefined);
       this.set({ board: { kind: "ready", value: board }, conflict: undefined });
     } catch (error) {
