@@ -187,7 +187,7 @@ class Verdicts(harness.Case):
         services = [self.use(answering(200, b"{}")) for _ in range(2)]
         criteria = SUCCESS + "      - { evidence: { duration_min: 1s } }\n"
         server = self.start(harness.migration(*services, mode="full_evaluation", more=criteria),
-                            settings="store: { segment_age: 300ms, retention_age: 1s }\n")
+                            settings="store: { segment_age: 300ms, retention_age: 4s }\n")
         spec = {"dataset": "evaluations", "calculations": [{"op": "COUNT"}], "time_range": 3600}
         first = time.monotonic()
         server.get()
