@@ -61,7 +61,7 @@ def stay(narrator, stage, programs):
     understudy = stage.workshop.understudy
     narrator.say("Everything keeps running:")
     narrator.say(f"  {stage.flamingo_url}/  charts of flights, drawn by Flamingo")
-    narrator.say(f"  {stage.admin_url}/api/migrations/{stage.migration.name}  the state of the swap")
+    narrator.say(f"  {stage.admin_url}/ui/migrations/{stage.migration.name}  the swap, in a browser")
     narrator.say(f"  {stage.proxy_url}/query  the proxy between")
     narrator.say("Try:")
     narrator.say(f"  export UNDERSTUDY_URL={stage.admin_url}")

@@ -18,6 +18,7 @@ def set_up(narrator, stage):
     stage.write_config()
     stage.start_understudy()
     narrator.say(f"understudy    {stage.admin_url}, configured by {stage.run / 'understudy.yaml'}")
+    narrator.say(f"              {stage.admin_url}/ui/ shows it all in a browser meanwhile")
     stage.start_data_engine("us", scale.read_capacity)
     narrator.say(f"data-engine   {stage.data_engine_url}, DuckDB behind a query API, "
                  f"provisioned with {scale.read_capacity} reads a second")

@@ -76,6 +76,8 @@ class Stage:
         self.sent = 0  # visualizations that users asked for, over all traffic to Flamingo
         self.sent_in_burst = 0  # part of it: those that told how fast the machine is
         self.began = 0
+        self.rules = {}  # of the comparison, by path
+        self.rules_since = 0  # when they were agreed last
 
     def close(self):
         """Gives the reserved port back."""
