@@ -6,6 +6,7 @@
 
 #include "api/error_response.h"
 #include "api/guard.h"
+#include "api/honeycomb/honeycomb.h"
 #include "api/key_ring.h"
 #include "api/resources.h"
 #include "api/router.h"
@@ -83,6 +84,7 @@ struct Api::Inside {
   const Dependencies dependencies;
   const ApiOptions options;
   mutable KeyRing keys;
+  QueryRuns runs{{}};  // before the routes that use it
   const WebAssets web;
   const Router router;
 };
@@ -116,6 +118,12 @@ Routes Api::Inside::all_routes() {
   add(metrics_routes(dependencies));
   add(reload_routes(dependencies));
   add(key_routes(dependencies, keys));
+  add(honeycomb::auth_routes(dependencies));
+  add(honeycomb::dataset_routes(dependencies));
+  add(honeycomb::column_routes(dependencies));
+  add(honeycomb::query_routes(dependencies, runs));
+  add(honeycomb::collection_routes(dependencies));
+  add(honeycomb::marker_routes(dependencies));
   return routes;
 }
 

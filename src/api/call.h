@@ -46,6 +46,8 @@ class Call {
         key_name_(std::move(key_name)) {}
 
   const Request& request() const { return request_; }
+  /// Of the key that was checked; empty without one.
+  const std::string& key_name() const { return key_name_; }
   std::string_view header(std::string_view name) const;
 
   /// The text that stands for {name} in the route's path; empty when the route has no such name.

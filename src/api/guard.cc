@@ -74,7 +74,8 @@ std::optional<Response> refuse_foreign_host(const Request& request,
 
 std::optional<Response> refuse_repeated_fields(const Request& request) {
   for (const std::string_view name :
-       {"Origin", "Authorization", "Understudy-Key", "Content-Type", "Content-Encoding"}) {
+       {"Origin", "Authorization", "Understudy-Key", "X-Honeycomb-Team", "X-Hny-Team",
+        "Content-Type", "Content-Encoding"}) {
     const auto is_it = [name](const http::Field& field) {
       return http::same_field_name(field.name, name);
     };

@@ -18,7 +18,10 @@ constexpr std::string_view kBearer = "Bearer ";
 /// The text of the key a request came with, empty without one.
 std::string_view presented_text(const Request& request) {
   const http::Fields& fields = request.headers.fields();
-  if (const std::string_view own = fields.value_or("Understudy-Key"); !own.empty()) return own;
+  // The last two are what Honeycomb's clients send.
+  for (const std::string_view name : {"Understudy-Key", "X-Honeycomb-Team", "X-Hny-Team"}) {
+    if (const std::string_view key = fields.value_or(name); !key.empty()) return key;
+  }
   std::string_view text = fields.value_or(http::KnownField::kAuthorization);
   if (text.size() > kBearer.size() &&
       base::equals_ignore_case(text.substr(0, kBearer.size()), kBearer)) {

@@ -49,8 +49,8 @@ std::string_view name(DocumentKind kind) {
       return "dataset";
     case DocumentKind::kMarkerSetting:
       return "marker setting";
-    case DocumentKind::kMarker:
-      return "marker";
+    case DocumentKind::kHoneycombBoard:
+      return "board";
   }
   return "document";
 }

@@ -22,7 +22,7 @@ enum class DocumentKind {
   kColumn = 6,           // what a person says about a column: description, hidden
   kDataset = 7,          // what a person says about a dataset
   kMarkerSetting = 8,    // colours of types of markers
-  kMarker = 9,           // a marker that was made over the interface which can change markers
+  kHoneycombBoard = 9,   // a board as Honeycomb's clients make them
 };
 /// "board", "query result", for messages.
 std::string_view name(DocumentKind kind);

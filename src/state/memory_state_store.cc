@@ -74,6 +74,20 @@ Result<std::vector<Marker>> MemoryStateStore::select_markers(const MarkerQuery& 
   return markers;
 }
 
+base::Status MemoryStateStore::update_marker(const Marker& marker) {
+  const std::lock_guard lock(mutex_);
+  for (Marker& one : markers_) {
+    if (one.id == marker.id) one = marker;
+  }
+  return base::ok_status();
+}
+
+base::Status MemoryStateStore::delete_marker(int64_t id) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(markers_, [id](const Marker& one) { return one.id == id; });
+  return base::ok_status();
+}
+
 base::Status MemoryStateStore::insert_api_key(const ApiKey& key) {
   const std::lock_guard lock(mutex_);
   TRY(check_new_api_key(api_keys_, key));
@@ -98,7 +112,7 @@ Result<std::vector<ApiKey>> MemoryStateStore::select_api_keys() {
 }
 
 int64_t MemoryStateStore::append(Marker marker) {
-  marker.id = static_cast<int64_t>(markers_.size()) + 1;
+  marker.id = markers_.empty() ? 1 : markers_.back().id + 1;
   markers_.push_back(std::move(marker));
   return markers_.back().id;
 }

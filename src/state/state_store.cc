@@ -19,6 +19,7 @@ using flags::Flag;
 using flags::Segment;
 
 constexpr std::string_view kChangeMarkerType = "flag_change";
+constexpr std::string_view kVerdictMarkerType = "verdict";
 
 template <class Item>
 constexpr ItemKind kKindOf = ItemKind::kFlag;
@@ -284,16 +285,46 @@ Result<std::vector<HistoryEntry>> StateStore::history(const HistoryQuery& query)
   return select_history(bounded);
 }
 
-Result<Marker> StateStore::add_marker(Marker marker) {
+Status StateStore::check_marker(const Marker& marker) {
   if (marker.type.empty()) return base::invalid("a marker needs a type");
   TRY(check_length("the type of a marker", marker.type, kMarkerTypeBytesMax));
   TRY(check_length("the message of a marker", marker.message, kMarkerMessageBytesMax));
   TRY(check_length("the URL of a marker", marker.url, kMarkerUrlBytesMax));
-  if (marker.time_ns == 0) marker.time_ns = clock_.unix_ns();
   if (marker.time_ns < 0 || (marker.end_time_ns && *marker.end_time_ns < marker.time_ns)) {
     return base::invalid("a marker ends before it starts, or starts before 1970");
   }
+  return base::ok_status();
+}
+
+Result<Marker> StateStore::add_marker(Marker marker) {
+  if (marker.time_ns == 0) marker.time_ns = clock_.unix_ns();
+  TRY(check_marker(marker));
   TRY_ASSIGN(marker.id, insert_marker(marker));
+  return marker;
+}
+
+Result<Marker> StateStore::made_by_somebody(int64_t id) {
+  TRY_ASSIGN(const std::vector<Marker> found, select_markers({.before_id = id + 1, .limit = 1}));
+  if (found.empty() || found[0].id != id) {
+    return base::error(ErrorKind::kNotFound, cat("there is no marker ", id));
+  }
+  if (found[0].type == kChangeMarkerType || found[0].type == kVerdictMarkerType) {
+    return base::error(ErrorKind::kConflict,
+                       cat("marker ", id, " is a ", found[0].type, ", which stays what it is"));
+  }
+  return found[0];
+}
+
+Result<Marker> StateStore::change_marker(Marker marker) {
+  TRY(made_by_somebody(marker.id));
+  TRY(check_marker(marker));
+  TRY(update_marker(marker));
+  return marker;
+}
+
+Result<Marker> StateStore::remove_marker(int64_t id) {
+  TRY_ASSIGN(Marker marker, made_by_somebody(id));
+  TRY(delete_marker(id));
   return marker;
 }
 

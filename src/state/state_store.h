@@ -151,6 +151,10 @@ class StateStore {
 
   /// Returns the marker with its id and time.
   base::Result<Marker> add_marker(Marker marker);
+  /// Replaces a marker somebody made, by its id. kNotFound; kConflict for one the system made (a
+  /// change of a flag, a verdict), which stays what it is.
+  base::Result<Marker> change_marker(Marker marker);
+  base::Result<Marker> remove_marker(int64_t id);
   /// Newest first, by id.
   base::Result<std::vector<Marker>> markers(const MarkerQuery& query);
 
@@ -208,6 +212,9 @@ class StateStore {
   virtual base::Result<std::vector<HistoryEntry>> select_history(const HistoryQuery& query) = 0;
   virtual base::Result<int64_t> insert_marker(const Marker& marker) = 0;
   virtual base::Result<std::vector<Marker>> select_markers(const MarkerQuery& query) = 0;
+  /// Of the marker with this id, which exists.
+  virtual base::Status update_marker(const Marker& marker) = 0;
+  virtual base::Status delete_marker(int64_t id) = 0;
   /// In one transaction; refused with kConflict and kLimit as add_api_key() says.
   virtual base::Status insert_api_key(const ApiKey& key) = 0;
   virtual base::Status update_api_key(const ApiKey& key) = 0;
@@ -216,6 +223,8 @@ class StateStore {
   static base::Status check_new_api_key(const std::vector<ApiKey>& present, const ApiKey& key);
 
  private:
+  static base::Status check_marker(const Marker& marker);
+  base::Result<Marker> made_by_somebody(int64_t id);
   template <class Item>
   base::Result<Item> put(Item item, const Change& change, std::optional<int64_t> expected);
   base::Status remove(ItemKind kind, std::string_view key, const Change& change,

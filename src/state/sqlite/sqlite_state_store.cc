@@ -137,7 +137,7 @@ class SqliteStateStore::Database {
     const std::lock_guard lock(mutex_);
     TRY_ASSIGN(Transaction transaction,
                Transaction::begin(*connection_, Transaction::Kind::kWrite));
-    // Markers are never deleted, so the newest id is their number.
+    // Hardly any is ever deleted, so the newest id is their number.
     TRY_ASSIGN(const int64_t count,
                connection_->query_integer("SELECT coalesce(max(id), 0) FROM markers"));
     if (count >= kMarkersMax) {
@@ -170,6 +170,29 @@ class SqliteStateStore::Database {
                          .message = select.text(4),
                          .url = select.text(5)});
     }
+  }
+
+  Status update_marker(const Marker& marker) {
+    const std::lock_guard lock(mutex_);
+    TRY_ASSIGN(Transaction transaction,
+               Transaction::begin(*connection_, Transaction::Kind::kWrite));
+    TRY_ASSIGN(Statement update,
+               connection_->prepare("UPDATE markers SET time_ns = ?, end_time_ns = ?, type = ?, "
+                                    "message = ?, url = ? WHERE id = ?"));
+    TRY(update.bind(marker.time_ns, marker.end_time_ns, std::string_view(marker.type),
+                    std::string_view(marker.message), std::string_view(marker.url), marker.id));
+    TRY(update.run());
+    return transaction.commit();
+  }
+
+  Status delete_marker(int64_t id) {
+    const std::lock_guard lock(mutex_);
+    TRY_ASSIGN(Transaction transaction,
+               Transaction::begin(*connection_, Transaction::Kind::kWrite));
+    TRY_ASSIGN(Statement remove, connection_->prepare("DELETE FROM markers WHERE id = ?"));
+    TRY(remove.bind(id));
+    TRY(remove.run());
+    return transaction.commit();
   }
 
   Status insert_api_key(const ApiKey& key) {
@@ -330,6 +353,10 @@ Result<int64_t> SqliteStateStore::insert_marker(const Marker& marker) {
 Result<std::vector<Marker>> SqliteStateStore::select_markers(const MarkerQuery& query) {
   return database_->select_markers(query);
 }
+Status SqliteStateStore::update_marker(const Marker& marker) {
+  return database_->update_marker(marker);
+}
+Status SqliteStateStore::delete_marker(int64_t id) { return database_->delete_marker(id); }
 Status SqliteStateStore::insert_api_key(const ApiKey& key) {
   return database_->insert_api_key(key);
 }

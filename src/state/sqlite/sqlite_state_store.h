@@ -44,6 +44,8 @@ class SqliteStateStore final : public StateStore {
   base::Result<std::vector<HistoryEntry>> select_history(const HistoryQuery& query) override;
   base::Result<int64_t> insert_marker(const Marker& marker) override;
   base::Result<std::vector<Marker>> select_markers(const MarkerQuery& query) override;
+  base::Status update_marker(const Marker& marker) override;
+  base::Status delete_marker(int64_t id) override;
   base::Status insert_api_key(const ApiKey& key) override;
   base::Status update_api_key(const ApiKey& key) override;
   base::Result<std::vector<ApiKey>> select_api_keys() override;
