@@ -106,6 +106,7 @@ Routes Api::Inside::all_routes() {
   add(result_routes(dependencies));
   add(bubble_up_routes(dependencies));
   add(trace_routes(dependencies));
+  add(sql_routes(dependencies));
   add(dataset_routes(dependencies));
   add(board_routes(dependencies));
   add(flag_routes(dependencies));

@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "state/state_store.h"
 #include "store/event_store.h"
+#include "store/sql_console.h"
 
 namespace understudy::api {
 
@@ -37,6 +38,8 @@ struct Dependencies {
   std::function<base::Result<Reloaded>()> reload;
   /// Whether traffic may be sent here, beyond what the Api checks itself. Empty: yes.
   std::function<base::Status()> ready;
+  /// Answers SQL. Null: not offered.
+  store::SqlConsole* sql = nullptr;
 };
 
 struct ApiOptions {

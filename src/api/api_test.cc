@@ -95,6 +95,15 @@ TEST(Api, EveryRouteIsDocumented) {
     if (line.starts_with("### `")) {
       heading = line.substr(5, line.rfind('`') - 5);
       documented.insert(heading);
+    } else if (line.starts_with("| `/1/")) {
+      // Honeycomb's are listed: "| `/1/boards` | GET, POST 201: ... |".
+      const size_t path_end = line.find('`', 3);
+      const std::string path = line.substr(3, path_end - 3);
+      for (const char* method : {"GET", "POST", "PUT", "PATCH", "DELETE"}) {
+        if (line.find(method, path_end) == std::string::npos) continue;
+        documented.insert(base::cat(method, " ", path));
+        with_example.insert(base::cat(method, " ", path));
+      }
     } else if (line.starts_with("```")) {
       with_example.insert(heading);
     }

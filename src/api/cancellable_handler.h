@@ -23,7 +23,8 @@ inline std::function<base::Result<Response>(const Call&)> cancellable(
                                .migrations = dependencies.migrations,
                                .clock = dependencies.clock,
                                .reload = dependencies.reload,
-                               .ready = dependencies.ready},
+                               .ready = dependencies.ready,
+                               .sql = dependencies.sql},
                   call);
   };
 }

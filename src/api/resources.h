@@ -17,6 +17,7 @@ Routes query_routes(const Dependencies& dependencies);                        //
 Routes bubble_up_routes(const Dependencies& dependencies);                    // bubble_up.cc
 Routes trace_routes(const Dependencies& dependencies);                        // traces.cc
 Routes dataset_routes(const Dependencies& dependencies);                      // datasets.cc
+Routes sql_routes(const Dependencies& dependencies);                          // sql.cc
 Routes result_routes(const Dependencies& dependencies);                       // results.cc
 Routes board_routes(const Dependencies& dependencies);                        // boards.cc
 Routes flag_routes(const Dependencies& dependencies);                         // flags.cc

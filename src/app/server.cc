@@ -135,7 +135,8 @@ base::Status Server::open() {
                         .migrations = *migrations_,
                         .clock = base::system_clock(),
                         .reload = [this] { return reload(); },
-                        .ready = [this] { return ready(); }},
+                        .ready = [this] { return ready(); },
+                        .sql = sql_console_},
       api::ApiOptions{.host_names = config.admin.hosts, .require_keys = config.admin.require_keys});
   TRY(open_admin(config.admin, std::move(admin)));
   return proxy_->start(options_of(config));
@@ -146,6 +147,7 @@ base::Status Server::open_stores(const Config& config) {
   // The event log's lock tells two servers on one folder apart, so it comes before the flags.
   auto events = store::DuckDbStore::open(config.store);
   if (!events.ok()) return data_folder_error(config, events.error());
+  sql_console_ = events->get();
   events_ = *std::move(events);
   auto state = state::SqliteStateStore::open({.path = cat(config.data_dir, "/state.db")});
   if (!state.ok()) return data_folder_error(config, state.error());

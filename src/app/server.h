@@ -70,6 +70,7 @@ class Server {
   flags::SnapshotHolder flags_;
   std::unique_ptr<api::FlagPublisher> publisher_;
   std::unique_ptr<store::EventStore> events_;
+  store::SqlConsole* sql_console_ = nullptr;  // the same store
   std::unique_ptr<ExchangeRecorder> recorder_;
   std::unique_ptr<CompareRules> rules_;
   std::unique_ptr<proxy::Proxy> proxy_;

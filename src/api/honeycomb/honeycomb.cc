@@ -54,7 +54,10 @@ std::string field_of(std::string_view message) {
 
 std::string_view code_of(std::string_view message) {
   if (message.find("is missing") != std::string_view::npos) return "missing";
-  if (message.find("is not a ") != std::string_view::npos) return "incorrect_type";
+  for (const std::string_view type : {"is not a string", "is not a list", "is not a boolean",
+                                      "is not a number", "is not a whole", "is not an object"}) {
+    if (message.find(type) != std::string_view::npos) return "incorrect_type";
+  }
   return "invalid";
 }
 

@@ -67,7 +67,8 @@ AdminServer::AdminServer(ApiOptions options, size_t streams_max)
                              if (reloaded) return *reloaded;
                              return base::invalid("understudy.yaml:3: workers: 0 is below 1");
                            },
-                           .ready = [this] { return ready; }},
+                           .ready = [this] { return ready; },
+                           .sql = &sql},
               std::move(options));
 }
 

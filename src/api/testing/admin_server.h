@@ -40,6 +40,18 @@ class FakeMigrations final : public MigrationDirectory {
   std::vector<MigrationNow> list_;
 };
 
+/// Answers every question alike.
+class FakeSqlConsole final : public store::SqlConsole {
+ public:
+  base::Result<store::SqlAnswer> run(const store::SqlQuestion& question,
+                                     const store::Cancellation&) override {
+    asked = question;
+    return answer;
+  }
+  store::SqlQuestion asked;
+  base::Result<store::SqlAnswer> answer = store::SqlAnswer();
+};
+
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
 /// The admin interface over memory stores and a clock that stands still, with one migration
@@ -68,6 +80,7 @@ class AdminServer {
   flags::SnapshotHolder holder;
   FlagPublisher publisher;
   FakeMigrations migrations;
+  FakeSqlConsole sql;
   base::Status ready;
   std::optional<base::Result<Reloaded>> reloaded;  // what a reload returns; none: not offered
   int reloads = 0;

@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "event/batch.h"
 #include "store/duckdb/database.h"
+#include "store/duckdb/duckdb_sql_console.h"
 #include "store/duckdb/datasets.h"
 #include "store/duckdb/replay_progress.h"
 #include "store/duckdb/segment_keeper.h"
@@ -71,6 +72,11 @@ class DuckDbStore::Impl {
 
   base::Status start(std::unique_ptr<LogFolder> folder) {
     TRY(tail_scan_.install(*database_));
+    TRY_ASSIGN(sql_console_, DuckDbSqlConsole::open(
+                                 {.folder = segment_folder_->path()},
+                                 {.names = [this] { return dataset_names(); },
+                                  .view = [this](std::string_view name) { return view_of(name); }},
+                                 tail_scan_));
     TRY_ASSIGN(segment_files_, segment_folder_->list());
     for (const auto& files : segment_files_) dataset_names_.insert(files.dataset);
     EventLogOptions log = options_.log;
@@ -384,6 +390,16 @@ class DuckDbStore::Impl {
     return ask(select, view_of(select.dataset), deadline, cancellation);
   }
 
+  /// Takes a place as any other query does.
+  base::Result<SqlAnswer> run(const SqlQuestion& question, const Cancellation& cancellation) {
+    const Clock::time_point deadline =
+        Clock::now() + std::min(question.timeout, options_.query_timeout);
+    TRY(wait_for_replay(deadline, cancellation));
+    TRY(wait_for_place(deadline, cancellation));
+    const Place place(*this);
+    return sql_console_->run(question, deadline, cancellation);
+  }
+
   base::Result<ResultTable> ask(const Select& select, TableView view, Clock::time_point deadline,
                                 const Cancellation& cancellation) {
     tail_scan_.offer(view);
@@ -413,6 +429,12 @@ class DuckDbStore::Impl {
       query_ended_.wait_until(lock, std::min(deadline, now + kCancellationLook));
     }
     return cancelled_query();
+  }
+
+  std::vector<std::string> dataset_names() const {
+    std::vector<std::string> names;
+    for (const Dataset* const dataset : datasets_.all()) names.push_back(dataset->name());
+    return names;
   }
 
   TableView view_of(std::string_view name) const {
@@ -561,6 +583,7 @@ class DuckDbStore::Impl {
   Datasets datasets_;
   std::vector<SegmentFolder::DatasetFiles> segment_files_;  // between start and recovery
   SegmentKeeper keeper_;
+  std::unique_ptr<DuckDbSqlConsole> sql_console_;
 
   // The indexing thread's own.
   Dataset* last_dataset_ = nullptr;
@@ -637,6 +660,10 @@ base::Result<ResultTable> DuckDbStore::select(const Select& select,
 std::vector<DatasetInfo> DuckDbStore::datasets() { return impl_->datasets(); }
 base::Result<std::vector<DatasetColumn>> DuckDbStore::columns(std::string_view dataset) {
   return impl_->columns(dataset);
+}
+base::Result<SqlAnswer> DuckDbStore::run(const SqlQuestion& question,
+                                         const Cancellation& cancellation) {
+  return impl_->run(question, cancellation);
 }
 StoreStats DuckDbStore::stats() { return impl_->stats(); }
 base::Status DuckDbStore::write_segments(std::chrono::nanoseconds timeout) {

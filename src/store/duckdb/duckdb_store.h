@@ -9,6 +9,7 @@
 #include "base/config_node.h"
 #include "store/event_store.h"
 #include "store/log/event_log.h"
+#include "store/sql_console.h"
 
 namespace understudy::store {
 
@@ -50,7 +51,7 @@ struct DuckDbStoreOptions {
 /// until they can; nothing accepted is lost. A segment whose bytes have changed is set aside with
 /// an error in the log, and answers come from the rest (DatasetInfo::segments_damaged). Threads: as
 /// EventStore.
-class DuckDbStore final : public EventStore {
+class DuckDbStore final : public EventStore, public SqlConsole {
  public:
   static base::Result<std::unique_ptr<DuckDbStore>> open(
       DuckDbStoreOptions options, const base::Clock& clock = base::system_clock());
@@ -67,6 +68,8 @@ class DuckDbStore final : public EventStore {
   std::vector<DatasetInfo> datasets() override;
   base::Result<std::vector<DatasetColumn>> columns(std::string_view dataset) override;
   StoreStats stats() override;
+  base::Result<SqlAnswer> run(const SqlQuestion& question,
+                              const Cancellation& cancellation) override;
 
   /// Waits until every event acknowledged so far, and the replay, can be queried; kTimeout if that
   /// takes longer.
