@@ -182,6 +182,39 @@ void filtered_count_1m(benchmark::State& state) {
 }
 BENCHMARK(filtered_count_1m)->UseRealTime()->Unit(benchmark::kMillisecond);
 
+/// Count and P99 by a computed column; what it computes.
+void group_by_computed_1m(benchmark::State& state, Expression expression) {
+  ask(state, {.dataset = "evaluations",
+              .computed = {{"computed", std::move(expression)}},
+              .group_by = {"computed"},
+              .aggregates = {{}, quantile(0.99)}});
+}
+BENCHMARK_CAPTURE(group_by_computed_1m, column, column("http.route"))
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(group_by_computed_1m, comparison,
+                  call(Function::kGreater, {column("duration_ms"), constant(10)}))
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(group_by_computed_1m, choice,
+                  call(Function::kSwitch, {column("http.route"), constant("query"), constant("q"),
+                                           constant("health"), constant("h"), constant("other")}))
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(group_by_computed_1m, bucket,
+                  call(Function::kBucket, {column("duration_ms"), constant(5)}))
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(group_by_computed_1m, pattern,
+                  call(Function::kRegValue, {column("http.route"), constant("^([a-z])")}))
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(group_by_computed_1m, text_of_time,
+                  call(Function::kFormatTime,
+                       {constant("%H:%M"), call(Function::kEventTimestamp, {})}))
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
+
 void newest_rows_1m(benchmark::State& state) {
   ask(state, {.dataset = "evaluations", .limit = 100});
 }
