@@ -17,7 +17,7 @@ const everyPage = (server) => [
   ["explore", "/ui/explore/evaluations"],
   ["a long question", `/ui/explore/evaluations?view=line&q=${encodeURIComponent(JSON.stringify(longQuestion))}`],
   ["a heatmap", `/ui/explore/evaluations?view=heatmap&q=${encodeURIComponent('{"calculations":[{"op":"HEATMAP","column":"duration_ms"}]}')}`],
-  ["events", "/ui/explore/evaluations?view=raw"],
+  ["events", "/ui/explore/spans?view=raw"],
   ["table", "/ui/explore/differences?view=table"],
   ["trace", `/ui/trace/${server.trace}`],
   ["errors", "/ui/errors"],

@@ -13,9 +13,16 @@ async function drag(page, from, to) {
 
 const byMode = `/ui/explore/evaluations?view=heatmap&q=${encodeURIComponent(JSON.stringify({ breakdowns: ["evaluation.mode"], calculations: [{ op: "HEATMAP", column: "duration_ms" }] }))}`;
 
+/** A canvas has 300 pixels until its first drawing. */
+async function drawn(pages, where) {
+  const page = await pages.open(where);
+  await page.waitForFunction(() => [...document.querySelectorAll(".heatmap canvas")].every((canvas) => canvas.width > 300));
+  return page;
+}
+
 export const cases = [
   ["a heatmap is drawn, and a hovered cell says how many", async (pages) => {
-    const page = await pages.open(heatmap);
+    const page = await drawn(pages, heatmap);
     const colors = await page.locator(".heatmap canvas").evaluate((canvas) => {
       const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
       const seen = new Set();
@@ -27,7 +34,7 @@ export const cases = [
     assert.match(await page.innerText(".heatmap .tip"), /^[\d,]+ between /);
   }],
   ["heatmaps of groups stand on one axis of time", async (pages) => {
-    const page = await pages.open(byMode);
+    const page = await drawn(pages, byMode);
     const starts = await page.locator(".heatmap canvas").evaluateAll((all) => Object.fromEntries(all.map((canvas) => {
       const context = canvas.getContext("2d"), ratio = devicePixelRatio;
       const background = context.getImageData(canvas.width - 9 * ratio, 9 * ratio, 1, 1).data.join();

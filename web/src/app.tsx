@@ -39,6 +39,8 @@ export function App() {
   const [help, setHelp] = useState(false);
   const [going, setGoing] = useState(false);
   const [keyWanted, setKeyWanted] = useState<string | null>(null);
+  // Who closed the question is not asked again by a page that refreshes itself, but can ask for it.
+  const [asking, setAsking] = useState(true);
   const [attempt, setAttempt] = useState(0);
   const main = useRef<HTMLElement>(null);
   const page = pageFor(here);
@@ -82,9 +84,10 @@ export function App() {
   return <>
     <a class="skip" href="#main">Skip to the content</a>
     <Bar section={page.section} help={() => setHelp(true)} go={() => setGoing(true)} />
+    {keyWanted !== null && !asking && <p class="key-bar" role="status">Nothing can be shown without a key. <button type="button" class="button small" onClick={() => setAsking(true)}>Enter a key</button></p>}
     <main id="main" ref={main} tabIndex={-1} key={`${page.key}/${attempt}`}>{page.draw()}</main>
     {going && <Palette close={() => setGoing(false)} />}
     {help && <ShortcutsDialog close={() => setHelp(false)} />}
-    {keyWanted !== null && <KeyDialog why={keyWanted} close={() => setKeyWanted(null)} done={() => { setKeyWanted(null); setAttempt(attempt + 1); }} />}
+    {keyWanted !== null && asking && <KeyDialog why={keyWanted} close={() => setAsking(false)} done={() => { setKeyWanted(null); setAttempt(attempt + 1); }} />}
   </>;
 }

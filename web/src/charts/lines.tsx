@@ -25,8 +25,6 @@ interface Props {
   together?: string;
   /** Called with a part of the time (Unix seconds) that was dragged over. */
   zoom?: (from: number, to: number) => void;
-  /** Called when a name in the legend is clicked with Alt or by its menu; without it a click hides. */
-  pick?: (at: number) => void;
 }
 
 /** Sums from the last line to the first; a bucket without any value stays a gap. */
@@ -180,10 +178,10 @@ export function LineChart(props: Props) {
     <MarkerFlags markers={flags} />
     <div class="chart-time" aria-hidden="true">{time === undefined ? ` ` : `${moment(time * 1000)} · ${duration(props.granularity_s * 1000)}`}</div>
     <div class="legend" role="group" aria-label="Lines">
-      {lines.map((line, index) => {
+      {lines.map((line) => {
         const value = at === null ? undefined : line.values[at];
         return <button type="button" key={line.label} aria-pressed={!hidden.has(line.label)} title={`${line.label}: click hides or shows it, Shift and click shows it alone`}
-          onClick={(event) => { if (props.pick && event.altKey) props.pick(index); else toggle(line.label, event.shiftKey); }}>
+          onClick={(event) => toggle(line.label, event.shiftKey)}>
           <svg width="16" height="10" aria-hidden="true"><line x1="0" x2="16" y1="5" y2="5" stroke={line.color} stroke-width={stacked ? 8 : 2.5} stroke-dasharray={stacked ? undefined : line.dash?.join(" ")} /></svg>
           <span class="name">{line.label}</span>
           {at !== null && <span class="value">{value === null || value === undefined ? "–" : withUnit(value, unit)}</span>}
