@@ -43,7 +43,7 @@ export const cases = [
   }],
   ["what is new can stand first", async (pages) => {
     const page = await pages.open("/ui/errors?last=1h");
-    await page.getByRole("button", { name: "Newest" }).click();
+    await page.getByRole("button", { name: "First seen" }).click();
     await page.waitForURL(/order=first/);
     const firsts = await page.locator("table.errors td.first").allInnerTexts();
     assert.deepEqual(firsts, [...firsts].sort().reverse());

@@ -45,7 +45,7 @@ export class ErrorListStore extends PageStore<State> {
 
   override start(): void {
     this.refresh();
-    this.every(refreshSeconds, () => this.refresh());
+    this.every(refreshSeconds, () => this.loadList());
   }
 
   look(range: TimeRange, narrowed: Narrowed): void {
@@ -54,8 +54,10 @@ export class ErrorListStore extends PageStore<State> {
     this.refresh();
   }
 
+  private loadList(): void { void this.fetch("list", (signal) => this.ask(signal)); }
+
   refresh(): void {
-    void this.fetch("list", (signal) => this.ask(signal));
+    this.loadList();
     void this.fetch("choices", async (signal) => {
       const columns = Object.values(narrowedColumns);
       const answer = await client.query("errors", { ...(await errorsWindow(this.state.range, signal)), breakdowns: columns, disable_series: true, limit: 1000 }, signal);

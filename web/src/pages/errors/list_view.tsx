@@ -61,9 +61,9 @@ function GroupRow(props: { group: ListedGroup }) {
 
 type Order = "count" | "last" | "first";
 const orders: readonly { value: Order; text: string; title: string; by: (group: ListedGroup) => number }[] = [
-  { value: "count", text: "Most", title: "The most frequent first", by: (group) => group.count },
-  { value: "last", text: "Latest", title: "The one that happened last first", by: (group) => group.last_ms },
-  { value: "first", text: "Newest", title: "The one that was seen for the first time last first", by: (group) => group.first_ms },
+  { value: "count", text: "Count", title: "The most frequent first", by: (group) => group.count },
+  { value: "last", text: "Last seen", title: "The one that happened last first", by: (group) => group.last_ms },
+  { value: "first", text: "First seen", title: "The one that was seen for the first time last first", by: (group) => group.first_ms },
 ];
 
 function Groups(props: { list: ErrorList; order: string | null }) {

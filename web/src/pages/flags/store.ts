@@ -13,6 +13,9 @@ const changesMax = 60;
 interface ListState { flags: Remote<{ flags: ListedFlag[]; total: number }>; segments: Remote<{ segments: Segment[]; total: number }> }
 
 export class FlagListStore extends PageStore<ListState> {
+  /** The last change of a version does not change: it is asked for once. */
+  private readonly known = new Map<string, { version: number; change: Promise<FlagChange | undefined> }>();
+
   constructor() { super({ flags: loading, segments: loading }); }
 
   override start(): void {
@@ -23,7 +26,7 @@ export class FlagListStore extends PageStore<ListState> {
   refresh(): void {
     void this.fetch("flags", async (signal) => {
       const list = await client.flags({ limit: flagsMax }, signal);
-      const changes = await Promise.all(list.flags.slice(0, changesMax).map((flag) => client.flagHistory(flag.key, { limit: 1 }, signal).then((answer) => answer.history[0], () => undefined)));
+      const changes = await Promise.all(list.flags.slice(0, changesMax).map((flag) => this.lastChange(flag)));
       return {
         total: list.total,
         flags: list.flags.map((flag, at) => {
@@ -33,6 +36,14 @@ export class FlagListStore extends PageStore<ListState> {
       };
     });
     void this.fetch("segments", (signal) => client.segments({ limit: flagsMax }, signal));
+  }
+
+  private lastChange(flag: Flag): Promise<FlagChange | undefined> {
+    const known = this.known.get(flag.key);
+    if (known?.version === flag.version) return known.change;
+    const change = client.flagHistory(flag.key, { limit: 1 }).then((answer) => answer.history[0], () => { this.known.delete(flag.key); return undefined; });
+    this.known.set(flag.key, { version: flag.version, change });
+    return change;
   }
 }
 
