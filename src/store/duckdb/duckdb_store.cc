@@ -19,6 +19,7 @@
 #include "store/duckdb/duckdb_sql_console.h"
 #include "store/duckdb/datasets.h"
 #include "store/duckdb/replay_progress.h"
+#include "store/duckdb/row_window.h"
 #include "store/duckdb/segment_keeper.h"
 #include "store/duckdb/segment_recovery.h"
 #include "store/duckdb/sql_plan.h"
@@ -400,12 +401,22 @@ class DuckDbStore::Impl {
     return sql_console_->run(question, deadline, cancellation);
   }
 
-  base::Result<ResultTable> ask(const Select& select, TableView view, Clock::time_point deadline,
+  base::Result<ResultTable> ask(Select select, TableView view, Clock::time_point deadline,
                                 const Cancellation& cancellation) {
     tail_scan_.offer(view);
+    TRY_ASSIGN(auto connection, database_->connect());
+    if (has_row_window(select, view)) {
+      TRY_ASSIGN(QueryRows last,
+                 connection->query(row_window(select, view), deadline, cancellation));
+      if (!last.next() || last.is_null(0)) {
+        view.segments.clear();  // there are none; what is left says which columns an answer has
+        view.blocks.clear();
+      } else {
+        select = within_row_window(std::move(select), last.bigint(0));
+      }
+    }
     const SqlPlan plan =
         select.aggregates.empty() ? plan_rows(select, view) : plan_groups(select, view);
-    TRY_ASSIGN(auto connection, database_->connect());
     TRY_ASSIGN(QueryRows rows, connection->query(plan.sql, deadline, cancellation));
     ResultTable table = plan.read(std::move(rows));
     database_->release(std::move(connection));
