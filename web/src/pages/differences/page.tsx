@@ -72,7 +72,7 @@ export function DifferencesPage(props: { migration: string }) {
       <div class={chosen ? "list-side" : ""}><Panel title="Groups" flush
         hint={value ? `${several(value.total, "difference")} in ${several(value.groups_found, "group")}${value.window_reason ? `, ${value.window_reason}` : ""}${value.fallback ? ` (${value.fallback})` : ""}` : undefined}>
         <Loaded of={store.state.groups} height={260} what="differences" again={() => store.refresh()}>{(all) => all.groups.length === 0
-          ? <Empty title="No differences in this time">Answers are compared for requests in full_evaluation and reverse_evaluation. Look at a longer time to see earlier ones.</Empty>
+          ? <Empty title="No differences in this time">Answers are compared for requests in full_evaluation and reverse_evaluation. {range.last === "7d" ? null : <button type="button" class="link" onClick={() => setQuery({ last: range.last === "24h" ? "7d" : "24h", from: undefined, to: undefined })}>Look at the last {range.last === "24h" ? "7 days" : "24 hours"}</button>}</Empty>
           : <GroupList differences={all} store={store} />}</Loaded>
       </Panel>
       {value && value.rules.length > 0 && <div class="below"><Panel title="Rules in force" hint="How often each was needed. One that is never needed can go; one that is needed everywhere may be too wide." flush>

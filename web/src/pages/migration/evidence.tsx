@@ -14,7 +14,7 @@ function criterionWords(text: string): { title: string; demand: string } {
   const number = (wanted: string) => Number(rest[rest.indexOf(wanted) + 1]);
   switch (name) {
     case "success_rate": return { title: "Success rate", demand: `at most ${percent(number("no_worse_by") * 100)} worse than control` };
-    case "latency": return { title: `Latency ${(rest[0] ?? "").toUpperCase()}`, demand: `at most ${scalar(number("at_most"))} times control's` };
+    case "latency": return { title: `Latency ${(rest[0] ?? "").toUpperCase()}`, demand: latencyBound(rest[rest.indexOf("at_most") + 1] ?? "") };
     case "difference_rate": return { title: "Differences", demand: `in at most ${percent(number("at_most") * 100)} of the answers` };
     case "evidence": return {
       title: "Evidence",
@@ -22,6 +22,12 @@ function criterionWords(text: string): { title: string; demand: string } {
     };
     default: return { title: name.replaceAll("_", " "), demand: rest.join(" ") };
   }
+}
+
+/** "1.1" is a factor, "250ms" is a time. */
+function latencyBound(text: string): string {
+  const time = /^([\d.]+)([a-z]+)$/.exec(text);
+  return time ? `at most ${time[1]} ${time[2]}` : `at most ${scalar(Number(text))} times control's`;
 }
 
 function CriterionRow(props: { criterion: Criterion }) {
@@ -65,7 +71,7 @@ export function AccountingPanel(props: { accounting: Accounting }) {
   const { accounting } = props;
   const all = Object.entries(accounting.accounts);
   const sum = Math.max(1, accounting.sum);
-  return <Panel class="third" title="Accounting" hint={`${several(accounting.requests, "request")} since the start; each is in exactly one account`} flush>
+  return <Panel class="third" title="Accounting" hint={`${several(accounting.requests, "request")} ${accounting.source === "events" ? accounting.window_reason ?? "" : "since the start"}; each is in exactly one account`} flush>
     <table class="data"><tbody>
       {all.map(([name, value]) => <tr key={name} class={value === 0 ? "muted" : ""}>
         <td>{accountWords[name] ?? name}</td>
@@ -83,7 +89,7 @@ export function DifferencesPanel(props: { migration: string; differences: Part<D
     hint={broken(differences) ? undefined : `${several(differences.total, "difference")} in ${several(differences.groups_found, "group")} ${differences.window_reason ?? ""}`}
     actions={<a href={paths.differences(props.migration)}>All differences</a>}>
     {broken(differences) ? <NotMade error={differences.error} /> : differences.groups.length === 0
-      ? <Empty title="No differences in this window">Answers are compared in full_evaluation and reverse_evaluation.</Empty>
+      ? <Empty title="No differences in this window">Answers are compared in full_evaluation and reverse_evaluation. <a href={`${paths.differences(props.migration)}?last=24h`}>Those of the last 24 hours</a></Empty>
       : <TableScroll label="Groups of differences"><table class="data"><thead><tr><th class="number">Count</th><th>Where</th><th>Explanation</th></tr></thead><tbody>
         {differences.groups.slice(0, 8).map((group) => <tr key={group.text} class="can">
           <td class="number">{count(group.count)}</td>
@@ -103,7 +109,7 @@ export function ErrorsPanel(props: { migration: string; errors: Part<Errors> }) 
   const { errors } = props;
   return <Panel class="half" title="Errors" flush hint={broken(errors) ? undefined : `${several(errors.total, "error")} in the same window`} actions={<a href={paths.errors()}>All errors</a>}>
     {broken(errors) ? <NotMade error={errors.error} /> : errors.groups.length === 0
-      ? <Empty title="No errors in this window" />
+      ? <Empty title="No errors in this window"><a href={paths.errors()}>Earlier ones</a></Empty>
       : <TableScroll label="Groups of errors"><table class="data"><thead><tr><th class="number">Count</th><th>Error</th><th>Last seen</th></tr></thead><tbody>
         {errors.groups.slice(0, 8).map((group) => <tr key={`${group.type}${group.route}${group.side}${group.where}`}>
           <td class="number">{count(group.count)}</td>

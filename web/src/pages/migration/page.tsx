@@ -32,7 +32,7 @@ export function MigrationPage(props: { name: string }) {
   if (now === undefined) {
     return <><PageHead title={props.name} />{migration.kind === "failed" ? <Failed error={migration.error} again={again} /> : <Loading height={420} what={props.name} />}</>;
   }
-  const services = [now.control?.url, now.candidate?.url].filter((url) => url !== undefined);
+  const services = [now.control?.url, now.candidate?.url].filter((url) => url !== undefined && url !== "");
   return <>
     <PageHead title={now.name} lead={services.length === 2 ? <><span class="mono">{services[0]}</span> is to be replaced by <span class="mono">{services[1]}</span></> : "Both services are called by a program through the client library."}>
       <TimeRangeChoice range={range} />
