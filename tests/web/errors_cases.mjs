@@ -56,6 +56,13 @@ export const cases = [
     await page.waitForFunction(() => !document.querySelector("table.errors")?.innerText.includes("Provisioned"));
     assert.match(await page.innerText("main"), /warming up|No errors like this/);
   }],
+  ["what is not stored any more is said", async (pages) => {
+    const page = await pages.open("/ui/errors?last=1h", { prepare: (opened) => opened.route("**/api/query*", async (route) => {
+      const answer = await route.fetch();
+      await route.fulfill({ response: answer, json: { ...(await answer.json()), complete: false, complete_since: new Date().toISOString() } });
+    }) });
+    await page.waitForSelector("text=Not all events of this time are stored any more");
+  }],
   ["no errors is no error", async (pages) => {
     const page = await pages.open("/ui/errors?from=1000000000&to=1000003600");
     assert.match(await page.innerText("main"), /No errors in this time/);

@@ -100,3 +100,15 @@ test("what two people changed on a board is told apart", async () => {
   assert.deepEqual(differs(theirs, mine), { onlyTheirs: ["the panel “Two”"], onlyMine: ["the panel “Three”"] });
   assert.deepEqual(differs(theirs, { ...theirs, panels: [...theirs.panels].reverse() }), { onlyTheirs: [], onlyMine: [] });
 });
+
+test("text becomes elements, and what is no mark stays text", async () => {
+  const { Markdown } = await load("ui/markdown.tsx");
+  const flat = (node) => (Array.isArray(node) ? node.map(flat).join("") : node === null || node === undefined || typeof node === "boolean" ? "" : typeof node === "object" ? `<${String(node.type)}${node.props.href ? ` ${node.props.href}` : ""}>${flat(node.props.children)}</>` : String(node));
+  const of = (text) => flat(Markdown({ text }).props.children);
+  assert.equal(of("a **b *c*** `**d**`"), "<p>a <strong>b <em>c</em></strong> <code>**d**</code></p>".replaceAll(/<\/\w+>/g, "</>"));
+  assert.equal(of("# One\n- two\n- three\n\n1. four"), "<h2>One</><ul><li>two</><li>three</></><ol><li>four</></>");
+  assert.equal(of("[x](https://a.example) [y](javascript:alert(1)) [z](//b.example)"), "<p><a https://a.example>x</> [y](javascript:alert(1)) [z](//b.example)</>");
+  assert.equal(of("<b>no</b> ** * [ `"), "<p><b>no</b> ** * [ `</>");
+  assert.equal(of("[".repeat(60_000)), `<p>${"[".repeat(60_000)}</>`);
+  assert.equal(of("```\n**x**"), "<pre>**x**</>", "a fence that is not closed goes to the end");
+});

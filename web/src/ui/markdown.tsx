@@ -6,10 +6,13 @@ import type { JSX } from "preact";
 /** Links lead to web pages or to pages of ours. */
 function safe(href: string): boolean { return /^https?:\/\//i.test(href) || /^\/ui(\/|$|\?)/.test(href); }
 
-const inlinePattern = /`([^`]+)`|\*\*(.+?)\*\*|\*(.+?)\*|\[([^\]]+)\]\(([^\s)]+)\)/;
+const inlinePattern = /`([^`]+)`|\*\*(.+?)\*\*(?!\*)|\*(.+?)\*|\[([^\]]+)\]\(([^\s)]+)\)/;
 const depthMax = 6;
+/** Longer lines are shown as they are: looking for marks takes the square of their length. */
+const lineMax = 2000;
 
 function inline(text: string, depth = 0): ComponentChild[] {
+  if (text.length > lineMax) return [text];
   const found = depth > depthMax ? null : inlinePattern.exec(text);
   if (!found) return text === "" ? [] : [text];
   const [whole, code, bold, italic, label, href] = found;

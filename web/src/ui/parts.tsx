@@ -2,7 +2,8 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 import type { ApiError } from "../api/client";
-import type { Mode, Ruling } from "../api/types";
+import type { Mode, QueryAnswer, Ruling } from "../api/types";
+import { moment, timeOf } from "../format";
 import { modeColor } from "../modes";
 import type { Remote } from "../state/store";
 import { valueOf } from "../state/store";
@@ -51,6 +52,15 @@ export function Loaded<Value>(props: { of: Remote<Value>; height?: number; what?
   return <>
     {props.of.kind === "failed" && <p class="problem" role="alert">{props.of.error.message} What is shown is older.</p>}
     <div class={props.of.kind === "loading" ? "stale" : ""} aria-busy={props.of.kind === "loading"}>{props.children(value)}</div>
+  </>;
+}
+
+/** Says so when an answer is not about all that happened. */
+export function NotAll(props: { answer: Pick<QueryAnswer, "complete" | "complete_since" | "groups_cut"> }) {
+  const { complete, complete_since, groups_cut } = props.answer;
+  return <>
+    {!complete && <p class="advice">Not all events of this time are stored any more{complete_since ? `; they are complete since ${moment(timeOf(complete_since))}` : ""}.</p>}
+    {groups_cut && <p class="advice">There are more groups than are shown.</p>}
   </>;
 }
 

@@ -8,7 +8,7 @@ import { unitOf } from "../../format";
 import { navigate, paths } from "../../state/location";
 import { loading, PageStore, type Remote, usePageStore } from "../../state/store";
 import { resolveRange, type TimeRange } from "../../state/time_range";
-import { Empty, Loaded, Panel } from "../../ui/parts";
+import { Empty, Loaded, NotAll, Panel } from "../../ui/parts";
 import { zoomInto } from "../../ui/time_range";
 import { hrefOf } from "../explore/spec";
 import { ResultTable, unitOfCalculation } from "../explore/result_view";
@@ -78,7 +78,7 @@ export function QueryPanelView(props: { panel: QueryPanel; range: TimeRange }) {
       const grid = gridOf(value.answer);
       if (value.answer.data.results.length === 0 && (value.answer.data.heatmaps?.length ?? 0) === 0) return <Empty title="Nothing in this time" />;
       return <>
-        {!value.answer.complete && <p class="advice">Older events of this time are not stored any more.</p>}
+        <NotAll answer={value.answer} />
         {panel.view === "table" ? <ResultTable answer={value.answer} columns={value.columns} grid={grid} swatches={false} /> : panel.view === "heatmap" ? <Heat panel={panel} of={value} /> : <Lines panel={panel} of={value} grid={grid} />}
       </>;
     }}</Loaded>

@@ -1,6 +1,6 @@
 import { client } from "../../api/client";
 import type { Json } from "../../api/json";
-import type { EventRow, Filter, Marker, QuerySpec, Row } from "../../api/types";
+import type { EventRow, Filter, Marker, QueryAnswer, QuerySpec, Row } from "../../api/types";
 import { type Grid, gridOf } from "../../charts/grid";
 import { timeOf } from "../../format";
 import { modeNames } from "../../modes";
@@ -12,6 +12,7 @@ import { errorsWindow, seen, seenIn } from "./list_store";
 export interface Rate { name: string; errors: number; /** Calls that could have failed so; undefined when nobody counts them. */ of?: number }
 export interface GroupStory {
   count: number;
+  answer: QueryAnswer;
   grid: Grid;
   markers: Marker[];
   first_ms: number;
@@ -100,7 +101,7 @@ export class ErrorGroupStore extends PageStore<State> {
     const failedIn = counts(trend.data.results), calledIn = counts(callsByMode?.data.results ?? []);
     const version = columns.columns.find((one) => /(^|[._])version$/.test(one.name));
     return {
-      count: [...failedIn.values()].reduce((sum, one) => sum + one, 0), grid, markers: markers.markers,
+      count: [...failedIn.values()].reduce((sum, one) => sum + one, 0), answer: trend, grid, markers: markers.markers,
       first_ms: Math.min(...times.map((one) => one.first_ms)), last_ms: Math.max(...times.map((one) => one.last_ms)),
       modes: inOrder([...new Set([...failedIn.keys(), ...calledIn.keys()])]).map((mode) => rate(mode, failedIn.get(mode) ?? 0, calledIn.get(mode))),
       deploys: await this.byDeploy(asked, calls, time, markers.markers, signal),

@@ -8,7 +8,7 @@ import { paths } from "../../state/location";
 import { usePageStore } from "../../state/store";
 import type { TimeRange } from "../../state/time_range";
 import { EventFields } from "../../ui/event_fields";
-import { Empty, Loaded, ModeName, PageHead, Panel, TableScroll } from "../../ui/parts";
+import { Empty, Loaded, ModeName, NotAll, PageHead, Panel, TableScroll } from "../../ui/parts";
 import { TimeRangeChoice, zoomInto } from "../../ui/time_range";
 import { type ErrorGroup, groupFilters, groupHref, type Narrowed, narrowedFilters, openEvent } from "./group";
 import { ErrorGroupStore, type GroupStory, type Rate, type Request } from "./group_store";
@@ -110,6 +110,7 @@ export function GroupView(props: { group: ErrorGroup; range: TimeRange; narrowed
     <Loaded of={story} height={420} what={title} again={() => void store.refresh()}>{(value) => value.count === 0
       ? <section class="panel"><Empty title="No such error in this time">Choose another time above, or go back to <a href={groupHref(undefined)}>all errors</a>.</Empty></section>
       : <div class="grid">
+        <NotAll answer={value.answer} />
         <Facts story={value} />
         <Trend story={value} title={title} />
         <Rates title="By mode" what="Mode" hint={group.side === "control" || group.side === "candidate" ? `Beside the calls to ${group.side === "control" ? "control" : "the candidate"}${group.route ? " on this route" : ""}` : "Beside all evaluations"} rates={value.modes} />

@@ -1,5 +1,5 @@
 import { client } from "../../api/client";
-import type { Marker, QuerySpec, Row } from "../../api/types";
+import type { Marker, QueryAnswer, QuerySpec, Row } from "../../api/types";
 import { type Grid, gridOf, type Values } from "../../charts/grid";
 import { loading, PageStore, type Remote } from "../../state/store";
 import { resolveRange, type TimeRange } from "../../state/time_range";
@@ -14,7 +14,7 @@ export interface ListedGroup extends ErrorGroup {
   message?: string;
   modes: { mode: string; count: number }[];
 }
-export interface ErrorList { groups: ListedGroup[]; total: number; cut: boolean; grid: Grid; markers: Marker[]; start_time: number; end_time: number }
+export interface ErrorList { groups: ListedGroup[]; total: number; answer: QueryAnswer; grid: Grid; markers: Marker[]; start_time: number; end_time: number }
 /** What the errors of this time can be narrowed to. */
 export type Choices = Record<keyof Narrowed, string[]>;
 
@@ -95,7 +95,7 @@ export class ErrorListStore extends PageStore<State> {
       return { ...group, key, count: Number(data["COUNT"] ?? 0), trend: trends.get(key) ?? [], modes: byMode.get(key) ?? [], ...seenIn(data), ...(message ? { message } : {}) };
     });
     const total = Number(groups.data.total_by_aggregate?.data["COUNT"] ?? listed.reduce((sum, one) => sum + one.count, 0));
-    return { groups: listed, total, cut: groups.groups_cut ?? false, grid, markers: markers.markers, ...time };
+    return { groups: listed, total, answer: groups, grid, markers: markers.markers, ...time };
   }
 }
 

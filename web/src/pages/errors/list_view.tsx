@@ -5,7 +5,7 @@ import { isMode, modeColor } from "../../modes";
 import { navigate, paths, place, setQuery } from "../../state/location";
 import { type Remote, usePageStore, useStore, valueOf } from "../../state/store";
 import type { TimeRange } from "../../state/time_range";
-import { Empty, Loaded, PageHead, Panel, Segmented, Sparkline, TableScroll } from "../../ui/parts";
+import { Empty, Loaded, NotAll, PageHead, Panel, Segmented, Sparkline, TableScroll } from "../../ui/parts";
 import { TimeRangeChoice, zoomInto } from "../../ui/time_range";
 import { groupHref, type Narrowed } from "./group";
 import { type Choices, type ErrorList, ErrorListStore, linesByType, type ListedGroup } from "./list_store";
@@ -69,7 +69,7 @@ const orders: readonly { value: Order; text: string; title: string; by: (group: 
 function Groups(props: { list: ErrorList; order: string | null }) {
   const { list } = props, order = orders.find((one) => one.value === props.order) ?? orders[0];
   const groups = order ? [...list.groups].sort((a, b) => order.by(b) - order.by(a)) : list.groups;
-  return <Panel title="Groups" flush hint={`${several(list.total, "error")} in ${several(list.groups.length, "group")} of class, place, side and route${list.cut ? "; the largest are shown" : ""}`}
+  return <Panel title="Groups" flush hint={`${several(list.total, "error")} in ${several(list.groups.length, "group")} of class, place, side and route${list.answer.groups_cut ? "; the largest are shown" : ""}`}
     actions={list.groups.length > 1 && <Segmented label="Order" choices={orders} value={order?.value ?? "count"} choose={(value) => setQuery({ order: value === "count" ? undefined : value }, { replace: true })} />}>
     <TableScroll label="Groups of errors"><table class="data errors as-cards"><thead><tr>
       <th class="number">Count</th><th>Error</th><th>Side</th><th>Route</th><th>Trend</th><th>Modes</th><th>First seen</th><th>Last seen</th>
@@ -96,6 +96,7 @@ export function ListView(props: { range: TimeRange; narrowed: Narrowed }) {
       <Loaded of={list} height={420} what="the errors" again={again}>{(value) => value.groups.length === 0
         ? <NoErrors narrowed={Object.values(narrowed).some((one) => one !== "")} />
         : <div class="grid">
+          <NotAll answer={value.answer} />
           <Panel title="Errors over time" hint="The largest classes on top of each other; drag to look at a part of the time.">
             <LineChart label="Errors over time by class" times={value.grid.times} granularity_s={value.grid.granularity_s} lines={linesByType(value)} unit="count" stacked height={180} markers={value.markers} zoom={zoomInto} />
           </Panel>
