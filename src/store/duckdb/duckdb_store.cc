@@ -16,8 +16,8 @@
 #include "base/text.h"
 #include "event/batch.h"
 #include "store/duckdb/database.h"
-#include "store/duckdb/duckdb_sql_console.h"
 #include "store/duckdb/datasets.h"
+#include "store/duckdb/duckdb_sql_console.h"
 #include "store/duckdb/replay_progress.h"
 #include "store/duckdb/row_window.h"
 #include "store/duckdb/segment_keeper.h"
@@ -33,6 +33,8 @@ using Clock = std::chrono::steady_clock;
 
 // How often the indexing thread looks for blocks that are too old, also when nothing arrives.
 constexpr std::chrono::milliseconds kAgeLook(250);
+// How often failing questions may have the bytes of segments read again.
+constexpr std::chrono::seconds kCheckInterval(10);
 // A block is at most so large a part of the tail, which so has room while blocks are written.
 constexpr std::uint64_t kBlocksPerTail = 4;
 // How often a query that waits for the replay looks at how far it is, and how long a replay runs
@@ -387,8 +389,25 @@ class DuckDbStore::Impl {
     auto table = ask(select, view, deadline, cancellation);
     if (table.ok() || table.error().kind != base::ErrorKind::kInternal) return table;
     // Perhaps a segment is not what it was: then the rest answers.
-    if (!keeper_.check(select.dataset, view.segments)) return table;
+    if (!check_segments_of(select, view)) return table;
     return ask(select, view_of(select.dataset), deadline, cancellation);
+  }
+
+  /// Compares the checksums of what a question is about, not more often than now and then, as it
+  /// reads all their bytes. Whether some were set aside.
+  bool check_segments_of(const Select& select, const TableView& view) {
+    {
+      const std::lock_guard lock(query_mutex_);
+      if (Clock::now() < check_due_) return false;
+      check_due_ = Clock::now() + kCheckInterval;
+    }
+    SegmentRun asked;
+    for (const auto& segment : view.segments) {
+      if ((*segment)->time_max_ns >= select.start_ns && (*segment)->time_min_ns < select.end_ns) {
+        asked.push_back(segment);
+      }
+    }
+    return keeper_.check(select.dataset, asked);
   }
 
   /// Takes a place as any other query does.
@@ -625,6 +644,7 @@ class DuckDbStore::Impl {
   std::mutex query_mutex_;
   std::condition_variable query_ended_;
   std::size_t queries_ = 0;
+  Clock::time_point check_due_ = {};
 
   std::optional<ReplayProgress> replay_;  // from start() on
   std::thread indexer_;

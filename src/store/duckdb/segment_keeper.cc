@@ -265,6 +265,10 @@ bool SegmentKeeper::check(const std::string& name, const SegmentRun& segments) {
 /// Whether the segment was damaged and is now set aside.
 bool SegmentKeeper::check(Dataset& dataset, const Segment& segment) {
   const auto crc = folder_.checksum(segment->path);
+  if (!crc.ok() && crc.error().kind == base::ErrorKind::kUnavailable) {
+    base::log_warn("store: not checked: ", crc.error().context);
+    return false;
+  }
   const std::lock_guard lock(check_mutex_);
   {
     const std::lock_guard stats_lock(mutex_);

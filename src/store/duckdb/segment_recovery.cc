@@ -80,6 +80,13 @@ class Recovery {
       return false;
     }
     const auto metadata = read_segment_metadata(file.entry->path);
+    if (!metadata.ok() && metadata.error().kind != base::ErrorKind::kProtocol) {
+      // Not the file's fault, perhaps: it stays for the next start.
+      base::log_error("store: ", metadata.error().context, ": its events cannot be queried");
+      dataset.note_damaged(file.name.claim);
+      ++result_.damaged;
+      return false;
+    }
     if (!metadata.ok()) {
       set_aside(file, dataset, metadata.error().context);
       return false;

@@ -23,10 +23,15 @@ namespace fs = std::filesystem;
 // Small writes are gathered up to so many bytes.
 constexpr std::size_t kWriteBytes = 256 << 10;
 
+base::ErrorKind kind_of(int code) {
+  if (code == ENOSPC || code == EDQUOT) return base::ErrorKind::kLimit;
+  if (code == ENOENT) return base::ErrorKind::kNotFound;
+  if (code == EMFILE || code == ENFILE || code == ENOMEM) return base::ErrorKind::kUnavailable;
+  return base::ErrorKind::kIo;
+}
+
 base::Error failed(std::string_view call, std::string_view path, int code) {
-  const bool full = code == ENOSPC || code == EDQUOT;
-  return base::error(full ? base::ErrorKind::kLimit : base::ErrorKind::kIo,
-                     base::cat(call, " ", path, ": ", std::strerror(code)));
+  return base::error(kind_of(code), base::cat(call, " ", path, ": ", std::strerror(code)));
 }
 
 class Descriptor {

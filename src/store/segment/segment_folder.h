@@ -48,7 +48,7 @@ class SegmentFolder {
   virtual base::Status remove(const std::string& path) = 0;
   /// Appends `suffix` to a file's name, durably.
   virtual base::Status set_aside(const std::string& path, std::string_view suffix) = 0;
-  /// The CRC-32C of a file.
+  /// The CRC-32C of a file. kUnavailable when it is not the file's fault that it cannot be read.
   virtual base::Result<std::uint32_t> checksum(const std::string& path) = 0;
 };
 
