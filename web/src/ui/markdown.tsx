@@ -6,7 +6,7 @@ import type { JSX } from "preact";
 /** Links lead to web pages or to pages of ours. */
 function safe(href: string): boolean { return /^https?:\/\//i.test(href) || /^\/ui(\/|$|\?)/.test(href); }
 
-const inlinePattern = /`([^`]+)`|\*\*(.+?)\*\*(?!\*)|\*(.+?)\*|\[([^\]]+)\]\(([^\s)]+)\)/;
+const inlinePattern = /`([^`]+)`|\*\*(.+?)\*\*(?!\*)|\*([^\s*](?:[^*]*[^\s*])?)\*|\[([^\]]+)\]\(([^\s)]+)\)/;
 const depthMax = 6;
 /** Longer lines are shown as they are: looking for marks takes the square of their length. */
 const lineMax = 2000;
