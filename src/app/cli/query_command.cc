@@ -105,6 +105,12 @@ int run(const Options& options, const ApiClient& client, const Console& console)
   }
   const auto result = read_query_answer(*answer);
   if (!result.ok()) return fail(console, result.error());
+  if (spec->compare_time_offset_s) warn({"--compare is shown with --json"}, console);
+  for (const query::Calculation& calculation : spec->calculations) {
+    if (calculation.op != query::CalculationOp::kHeatmap) continue;
+    warn({cat(calculation.key(), " has no column here; --json shows its bins and counts")},
+         console);
+  }
   warn(result->warnings, console);
   console.out(rendered(*result, options, console));
   return kExitOk;
