@@ -31,12 +31,6 @@ constexpr std::array<int, kLogEdgesPerDecade> kHundredths = {100, 112, 125, 140,
                                                              224, 250, 280, 315, 355, 400, 450,
                                                              500, 560, 630, 710, 800, 900};
 
-/// The sign bit is 0 above 0, so that the first bits of a double order it.
-constexpr int kTableBits = 16;
-std::size_t table_place(double value) {
-  return static_cast<std::size_t>(std::bit_cast<std::uint64_t>(value) >> (64 - kTableBits));
-}
-
 /// All edges, and for the first bits of a double the last edge not above all such doubles.
 struct LogTable {
   std::vector<double> edges;
@@ -50,11 +44,11 @@ struct LogTable {
     }
     edges.push_back(std::numeric_limits<double>::infinity());
     edges[0] = std::numeric_limits<double>::denorm_min();
-    first.resize(std::size_t{1} << (kTableBits - 1));
+    first.resize(std::size_t{1} << (LogBins::kTableBits - 1));
     std::uint16_t bin = 0;
     for (std::size_t place = 0; place < first.size(); ++place) {
       const double least =
-          std::bit_cast<double>(static_cast<std::uint64_t>(place) << (64 - kTableBits));
+          std::bit_cast<double>(static_cast<std::uint64_t>(place) << (64 - LogBins::kTableBits));
       while (bin + 2u < edges.size() && edges[bin + 1u] <= least) ++bin;
       first[place] = bin;
     }
@@ -79,18 +73,6 @@ double linear_edge(std::int64_t index, int exponent) {
   return read_decimal(index, exponent);
 }
 
-std::int64_t linear_bin(double value, int exponent, double scale) {
-  const double place = value * scale;
-  const double whole = std::floor(place);
-  auto index = static_cast<std::int64_t>(whole);
-  // The product is off by a few units in its last place: next to an edge the edge decides.
-  const double near = 1e-9 + std::abs(place) * 1e-15;
-  const double part = place - whole;
-  if (part < near && value < linear_edge(index, exponent)) --index;
-  if (part > 1 - near && value >= linear_edge(index + 1, exponent)) ++index;
-  return index;
-}
-
 double log_edge(std::int64_t index) {
   const auto& edges = log_table().edges;
   if (index + 1 >= static_cast<std::int64_t>(edges.size())) {
@@ -99,11 +81,6 @@ double log_edge(std::int64_t index) {
   return edges[static_cast<std::size_t>(index)];
 }
 
-std::int64_t log_bin(double value) {
-  static const LogTable& table = log_table();
-  std::size_t bin = table.first[table_place(value)];
-  while (table.edges[bin + 1] <= value) ++bin;
-  return static_cast<std::int64_t>(bin);
-}
+LogBins::LogBins() : edges_(log_table().edges.data()), first_(log_table().first.data()) {}
 
 }  // namespace understudy::store

@@ -115,10 +115,11 @@ void Histogram::add(std::int64_t time_ns, double value, std::int64_t weight) {
     scale_ = std::pow(10.0, -exponent_);
     low_ = high_ = linear_bin(value, exponent_, scale_);
   }
-  least_ = std::min(least_, value);
-  greatest_ = std::max(greatest_, value);
   total_ += weight;
   const std::int64_t index = linear_index(value);
+  // Only in the outermost fine bins can a number be further out than all before.
+  if (index == low_) least_ = std::min(least_, value);
+  if (index == high_) greatest_ = std::max(greatest_, value);
   TimeBucket& bucket = bucket_at(time_ns);
   bucket.linear.at(index) += weight;
   if (value > 0) {
@@ -128,6 +129,62 @@ void Histogram::add(std::int64_t time_ns, double value, std::int64_t weight) {
     bucket.not_above += weight;
     if (value < 0) negative_ += weight;
   }
+}
+
+void Histogram::add_all(std::span<const std::int64_t> times_ns, const double* values,
+                        const std::int64_t* weights) {
+  for (std::size_t i = 0; i < times_ns.size();) {
+    std::size_t end = i;
+    if (total_ > 0) {
+      TimeBucket& bucket = bucket_at(times_ns[i]);
+      const auto start = static_cast<std::uint64_t>(last_.start_ns);
+      while (end < times_ns.size() && static_cast<std::uint64_t>(times_ns[end]) - start <
+                                          static_cast<std::uint64_t>(bucket_ns_)) {
+        ++end;
+      }
+      i += add_known(bucket, values + i, weights + i, end - i);
+    }
+    // The first one, and any that goes where nothing was yet.
+    if (i < times_ns.size() && i <= end) {
+      add(times_ns[i], values[i], weights[i]);
+      ++i;
+    }
+  }
+}
+
+/// Counts numbers as long as their places are there already; how many that were. Everything the
+/// loop looks at is its own, as far as the compiler can know.
+std::size_t Histogram::add_known(TimeBucket& bucket, const double* values,
+                                 const std::int64_t* weights, std::size_t count) {
+  const LogBins log_bins;
+  const int exponent = exponent_;
+  const double scale = scale_;
+  // Strictly between the outermost bins, so that least and greatest stay what they are.
+  const auto lowest = static_cast<double>(low_ + 1);
+  const auto highest = static_cast<double>(high_);
+  const std::int64_t linear_base = bucket.linear.base();
+  const std::size_t linear_size = bucket.linear.counts().size();
+  std::int64_t* const linear = bucket.linear.cells();
+  const std::int64_t log_base = bucket.logarithmic.base();
+  const std::size_t log_size = bucket.logarithmic.counts().size();
+  std::int64_t* const logarithmic = bucket.logarithmic.cells();
+  std::int64_t total = 0;
+  std::size_t done = 0;
+  for (; done < count; ++done) {
+    const double value = values[done];
+    const double place = value * scale;
+    // Also leaves at NaN and infinities, and at what is not above 0.
+    if (!(place >= lowest && place < highest && value > 0)) break;
+    const auto at = static_cast<std::size_t>(linear_bin(value, exponent, scale) - linear_base);
+    const auto log_at = static_cast<std::size_t>(log_bins.of(value) - log_base);
+    if (at >= linear_size || log_at >= log_size) break;
+    linear[at] += weights[done];
+    logarithmic[log_at] += weights[done];
+    total += weights[done];
+  }
+  total_ += total;
+  above_ += total;
+  return done;
 }
 
 std::int64_t Histogram::linear_index(double value) {

@@ -175,6 +175,33 @@ TEST(HistogramTest, CountsAreThoseOfAPlainSearchAmongTheEdges) {
   }
 }
 
+TEST(HistogramTest, ManyAtOnceAreCountedLikeOneByOne) {
+  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    RandomSamples random(seed);
+    std::vector<Sample> samples = random.take(400);
+    std::sort(samples.begin(), samples.end(), [](const Sample& a, const Sample& b) {
+      return a.time_ns / 50 < b.time_ns / 50;  // mostly by time
+    });
+    samples[seed % samples.size()].value = std::nan("");
+    std::vector<std::int64_t> times;
+    std::vector<double> values;
+    std::vector<std::int64_t> weights;
+    for (const Sample& sample : samples) {
+      times.push_back(sample.time_ns);
+      values.push_back(sample.value);
+      weights.push_back(sample.weight);
+    }
+    Histogram at_once(kBucketNs, 0);
+    at_once.add_all(times, values.data(), weights.data());
+    const Histogram one_by_one = histogram_of(samples);
+    EXPECT_EQ(at_once.total(), one_by_one.total()) << "seed " << seed;
+    EXPECT_EQ(at_once.not_numbers(), one_by_one.not_numbers()) << "seed " << seed;
+    const BinLayout layout = at_once.choose_layout();
+    EXPECT_EQ(layout.edges, one_by_one.choose_layout().edges) << "seed " << seed;
+    EXPECT_EQ(at_once.counts(layout), one_by_one.counts(layout)) << "seed " << seed;
+  }
+}
+
 TEST(HistogramTest, MergedInAnyPartsAndThroughBytesItIsTheSame) {
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {
     RandomSamples random(seed);

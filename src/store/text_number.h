@@ -25,7 +25,8 @@ struct Bins {
   friend bool operator==(const Bins&, const Bins&) = default;
 };
 
-/// Which bin a number falls into: a whole number, infinite for what is beyond a bound, NaN for none.
+/// Which bin a number falls into: a whole number, infinite for what is beyond a bound, NaN for
+/// none.
 double bin_of(double number, const Bins& bins);
 /// The label of such a bin; empty for none.
 std::string label_of_bin(double bin, const Bins& bins);

@@ -39,6 +39,13 @@ void update(duckdb_function_info info, duckdb_data_chunk chunk, duckdb_aggregate
     for (idx_t row = 0; row < rows; ++row) {
       State& state = state_of(states[row]);
       if (state.histogram == nullptr) state.histogram = new Histogram(bucket_ns, 0);
+      if (validity == nullptr) {  // all rows of one group that follow each other at once
+        idx_t end = row + 1;
+        while (end < rows && states[end] == states[row]) ++end;
+        state.histogram->add_all({times + row, end - row}, values + row, weights + row);
+        row = end - 1;
+        continue;
+      }
       if (validity == nullptr || duckdb_validity_row_is_valid(validity, row)) {
         state.histogram->add(times[row], values[row], weights[row]);
       } else if (others[row]) {

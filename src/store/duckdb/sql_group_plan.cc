@@ -306,7 +306,8 @@ class GroupPlanner {
     }
     const std::string other = join_conditions(others, "OR", "false");
     piece(i, 0,
-          base::cat(kHistogramFunction, "(ts, ", number, ", ", other, ", rate, ",
+          base::cat(kHistogramFunction, "(ts, ", number, ", ", other, ", ",
+                    view_.weighted ? "rate" : "1::BIGINT", ", ",
                     select_.aggregates[i].histogram_bucket_ns, ")", filtered(conditions)));
     finish(i, Kind::kBytes, piece_name(i, 0));
   }
