@@ -370,6 +370,34 @@ TEST(ApiKeyText, OnlyTheShapeOfOursIsTaken) {
   }
 }
 
+TEST_P(StateStoreContract, AMarkerOfAPersonCanBeChangedAndRemoved) {
+  auto marker = store_->add_marker({.type = "deploy", .message = "7"});
+  ASSERT_TRUE(marker.ok());
+  marker->message = "8";
+  marker->end_time_ns = marker->time_ns + 5;
+  ASSERT_TRUE(store_->change_marker(*marker).ok());
+  EXPECT_EQ(store_->markers({})->at(0).message, "8");
+  EXPECT_EQ(store_->markers({})->at(0).end_time_ns, marker->time_ns + 5);
+  ASSERT_TRUE(store_->remove_marker(marker->id).ok());
+  EXPECT_TRUE(store_->markers({})->empty());
+  EXPECT_EQ(kind_of(store_->remove_marker(marker->id)), ErrorKind::kNotFound);
+  EXPECT_EQ(kind_of(store_->change_marker(*marker)), ErrorKind::kNotFound);
+  const auto next = store_->add_marker({.type = "deploy", .message = "9"});
+  EXPECT_EQ(store_->markers({})->at(0).id, next->id);
+}
+
+TEST_P(StateStoreContract, AMarkerOfTheSystemStaysWhatItIs) {
+  const auto verdict = store_->add_marker({.type = "verdict", .message = "pass"});
+  ASSERT_TRUE(verdict.ok());
+  EXPECT_EQ(kind_of(store_->remove_marker(verdict->id)), ErrorKind::kConflict);
+  EXPECT_EQ(kind_of(store_->change_marker(*verdict)), ErrorKind::kConflict);
+  const auto deploy = store_->add_marker({.type = "deploy", .message = "7"});
+  ASSERT_TRUE(deploy.ok());
+  state::Marker nameless = *deploy;
+  nameless.type.clear();
+  EXPECT_EQ(kind_of(store_->change_marker(nameless)), ErrorKind::kInvalid);
+}
+
 INSTANTIATE_TEST_SUITE_P(Engines, StateStoreContract,
                          testing::Values(Engine{"Memory", open_memory},
                                          Engine{"Sqlite", open_sqlite}),
