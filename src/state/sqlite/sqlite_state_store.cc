@@ -5,6 +5,7 @@
 #include <mutex>
 #include <utility>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "state/sqlite/connection.h"
 #include "state/sqlite/open_file.h"
@@ -29,6 +30,30 @@ constexpr const char* kMarkerColumns =
 std::string results_path(const std::string& path) {
   std::filesystem::path file(path);
   return file.replace_extension(base::cat(".results", file.extension().string())).string();
+}
+
+/// Kept answers can be done without: a file that cannot be read is set aside, so that it keeps
+/// nobody from starting.
+Result<std::unique_ptr<DocumentStore>> open_results(const SqliteOptions& options,
+                                                    const base::Clock& clock) {
+  const auto open = [&]() -> Result<std::unique_ptr<DocumentStore>> {
+    TRY_ASSIGN(auto opened,
+               SqliteDocumentStore::open(options, SqliteDocumentStore::Durability::kRelaxed,
+                                         kResultLimits, clock));
+    return std::unique_ptr<DocumentStore>(std::move(opened));
+  };
+  Result<std::unique_ptr<DocumentStore>> first = open();
+  if (first.ok() || first.error().kind == ErrorKind::kUnavailable) return first;
+  const std::string aside = options.path + ".damaged";
+  std::error_code failure;
+  std::filesystem::rename(options.path, aside, failure);
+  if (failure) return first;
+  for (const char* const log : {"-wal", "-shm"}) {
+    std::filesystem::remove(options.path + log, failure);
+  }
+  base::log_warn("state: ", first.error().context, "; it is now ", aside,
+                 ", and the links to the answers in it lead nowhere");
+  return open();
 }
 
 }  // namespace
@@ -326,9 +351,7 @@ Result<std::unique_ptr<SqliteStateStore>> SqliteStateStore::open(SqliteOptions o
                                        kDocumentLimits, clock));
   SqliteOptions results = options;
   results.path = results_path(options.path);
-  TRY_ASSIGN(store->results_,
-             SqliteDocumentStore::open(results, SqliteDocumentStore::Durability::kRelaxed,
-                                       kResultLimits, clock));
+  TRY_ASSIGN(store->results_, open_results(results, clock));
   return store;
 }
 

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "flags/mode.h"
 
@@ -154,6 +155,20 @@ TEST_F(SqliteStateStoreTest, SaysThatAFileIsNoDatabase) {
   const base::Error failure = open_error();
   EXPECT_EQ(failure.kind, ErrorKind::kInvalid);
   EXPECT_EQ(failure.context, path_ + " is not an SQLite database");
+}
+
+TEST_F(SqliteStateStoreTest, AnswersThatCannotBeReadKeepNobodyFromStarting) {
+  base::set_log_sink([](base::LogLevel, std::string_view) {});
+  ASSERT_TRUE(open()->put_flag(mode_flag("full_evaluation=10"), {.who = "alice"}).ok());
+  const std::string results = folder_ + "/state.results.db";
+  ASSERT_TRUE(std::filesystem::exists(results));
+  std::ofstream(results, std::ios::trunc) << std::string(8192, 'x');
+  const auto store = open();
+  base::set_log_sink({});
+  ASSERT_NE(store, nullptr);
+  EXPECT_EQ(store->flag("m.mode")->version, 1);
+  EXPECT_TRUE(store->results().put({.id = "r", .who = "alice", .json = "{}"}).ok());
+  EXPECT_TRUE(std::filesystem::exists(results + ".damaged"));
 }
 
 TEST_F(SqliteStateStoreTest, LeavesTheDatabaseOfAnotherApplicationAlone) {
