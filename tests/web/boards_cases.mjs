@@ -117,6 +117,11 @@ export const cases = [
     await page.waitForSelector("text=the store is busy");
     assert.ok(await page.locator(".board .u-wrap").count() >= 1);
   }],
+  ["a panel whose dataset nobody has written to is empty, not broken", async (pages) => {
+    const board = await pages.api("/api/boards", { name: "Early", panels: [{ type: "query", title: "Noise", dataset: "noise", view: "line", query: { breakdowns: ["http.route"] } }] });
+    const page = await pages.open(`/ui/boards/${board.id}`);
+    assert.match(await page.innerText(".board"), /Nothing in this time/);
+  }],
   ["a board is deleted after it was asked", async (pages) => {
     const id = await made(pages, "Gone");
     const page = await pages.open(`/ui/boards/${id}`);

@@ -40,7 +40,9 @@ class PanelStore extends PageStore<State> {
     void this.fetch("answered", async (signal) => {
       const spec = await timed(this.panel, this.range, signal);
       if (this.panel.view === "heatmap" || this.panel.view === "line" || this.panel.view === "stacked") delete spec.disable_series;
-      const [answer, { columns }] = await Promise.all([client.query(this.panel.dataset, spec, signal), client.columns(this.panel.dataset, signal)]);
+      // Columns are asked for their units only; a dataset that nobody has written to has none yet.
+      const units = client.columns(this.panel.dataset, signal).then((found) => found.columns, () => []);
+      const [answer, columns] = await Promise.all([client.query(this.panel.dataset, spec, signal), units]);
       const { start_time, end_time } = answer.query;
       const { markers } = this.panel.view === "table" || start_time === undefined || end_time === undefined ? { markers: [] } : await client.markers({ from: start_time, until: end_time, limit: 200 }, signal);
       return { answer, markers, columns };
