@@ -63,6 +63,19 @@ export const cases = [
     await page.waitForSelector("text=Version 3");
     assert.equal((await pages.api("/api/flags/back")).rules.length, 1);
   }],
+  ["what hands users to the candidate says so before it is done", async (pages) => {
+    const mode = (fallthrough) => ({ on: true, variations: ["control_only", "candidate_only"], offVariation: 0, fallthrough });
+    assert.equal((await put(pages, "extra.mode", mode({ rollout: { variations: [{ variation: 0, weight: 40000 }, { variation: 1, weight: 60000 }] } }), "by=alice&expected_version=0")).status, 200);
+    assert.equal((await put(pages, "extra.mode", mode({ variation: 0 }), "by=bob")).status, 200);
+    const page = await pages.open("/ui/flags/extra.mode");
+    await page.click("text=Put back");
+    assert.match(await page.innerText("dialog .problem"), /60% of users instead of 0% get the candidate's answers/);
+    await page.keyboard.press("Escape");
+    await page.click("text=Turn off");
+    await page.waitForSelector("dialog[open] >> text=Everybody gets control_only");
+    assert.equal(await page.locator("dialog .problem").count(), 0);
+    assert.equal((await fetch(`${pages.base}/api/flags/extra.mode`, { method: "DELETE" })).status, 204);
+  }],
   ["a segment says who is in it", async (pages) => {
     assert.equal((await pages.api("/api/segments/pilots?by=alice", { included: ["account-7"], excluded: ["account-3"], rules: [{ clauses: [{ attribute: "email", op: "endsWith", values: ["@example.com"] }] }] }, "PUT")).status, 200);
     const page = await pages.open("/ui/flags?segment=pilots");

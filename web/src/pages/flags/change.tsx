@@ -1,15 +1,24 @@
 import { useState } from "preact/hooks";
 import type { Flag } from "../../api/types";
 import { percent } from "../../format";
+import { effect } from "../../modes";
 import { ChangeDialog } from "../../ui/change";
 import { DiffLines } from "./history";
 import { SharesBar } from "./shares";
-import { describe, differenceOf, kindOf, sharesOf, targeted, variationText } from "./words";
+import { describe, differenceOf, kindOf, mixOf, sharesOf, targeted, variationText } from "./words";
 
 interface Props { flag: Flag; put: (to: Flag, by: string, reason: string) => Promise<void>; look: () => void; close: () => void }
 
 function WhatChanges(props: { from: Flag; to: Flag }) {
   return <div><h3>What will be different</h3><DiffLines lines={differenceOf(describe(props.from), describe(props.to))} /></div>;
+}
+
+/** What a mode flag's change does to users, when more of them get what the candidate answers. */
+function MoreOfTheCandidate(props: { from: Flag; to: Flag }) {
+  const before = mixOf(props.from), after = mixOf(props.to);
+  if (!before || !after) return null;
+  const old = effect(before).candidateAnswers, next = effect(after).candidateAnswers;
+  return next > old ? <p class="problem">{percent(next)} of users instead of {percent(old)} get the candidate's answers{targeted(props.to) && props.to.on ? ", besides those whom targets and rules decide for" : ""}. If it fails, they see that.</p> : null;
 }
 
 /** Weights of a whole of 100,000; what rounding leaves goes to the largest. */
@@ -48,7 +57,7 @@ export function ChangePercentages(props: Props) {
     </li>)}</ul>
     {targeted(flag) && <p class="advice">Targets and rules decide first. These shares are for everybody else.</p>}
     {!flag.on && <p class="advice">The flag is off: this holds as soon as it is turned on.</p>}
-    {sum === 100 && !same && <><WhatChanges from={flag} to={after()} /><p class="advice">Programs that listen get it at once. Every user has a fixed place between 0 and 100%; those whose place is in another share now get another variation.</p></>}
+    {sum === 100 && !same && <><WhatChanges from={flag} to={after()} /><MoreOfTheCandidate from={flag} to={after()} /><p class="advice">Programs that listen get it at once. Every user has a fixed place between 0 and 100%; those whose place is in another share now get another variation.</p></>}
   </ChangeDialog>;
 }
 
@@ -58,6 +67,7 @@ export function SwitchFlag(props: Props) {
   return <ChangeDialog title={`Turn ${flag.key} ${flag.on ? "off" : "on"}?`} action={`Turn it ${flag.on ? "off" : "on"}`} danger={flag.on} history why={flag.on ? "it does harm" : "ready to try"}
     submit={(by, reason) => props.put(to, by, reason)} look={props.look} close={props.close}>
     <p>{flag.on ? <>Everybody gets <code>{variationText(flag, flag.offVariation)}</code> from the next request on; targets, rules and percentages stay and wait.</> : <>Targets, rules and percentages decide again, from the next request on.</>}</p>
+    <MoreOfTheCandidate from={flag} to={to} />
     {kindOf(flag) === "mode" && <p class="advice">It is the mode of a migration: a new evidence window begins.</p>}
   </ChangeDialog>;
 }
@@ -70,6 +80,7 @@ export function PutBack(props: Props & { to: Flag }) {
   return <ChangeDialog title={`Put back version ${props.to.version} of ${flag.key}?`} action="Put it back" history why="as it was before" ready={lines.length > 0} notReady={lines.length === 0 ? "It is like this now." : ""}
     submit={(by, reason) => props.put(to, by, reason)} look={props.look} close={props.close}>
     <WhatChanges from={flag} to={to} />
+    <MoreOfTheCandidate from={flag} to={to} />
     <p class="advice">It becomes version {flag.version + 1}; the versions between stay in the history.{kindOf(flag) === "mode" && " A new evidence window begins."}</p>
   </ChangeDialog>;
 }
