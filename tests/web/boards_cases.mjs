@@ -22,14 +22,14 @@ export const cases = [
     assert.match(await page.innerText(".board"), /time_unit/);
     assert.match(await page.innerText(".board"), /Not ready|Too early to say|Ready/);
     await pages.accessible(page, "a board");
-    await page.setViewportSize(phone);
-    await pages.fits(page, "a board on a phone");
-    await page.emulateMedia({ colorScheme: "dark" });
-    await pages.accessible(page, "a board on a phone in dark");
-    await page.getByRole("button", { name: "Edit", exact: true }).click();
-    await page.waitForSelector(".board-slot");
-    await pages.fits(page, "a board that is edited on a phone");
     assert.deepEqual(page.problems, []);
+    const small = await pages.open(new URL(page.url()).pathname, { viewport: phone, colorScheme: "dark" });
+    await pages.fits(small, "a board on a phone");
+    await pages.accessible(small, "a board on a phone in dark");
+    await small.getByRole("button", { name: "Edit", exact: true }).click();
+    await small.waitForSelector(".board-slot");
+    await pages.settled(small);
+    await pages.fits(small, "a board that is edited on a phone");
   }],
   ["text is never HTML, and a link leads only to pages", async (pages) => {
     const page = await pages.open(`/ui/boards/${await made(pages, "Text")}`);
