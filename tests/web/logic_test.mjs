@@ -20,6 +20,7 @@ const { parseJson } = await load("api/json.ts");
 const format = await load("format.ts");
 const { parts } = await load("pages/differences/words.ts");
 const { treeOf } = await load("pages/trace/tree.ts");
+const { criterionWords } = await load("pages/migration/criterion_words.ts");
 const { gridOf } = await load("charts/grid.ts");
 
 test("integers beyond 2^53 stay their digits, other numbers stay numbers", () => {
@@ -111,4 +112,9 @@ test("text becomes elements, and what is no mark stays text", async () => {
   assert.equal(of("<b>no</b> ** * [ `"), "<p><b>no</b> ** * [ `</>");
   assert.equal(of("[".repeat(60_000)), `<p>${"[".repeat(60_000)}</>`);
   assert.equal(of("```\n**x**"), "<pre>**x**</>", "a fence that is not closed goes to the end");
+});
+
+test("criteria are said in words, whatever way they are written", () => {
+  const demands = ["success_rate no_worse_by 0.01", "latency p50 at_most 1.5", "latency p99 at_most 250ms", "difference_rate at_most 0.005", "evidence evaluations_min 2000 duration_min 120s", "error_classes forbid Timeout,Throttled route query"].map((text) => criterionWords(text).demand);
+  assert.deepEqual(demands, ["at most 1% worse than control", "at most 1.5 times control's", "at most 250 ms", "in at most 0.5% of the answers", "at least 2,000 evaluations over 2 min", "Timeout, Throttled, on route query"]);
 });

@@ -48,7 +48,10 @@ export class DifferencesStore extends PageStore<State> {
   refresh(): void {
     void this.fetch("groups", (signal) => client.differences(this.migration, { ...this.window(), groups: 200, limit: 0 }, signal));
     void this.fetch("trends", async (signal) => {
-      const time = await resolveRange(this.state.range, "differences", signal);
+      // From the first difference on: a trend of nothing but silence says nothing.
+      const [asked, all] = await Promise.all([resolveRange(this.state.range, "differences", signal), resolveRange({}, "differences", signal)]);
+      const start_time = Math.max(asked.start_time, all.start_time);
+      const time = { start_time, end_time: Math.max(start_time + 15, Math.min(asked.end_time, all.end_time)) };
       const answer = await client.query("differences", { ...time, breakdowns: groupColumns, calculations: [{ op: "COUNT" }], filters: [{ column: "evaluation.migration", op: "=", value: this.migration }], limit: 200 }, signal);
       return new Map(gridOf(answer).groups.map((group) => [group.key, group.values["COUNT"] ?? []]));
     });

@@ -1,34 +1,13 @@
 import type { Accounting, Criterion, Differences, Errors, Migration, Part, Verdict } from "../../api/types";
-import { ago, count, duration, percent, scalar, several, timeOf } from "../../format";
+import { ago, count, duration, percent, several, timeOf } from "../../format";
 import { paths } from "../../state/location";
+import { criterionWords } from "./criterion_words";
 import { Empty, Panel, RulingTag, TableScroll } from "../../ui/parts";
 import { linkToGroup } from "../errors/group";
 
 function broken<Value extends object>(part: Part<Value>): part is { error: string } { return "error" in part && Object.keys(part).length <= 2; }
 
 function NotMade(props: { error: string }) { return <p class="problem" role="alert">{props.error}</p>; }
-
-/** success_rate no_worse_by 0.01 -> Success rate: at most 1% worse than control */
-function criterionWords(text: string): { title: string; demand: string } {
-  const [name = text, ...rest] = text.split(" ");
-  const number = (wanted: string) => Number(rest[rest.indexOf(wanted) + 1]);
-  switch (name) {
-    case "success_rate": return { title: "Success rate", demand: `at most ${percent(number("no_worse_by") * 100)} worse than control` };
-    case "latency": return { title: `Latency ${(rest[0] ?? "").toUpperCase()}`, demand: latencyBound(rest[rest.indexOf("at_most") + 1] ?? "") };
-    case "difference_rate": return { title: "Differences", demand: `in at most ${percent(number("at_most") * 100)} of the answers` };
-    case "evidence": return {
-      title: "Evidence",
-      demand: [rest.includes("evaluations_min") ? `at least ${count(number("evaluations_min"))} evaluations` : "", rest.includes("duration_min") ? `over ${duration(Number.parseFloat(rest[rest.indexOf("duration_min") + 1] ?? "0") * 1000)}` : ""].filter(Boolean).join(" "),
-    };
-    default: return { title: name.replaceAll("_", " "), demand: rest.join(" ") };
-  }
-}
-
-/** "1.1" is a factor, "250ms" is a time. */
-function latencyBound(text: string): string {
-  const time = /^([\d.]+)([a-z]+)$/.exec(text);
-  return time ? `at most ${time[1]} ${time[2]}` : `at most ${scalar(Number(text))} times control's`;
-}
 
 function CriterionRow(props: { criterion: Criterion }) {
   const { criterion } = props;
