@@ -181,7 +181,7 @@ TEST_F(SqlConsoleTest, TimeIsBounded) {
 
 TEST_F(SqlConsoleTest, MemoryIsBounded) {
   const auto found =
-      ask("SELECT count(*) FROM (SELECT DISTINCT range, repeat('x', 200) || range "
+      ask("SELECT count(*) FROM (SELECT DISTINCT range, range || ' of a text that is not short' "
           "FROM range(20000000))");
   ASSERT_FALSE(found.ok());
   EXPECT_TRUE(found.error().kind == ErrorKind::kLimit || found.error().kind == ErrorKind::kTimeout)
@@ -329,6 +329,17 @@ TEST_F(SqlConsoleTest, NothingOfTheProcessIsTold) {
     refusal(base::cat("SELECT 1 ORDER BY ", function));
     refusal(base::cat("SELECT [x FOR x IN [1] IF ", function, " IS NOT NULL]"));
   }
+}
+
+TEST_F(SqlConsoleTest, NothingMakesLargeValuesOutOfSmallOnesOrWaits) {
+  for (const char* function :
+       {"repeat('x', 1000000000)", "len(range(1000000000))", "len(generate_series(1, 1000000000))",
+        "lpad('x', 1000000000, 'y')", "len(list_resize([1], 1000000000))", "sleep_ms(60000)",
+        "pg_sleep(60)", "printf('%1000000000d', 1)"}) {
+    refusal(base::cat("SELECT ", function));
+  }
+  refusal("SELECT count(*) FROM (SELECT unnest(range(1000000000)))");
+  refusal("SELECT * FROM unnest(range(1000000000))");
 }
 
 TEST_F(SqlConsoleTest, AFileInTheClothesOfWithIsNoTable) {
