@@ -31,6 +31,9 @@ Result<Response> list_datasets(const Dependencies& dependencies) {
       shown.set("first_time", query::rfc3339_nanoseconds(dataset.time_min_ns));
       shown.set("last_time", query::rfc3339_nanoseconds(dataset.time_max_ns));
     }
+    if (dataset.segments_damaged > 0) {
+      shown.set("segments_damaged", static_cast<int64_t>(dataset.segments_damaged));
+    }
     list.push_back(std::move(shown));
   }
   return json_response(Value::Object{{"datasets", std::move(list)}});
