@@ -102,19 +102,19 @@ def cpu_rows(options):
             ("control_only, recording off", ours("control_only", small, small, "off"),
              "proxy_pass, log off", 0.80),
             ("control_only, recorded", ours("control_only", small, small, "on"),
-             "proxy_pass, JSON log", None),
+             "proxy_pass, JSON log", 1.00),
             ("fire_and_forget (empty answer), recording off",
              ours("fire_and_forget", small, empty, "off"), "mirror (empty answer), log off", None),
             ("fire_and_forget, recording off", ours("fire_and_forget", small, small, "off"),
              "mirror, log off", None),
             ("fire_and_forget (empty answer), recorded", ours("fire_and_forget", small, empty, "on"),
-             "mirror (empty answer), JSON log", None),
+             "mirror (empty answer), JSON log", 0.85),
             ("fire_and_forget, recorded", ours("fire_and_forget", small, small, "on"),
-             "mirror, JSON log", None),
+             "mirror, JSON log", 0.30),
             ("full_evaluation of 1 KB, recording off", ours("full_evaluation", table, shuffled, "off"),
              "mirror of 1 KB, log off", None),
             ("full_evaluation of 1 KB, recorded", ours("full_evaluation", table, shuffled, "on"),
-             "mirror of 1 KB, JSON log", None),
+             "mirror of 1 KB, JSON log", 0.40),
         ]
         for name, (pid, port, admin), peer, budget in plan:
             peer_pid, peer_port = peers[peer]
