@@ -49,13 +49,17 @@ Ruling against_margin_from_below(const Interval& tested, double limit) {
   return tested.high < limit ? Ruling::kFail : Ruling::kNotEnoughEvidence;
 }
 
+std::string less_or_more_often(double difference) {
+  return cat(percent(std::abs(difference)), difference > 0 ? " more" : " less", " often");
+}
+
 std::string success_sentence(const CriterionVerdict& verdict, double margin, const Tally& tally) {
   if (!verdict.tested) return "No evaluation has both sides to compare yet.";
   const Interval& tested = *verdict.tested;
   const std::string difference =
-      tested.value == 0 ? "The success rates are equal"
-                        : cat("The candidate succeeds ", percent(std::abs(tested.value)),
-                              tested.value > 0 ? " more" : " less", " often than control");
+      tested.value == 0
+          ? "The success rates are equal"
+          : cat("The candidate succeeds ", less_or_more_often(tested.value), " than control");
   const std::string where =
       verdict.population == Population::kPaired
           ? cat(" on the same ", with_thousands(verdict.candidate.evaluations), " requests")
@@ -63,11 +67,11 @@ std::string success_sentence(const CriterionVerdict& verdict, double margin, con
                 with_thousands(verdict.control.evaluations), " control_only requests)");
   switch (verdict.ruling) {
     case Ruling::kPass:
-      return cat(difference, where, "; at worst ", signed_percent(tested.low), ", within ",
-                 percent(margin), ".");
+      return cat(difference, where, "; at worst it succeeds ", less_or_more_often(tested.low),
+                 ", and ", percent(margin), " less is agreed on.");
     case Ruling::kFail:
-      return cat(difference, where, "; at best ", signed_percent(tested.high),
-                 ", which is worse than ", percent(margin), ".");
+      return cat(difference, where, "; at best it succeeds ", less_or_more_often(tested.high),
+                 ", and ", percent(margin), " less is agreed on.");
     case Ruling::kNotEnoughEvidence:
       return cat(difference, where, ", but the true difference may be anything from ",
                  signed_percent(tested.low), " to ", signed_percent(tested.high), ".");

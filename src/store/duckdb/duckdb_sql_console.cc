@@ -171,9 +171,10 @@ base::Result<std::unique_ptr<DuckDbSqlConsole>> DuckDbSqlConsole::open(const Opt
 base::Result<std::vector<std::string>> DuckDbSqlConsole::datasets_of(
     Connection& connection, const std::string& text, std::chrono::steady_clock::time_point deadline,
     const Cancellation& cancellation) const {
-  TRY_ASSIGN(QueryRows tree, connection.query({.text = "SELECT json_serialize_sql($1::VARCHAR)::VARCHAR",
-                                               .parameters = {event::Value(text)}},
-                                              deadline, cancellation));
+  TRY_ASSIGN(QueryRows tree,
+             connection.query({.text = "SELECT json_serialize_sql($1::VARCHAR)::VARCHAR",
+                               .parameters = {event::Value(text)}},
+                              deadline, cancellation));
   if (!tree.next() || tree.is_null(0)) return base::invalid("the statement is empty");
   TRY_ASSIGN(const SqlReads reads, check_sql(tree.text(0)));
   const std::vector<std::string> known = datasets_.names();
