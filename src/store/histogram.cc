@@ -135,18 +135,24 @@ void Histogram::add_all(std::span<const std::int64_t> times_ns, const double* va
                         const std::int64_t* weights) {
   for (std::size_t i = 0; i < times_ns.size();) {
     std::size_t end = i;
-    if (total_ > 0) {
+    if (total_ > 0 && std::isfinite(values[i])) {  // a bucket that has no number is not there
       TimeBucket& bucket = bucket_at(times_ns[i]);
       const auto start = static_cast<std::uint64_t>(last_.start_ns);
       while (end < times_ns.size() && static_cast<std::uint64_t>(times_ns[end]) - start <
                                           static_cast<std::uint64_t>(bucket_ns_)) {
         ++end;
       }
-      i += add_known(bucket, values + i, weights + i, end - i);
+      if (weights == nullptr) {
+        i += add_known(
+            bucket, values + i, [](std::size_t) { return std::int64_t{1}; }, end - i);
+      } else {
+        const auto weight = [from = weights + i](std::size_t at) { return from[at]; };
+        i += add_known(bucket, values + i, weight, end - i);
+      }
     }
     // The first one, and any that goes where nothing was yet.
     if (i < times_ns.size() && i <= end) {
-      add(times_ns[i], values[i], weights[i]);
+      add(times_ns[i], values[i], weights == nullptr ? 1 : weights[i]);
       ++i;
     }
   }
@@ -154,8 +160,9 @@ void Histogram::add_all(std::span<const std::int64_t> times_ns, const double* va
 
 /// Counts numbers as long as their places are there already; how many that were. Everything the
 /// loop looks at is its own, as far as the compiler can know.
-std::size_t Histogram::add_known(TimeBucket& bucket, const double* values,
-                                 const std::int64_t* weights, std::size_t count) {
+template <class Weight>
+std::size_t Histogram::add_known(TimeBucket& bucket, const double* values, Weight weight,
+                                 std::size_t count) {
   const LogBins log_bins;
   const int exponent = exponent_;
   const double scale = scale_;
@@ -178,9 +185,9 @@ std::size_t Histogram::add_known(TimeBucket& bucket, const double* values,
     const auto at = static_cast<std::size_t>(linear_bin(value, exponent, scale) - linear_base);
     const auto log_at = static_cast<std::size_t>(log_bins.of(value) - log_base);
     if (at >= linear_size || log_at >= log_size) break;
-    linear[at] += weights[done];
-    logarithmic[log_at] += weights[done];
-    total += weights[done];
+    linear[at] += weight(done);
+    logarithmic[log_at] += weight(done);
+    total += weight(done);
   }
   total_ += total;
   above_ += total;

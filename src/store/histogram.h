@@ -45,7 +45,8 @@ class Histogram {
       : bucket_ns_(bucket_ns), origin_ns_(origin_ns) {}
 
   void add(std::int64_t time_ns, double value, std::int64_t weight);
-  /// The same for many at once, faster where neighbours have the same time bucket.
+  /// The same for many at once, faster where neighbours have the same time bucket. Without
+  /// weights each counts once.
   void add_all(std::span<const std::int64_t> times_ns, const double* values,
                const std::int64_t* weights);
   void add_not_number(std::int64_t weight) { not_numbers_ += weight; }
@@ -115,8 +116,8 @@ class Histogram {
 
   TimeBucket& bucket_at(std::int64_t time_ns);
   std::int64_t linear_index(double value);
-  std::size_t add_known(TimeBucket& bucket, const double* values, const std::int64_t* weights,
-                        std::size_t count);
+  template <class Weight>
+  std::size_t add_known(TimeBucket& bucket, const double* values, Weight weight, std::size_t count);
   void widen(std::int64_t low, std::int64_t high);
   void coarsen();
   BinLayout linear_layout() const;

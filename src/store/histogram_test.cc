@@ -202,6 +202,32 @@ TEST(HistogramTest, ManyAtOnceAreCountedLikeOneByOne) {
   }
 }
 
+TEST(HistogramTest, ATimeBucketWithoutNumbersIsNotThere) {
+  const std::vector<std::int64_t> times = {0, kBucketNs, 2 * kBucketNs};
+  const std::vector<double> values = {1, std::nan(""), 2};
+  Histogram histogram(kBucketNs, 0);
+  histogram.add_all(times, values.data(), nullptr);
+  EXPECT_EQ(histogram.counts(histogram.choose_layout()).size(), 2u);
+  EXPECT_EQ(histogram.total(), 2);
+  EXPECT_EQ(histogram.not_numbers(), 1);
+}
+
+TEST(HistogramTest, WithoutWeightsEachCountsOnce) {
+  RandomSamples random(1);
+  std::vector<std::int64_t> times;
+  std::vector<double> values;
+  for (const Sample& sample : random.take(400)) {
+    times.push_back(sample.time_ns);
+    values.push_back(sample.value);
+  }
+  const std::vector<std::int64_t> ones(times.size(), 1);
+  Histogram weighted(kBucketNs, 0);
+  weighted.add_all(times, values.data(), ones.data());
+  Histogram plain(kBucketNs, 0);
+  plain.add_all(times, values.data(), nullptr);
+  EXPECT_EQ(plain.to_bytes(), weighted.to_bytes());
+}
+
 TEST(HistogramTest, MergedInAnyPartsAndThroughBytesItIsTheSame) {
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {
     RandomSamples random(seed);

@@ -8,7 +8,8 @@ namespace understudy::store {
 
 /// The name of an aggregate function for our own SQL: the bytes of a Histogram.
 /// (time BIGINT, value DOUBLE, other BOOLEAN, weight BIGINT, bucket BIGINT) -> BLOB: a null value
-/// with `other` counts as not a number, without it not at all. Never null.
+/// with `other` counts as not a number, without it not at all. Never null. With (time, value,
+/// bucket) alone every event counts once and there are no others.
 inline constexpr const char* kHistogramFunction = "understudy_histogram";
 
 /// Makes it known to the whole database of the connection.

@@ -304,11 +304,13 @@ class GroupPlanner {
       const int physical = columns[static_cast<std::size_t>(type)];
       if (physical != kAbsent) others.push_back(base::cat(column(physical), " IS NOT NULL"));
     }
-    const std::string other = join_conditions(others, "OR", "false");
+    const bool plain = !view_.weighted && others.empty();
+    const std::string more = plain ? std::string()
+                                   : base::cat(join_conditions(others, "OR", "false"), ", ",
+                                               view_.weighted ? "rate" : "1::BIGINT", ", ");
     piece(i, 0,
-          base::cat(kHistogramFunction, "(ts, ", number, ", ", other, ", ",
-                    view_.weighted ? "rate" : "1::BIGINT", ", ",
-                    select_.aggregates[i].histogram_bucket_ns, ")", filtered(conditions)));
+          base::cat(kHistogramFunction, "(ts, ", number, ", ", more,
+                    select_.aggregates[i].histogram_bucket_ns, "::BIGINT)", filtered(conditions)));
     finish(i, Kind::kBytes, piece_name(i, 0));
   }
 
