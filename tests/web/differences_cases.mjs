@@ -23,6 +23,27 @@ export const cases = [
     await page.waitForSelector("table.examples mark");
     assert.match(await page.inputValue("textarea[aria-label=Rule]"), /"ulps"/);
   }],
+  ["nothing is said of rules for a difference that nothing explains, and one can be written", async (pages) => {
+    const page = await pages.open(`/ui/differences/${pages.server.migration}?last=1h&route=catalog`);
+    await page.click("table.groups tr:has-text('unexplained') button.link >> nth=0");
+    await page.waitForSelector("text=No rule is offered, because nothing explains this difference");
+    assert.equal(await page.inputValue("textarea[aria-label=Rule]"), "");
+    assert.ok(await page.isDisabled("text=Add this rule"));
+    await page.click("[aria-label='Begin with'] >> text=ignore");
+    await page.waitForSelector("text=It would have accepted");
+  }],
+  ["rules that a client library applies are not called unneeded", async (pages) => {
+    const rule = '{"path": "$.rows[*].mean_delay", "ulps": 4}';
+    const page = await pages.open(`/ui/differences/${pages.server.migration}?last=1h`, { prepare: (page) => page.route(/\/differences\?/, async (route) => {
+      const answer = await route.fetch();
+      await route.fulfill({ response: answer, json: { ...(await answer.json()), rules: [{ rule, hits: null }] } });
+    }) });
+    await page.waitForSelector("text=is counted in the client library, not here");
+    await page.waitForSelector("text=/In this time \\d+ of [\\d,]+ compared answers/");
+    const panel = await page.innerText("section:has(h2:text('Rules in force'))");
+    assert.doesNotMatch(panel, /can go|–/);
+    assert.match(panel, /mean_delay/);
+  }],
   ["a rule that is no JSON cannot be added", async (pages) => {
     const page = await pages.open(`/ui/differences/${pages.server.migration}?${group}`);
     await page.fill("textarea[aria-label=Rule]", "{\"path\":");

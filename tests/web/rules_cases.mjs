@@ -24,5 +24,15 @@ export const cases = [
     assert.equal(history[0].by, "carol");
     const { markers } = await pages.api("/api/markers?limit=1");
     assert.match(markers[0].message, /compare/);
+    // What was found before it is no reason to add it again.
+    const again = await pages.open(`/ui/differences/${migration}?${group}`);
+    await again.waitForSelector("text=/A rule in force since .* covers this place; these were found before it/");
+    const after = await again.innerText("section:has-text('Accept it')");
+    assert.match(after, /Nothing has to be added/);
+    assert.doesNotMatch(after, /would be left/);
+    await again.click("summary >> text=another rule for this place");
+    await again.waitForSelector("text=This very rule is in force already");
+    assert.ok(await again.isDisabled("text=Add this rule"));
+    await pages.accessible(again, "a group that a rule covers");
   }],
 ];

@@ -229,7 +229,7 @@ export interface Span {
 }
 export interface Trace { trace_id: string; spans: Span[]; truncated: boolean }
 
-export interface RulePreview { looked_at: number; accepted: number; left: number; undecided?: number; capped: boolean; window_reason?: string; groups: { text: string; count: number; accepted: number }[] }
+export interface RulePreview { looked_at: number; accepted: number; left: number; undecided?: number; capped: boolean; window_reason?: string; groups: { text: string; count: number; accepted: number; route?: string; path?: string; dimension?: string; explanation?: string }[] }
 
 export interface FlagClause { attribute?: string; op: string; values: Scalar[]; negate?: boolean; contextKind?: string }
 /** One variation, or shares of several: weights add up to 100,000. */

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { DifferenceGroup, Differences } from "../../api/types";
 import { count, percent, several } from "../../format";
-import { place, setQuery } from "../../state/location";
+import { navigate, paths, place, setQuery } from "../../state/location";
 import { migrations } from "../../state/migrations";
 import { usePageStore, useStore, valueOf } from "../../state/store";
 import { rangeOf } from "../../state/time_range";
@@ -9,7 +9,7 @@ import { Empty, Loaded, PageHead, Panel, Sparkline, TableScroll } from "../../ui
 import { TimeRangeChoice } from "../../ui/time_range";
 import { Examples } from "./examples";
 import { RuleEditor } from "./rule";
-import { type Chosen, DifferencesStore, trendKey } from "./store";
+import { type Chosen, DifferencesStore, type Ignored, trendKey } from "./store";
 import { dimensionWords, explanationTitle, explanationWords } from "./words";
 
 function chosenIn(query: URLSearchParams): Chosen | null {
@@ -57,6 +57,27 @@ function Detail(props: { store: DifferencesStore; group: DifferenceGroup | undef
   </div>;
 }
 
+/** The rules and how often each was needed, where this server can know it. */
+function RulesInForce(props: { rules: Differences["rules"]; ignored: Ignored | undefined }) {
+  const { rules, ignored } = props, known = rules.filter((one) => typeof one.hits === "number").length;
+  return <Panel title="Rules in force" flush hint={known === rules.length
+    ? "How often each was needed. One that is never needed can go; one that is needed everywhere may be too wide."
+    : <>How often each was needed is counted in the client library, not here.{ignored && <> In this time <strong>{count(ignored.ignored)}</strong> of {count(ignored.compared)} compared answers differed, and only in what the rules accept.</>}</>}>
+    <TableScroll label="Rules"><table class="data"><thead><tr><th>Rule</th>{known > 0 && <th class="number">Hits</th>}</tr></thead><tbody>{rules.map((rule, at) => <tr key={at}>
+      <td class="mono wrap">{typeof rule.rule === "string" ? rule.rule : JSON.stringify(rule)}</td>
+      {known > 0 && <td class="number">{typeof rule.hits === "number" ? count(rule.hits) : <span class="muted">not counted here</span>}</td>}</tr>)}</tbody></table></TableScroll>
+  </Panel>;
+}
+
+/** Which migration, when there are several. */
+function MigrationChoice(props: { migration: string }) {
+  const { list } = useStore(migrations);
+  const names = valueOf(list)?.map((one) => one.name) ?? [];
+  if (names.length < 2) return null;
+  return <label class="row small"><span class="muted">Migration</span><select class="input fitting" value={props.migration} onChange={(event) => navigate(paths.differences(event.currentTarget.value))}>
+    {[...new Set([props.migration, ...names])].map((name) => <option key={name}>{name}</option>)}</select></label>;
+}
+
 export function DifferencesPage(props: { migration: string }) {
   const store = usePageStore(() => new DifferencesStore(props.migration), [props.migration]);
   const { query } = useStore(place);
@@ -66,7 +87,7 @@ export function DifferencesPage(props: { migration: string }) {
   useEffect(() => store.look(range, chosen), [store, JSON.stringify([range, chosen])]);
   const value = valueOf(store.state.groups);
   return <>
-    <PageHead title="Differences" lead={<>Where the answers of <strong>{props.migration}</strong>’s two services disagree, and why.</>}><TimeRangeChoice range={range} auto="Evidence window" /></PageHead>
+    <PageHead title="Differences" lead={<>Where the answers of <strong>{props.migration}</strong>’s two services disagree, and why.</>}><MigrationChoice migration={props.migration} /><TimeRangeChoice range={range} auto="Evidence window" /></PageHead>
     {added && <p class="advice" role="status">The rule is in force. Only comparisons from now on follow it; groups counted before stay in longer times.</p>}
     <div class="grid">
       <div class={chosen ? "list-side" : ""}><Panel title="Groups" flush
@@ -75,11 +96,8 @@ export function DifferencesPage(props: { migration: string }) {
           ? <Empty title="No differences in this time">Answers are compared for requests in full_evaluation and reverse_evaluation. {range.last === "7d" ? null : <button type="button" class="link" onClick={() => setQuery({ last: range.last === "24h" ? "7d" : "24h", from: undefined, to: undefined })}>Look at the last {range.last === "24h" ? "7 days" : "24 hours"}</button>}</Empty>
           : <GroupList differences={all} store={store} />}</Loaded>
       </Panel>
-      {value && value.rules.length > 0 && <div class="below"><Panel title="Rules in force" hint="How often each was needed. One that is never needed can go; one that is needed everywhere may be too wide." flush>
-        <TableScroll label="Rules"><table class="data"><thead><tr><th>Rule</th><th class="number">Hits</th></tr></thead><tbody>{value.rules.map((rule, at) => <tr key={at}>
-          <td class="mono wrap">{typeof rule.rule === "string" ? rule.rule : JSON.stringify(rule)}</td><td class="number">{typeof rule.hits === "number" ? count(rule.hits) : "–"}</td></tr>)}</tbody></table></TableScroll>
-      </Panel></div>}</div>
-      {chosen && <div class="detail-side"><Detail store={store} group={store.group()} chosen={chosen} added={() => { setAdded(true); store.refresh(); }} /></div>}
+      {value && value.rules.length > 0 && <div class="below"><RulesInForce rules={value.rules} ignored={valueOf(store.state.ignored)} /></div>}</div>
+      {chosen && <div class="detail-side"><Detail store={store} group={store.group()} chosen={chosen} added={() => { setAdded(true); store.refresh(); store.loadInForce(); }} /></div>}
     </div>
   </>;
 }

@@ -1,8 +1,10 @@
 import { useEffect, useState } from "preact/hooks";
 import { ApiError, client } from "../../api/client";
 import type { DifferenceGroup, RulePreview } from "../../api/types";
-import { count, percent, several } from "../../format";
+import { count, moment, percent, several, timeOf } from "../../format";
+import { valueOf } from "../../state/store";
 import { Dialog, Loaded } from "../../ui/parts";
+import { type InForce, parsedRules, sameText } from "./in_force";
 import type { DifferencesStore } from "./store";
 
 function Preview(props: { preview: RulePreview }) {
@@ -28,13 +30,37 @@ function parse(text: string): { rule?: Record<string, unknown>; problem?: string
   }
 }
 
+/** What a rule that is in force already does to a group, and whether it was found before that. */
+function Covered(props: { rule: InForce; newest: number | undefined }) {
+  const { rule, newest } = props, { since } = rule;
+  const before = since !== undefined && newest !== undefined && newest <= since;
+  const share = rule.accepted === rule.count ? "all" : `${count(rule.accepted)} of ${count(rule.count)}`;
+  return <div class="advice stack">
+    <p>A rule in force{since === undefined ? "" : ` since ${moment(since)}`} covers this place{before ? `; these were found before it. It would have accepted ${share} of them.` : ` and accepts ${share} of these${since !== undefined && newest !== undefined ? ", but some were found after it" : ""}.`}</p>
+    <pre>{rule.text}</pre>
+    {before && rule.accepted === rule.count && <p>Nothing has to be added: from now on such answers count as the same.</p>}
+  </div>;
+}
+
+const otherRules: readonly { text: string; rule: (path: string) => object }[] = [
+  { text: "absolute", rule: (path) => ({ path, absolute: 0.001 }) },
+  { text: "relative", rule: (path) => ({ path, relative: 1e-6 }) },
+  { text: "ignore", rule: (path) => ({ path, ignore: true }) },
+];
+
 /** The rule that would accept a group: what it would have done, and a way to put it in force. */
 export function RuleEditor(props: { store: DifferencesStore; group: DifferenceGroup; added: () => void }) {
   const { store, group } = props;
-  const offered = group.rule ?? JSON.stringify({ path: group.path, ignore: true });
+  const offered = group.rule ?? "";
   const [text, setText] = useState(offered);
   const [asking, setAsking] = useState(false);
-  const { rule, problem } = parse(text);
+  const { rule, problem } = text.trim() === "" ? {} : parse(text);
+  const covering = valueOf(store.state.inForce) ?? [];
+  const newest = valueOf(store.state.examples)?.examples?.[0]?.["time"];
+  const newestAt = newest === undefined ? undefined : timeOf(String(newest));
+  const covered = covering.find((one) => one.accepted === one.count && one.since !== undefined && newestAt !== undefined && newestAt <= one.since);
+  const inForce = [...covering.map((one) => ({ rule: one.text })), ...(valueOf(store.state.groups)?.rules ?? [])];
+  const twice = rule !== undefined && parsedRules(inForce).some((one) => sameText(one.rule) === sameText(rule));
   useEffect(() => { setText(offered); }, [offered]);
   useEffect(() => {
     store.forgetPreview();
@@ -44,13 +70,19 @@ export function RuleEditor(props: { store: DifferencesStore; group: DifferenceGr
   }, [text, store, offered]);
 
   const { preview } = store.state;
-  return <div class="stack">
-    {group.rule ? <p class="muted">{group.rule_reason ? `${group.rule_reason}. ` : ""}This rule accepts all of this group and nothing more than it has to:</p>
-      : <p class="muted">No narrow rule accepts an unexplained difference. If it means nothing to you, this one takes the place out of the comparison:</p>}
-    <textarea class="input mono" aria-label="Rule" rows={2} spellcheck={false} value={text} aria-invalid={problem !== undefined} onInput={(event) => setText(event.currentTarget.value)} />
-    {problem ? <p class="problem">{problem}</p> : preview && <Loaded of={preview} height={60} what="the preview">{(value) => <Preview preview={value} />}</Loaded>}
-    <div class="row"><button type="button" class="button primary" disabled={!rule} onClick={() => setAsking(true)}>Add this rule…</button>
+  const editor = <>
+    {covered ? null : group.rule ? <p class="muted">{group.rule_reason ? `${group.rule_reason}. ` : ""}This rule accepts all of this group and nothing more than it has to:</p>
+        : <p class="muted">No rule is offered, because nothing explains this difference. If it means nothing to you, write one that says how much may differ, and look below at what it would have accepted:</p>}
+    {!group.rule && <div class="row small" role="group" aria-label="Begin with"><span class="muted">Begin with:</span>{otherRules.map((one) => <button type="button" key={one.text} class="button small" onClick={() => setText(JSON.stringify(one.rule(group.path)))}>{one.text}</button>)}</div>}
+    <textarea class="input mono" aria-label="Rule" rows={2} spellcheck={false} value={text} placeholder={`{"path": ${JSON.stringify(group.path)}, "absolute": 0.001}`} aria-invalid={problem !== undefined} onInput={(event) => setText(event.currentTarget.value)} />
+    {problem ? <p class="problem">{problem}</p> : twice ? <p class="muted">This very rule is in force already: adding it again changes nothing.</p>
+      : preview && <Loaded of={preview} height={60} what="the preview">{(value) => <Preview preview={value} />}</Loaded>}
+    <div class="row"><button type="button" class={`button ${covered ? "" : "primary"}`} disabled={!rule || twice} onClick={() => setAsking(true)}>Add this rule…</button>
       {text !== offered && <button type="button" class="button" onClick={() => setText(offered)}>As it was</button>}</div>
+  </>;
+  return <div class="stack">
+    {covering.slice(0, 3).map((one) => <Covered key={one.text} rule={one} newest={newestAt} />)}
+    {covered ? <details><summary>If such answers still come: another rule for this place</summary><div class="stack inner">{editor}</div></details> : editor}
     {asking && rule && <AddRule store={store} rule={rule} text={text} close={() => setAsking(false)} done={() => { setAsking(false); props.added(); }} />}
   </div>;
 }
