@@ -44,6 +44,23 @@ export const cases = [
     await pages.settled(page);
     assert.deepEqual((await rows(page)).map(([name]) => name).sort(), ["catalog", "chart", "query", "total"]);
   }],
+  ["Enter takes the only suggestion, and Escape closes the list only", async (pages) => {
+    const page = await pages.open(explore({ calculations: [{ op: "COUNT" }] }, "table"));
+    await page.click("form.ask >> text=column");
+    const field = page.locator("input[aria-label='Column to group by']");
+    await field.fill("http.rout");
+    await page.waitForFunction(() => document.querySelectorAll("[role=option]").length === 1);
+    await field.press("Escape");
+    assert.equal(await page.locator("[role=option]").count(), 0);
+    assert.equal(await field.inputValue(), "http.rout", "what was typed stays");
+    await field.fill("http.route");
+    await field.fill("http.rout");
+    await page.waitForFunction(() => document.querySelectorAll("[role=option]").length === 1);
+    await field.press("Enter");
+    await page.waitForURL(/http\.route/);
+    await pages.settled(page);
+    assert.deepEqual((await rows(page)).map(([name]) => name).sort(), ["catalog", "chart", "query", "total"]);
+  }],
   ["functions are suggested in a calculated field", async (pages) => {
     const page = await pages.open(explore({ calculations: [{ op: "COUNT" }] }, "table"));
     await page.click("text=More: calculate, limit, compare");
@@ -69,7 +86,9 @@ export const cases = [
     assert.equal(shown.slow[1], 2 * shown.slow[0]);
     assert.equal(shown.slow[0] + shown.fast[0], shown.total[0]);
     const wrong = await pages.open(explore({ calculated_fields: [{ name: "speed", expression: "IF($duration_ms," }], breakdowns: ["speed"] }, "table"));
-    await wrong.waitForSelector("[role=alert] >> text=/character|position/");
+    await wrong.waitForSelector("form.ask [role=alert] >> text=/character|position/");
+    assert.equal(await wrong.innerText("pre.excerpt"), "IF($duration_ms,\n                ^");
+    assert.equal(await wrong.inputValue(".pill.refused input[aria-label=Expression]"), "IF($duration_ms,");
   }],
   ["a link to a result shows the same numbers later", async (pages) => {
     const page = await pages.open(explore({ ...byMode, time_range: 3600 }, "table"));
@@ -93,6 +112,25 @@ export const cases = [
   ["what the server refuses is said in its words", async (pages) => {
     const page = await pages.open(explore({ calculations: [{ op: "P99", column: "duration_m" }] }, "line"));
     await page.waitForSelector("[role=alert] >> text=duration_ms");
+  }],
+  ["what is refused stands at its part of the builder, and the numbers before it say that they are older", async (pages) => {
+    const page = await pages.open(explore({ ...byMode, filters: [{ column: "http.route", op: "=", value: "query" }] }, "table"));
+    await page.click("form.ask button >> text=filter");
+    await page.locator("input[aria-label=Column]").last().fill("http.rouute");
+    await page.locator("input[aria-label=Value]").last().fill("x");
+    await page.click("form.ask button[type=submit]");
+    await page.waitForSelector("form.ask [role=alert] >> text=Where, filter 2:");
+    assert.equal(await page.locator(".pill.refused").count(), 1);
+    assert.equal(await page.inputValue(".pill.refused input[aria-label=Column]"), "http.rouute");
+    await page.waitForSelector("text=These numbers are older than the question");
+    for (const name of ["CSV", "Link to these numbers"]) assert.ok(await page.isDisabled(`.result-bar >> text=${name}`), name);
+    await page.click("[aria-label='Remove the filter on http.rouute']");
+    await page.waitForSelector(".pill.refused", { state: "detached" });
+    await pages.settled(page);
+    assert.ok(await page.isEnabled(".result-bar >> text=CSV"));
+    const limit = await pages.open(explore({ ...byMode, limit: 5000 }, "table"));
+    await limit.waitForSelector("form.ask [role=alert] >> text=Only groups, at most");
+    assert.equal(await limit.locator(".pill.refused select").getAttribute("aria-label"), "Most groups");
   }],
   ["a question that cannot be read is reported", async (pages) => {
     const page = await pages.open("/ui/explore/evaluations?q=%7Bbroken&view=line");

@@ -21,7 +21,26 @@ const format = await load("format.ts");
 const { parts } = await load("pages/differences/words.ts");
 const { treeOf } = await load("pages/trace/tree.ts");
 const { criterionWords } = await load("pages/migration/criterion_words.ts");
+const { mayCover, inForceSince } = await load("pages/differences/in_force.ts");
+const { problemOf } = await load("pages/explore/problem.ts");
 const { gridOf } = await load("charts/grid.ts");
+
+test("a rule may cover the places that its path reaches, and is in force since the change that brought it", () => {
+  assert.ok(mayCover("$.rows[*].a", "$.rows[*].a") && mayCover("$.rows", "$.rows[*].a") && mayCover("$..a", "$.rows[*].a") && mayCover("$.rows[*][*]", "$.rows[*].a"));
+  assert.ok(!mayCover("$.rows[*].b", "$.rows[*].a") && !mayCover("$.rows[*].a.b", "$.rows[*].a"));
+  const flag = (...rules) => ({ key: "x.compare", version: 1, on: true, variations: [{ rules }] });
+  const rule = { path: "$.a", ulps: 4 };
+  const history = [{ time: "2026-11-25T10:00:00Z", from: flag({ ulps: 4, path: "$.a" }), to: flag(rule, { path: "$.b", ignore: true }) }, { time: "2026-11-25T09:00:00Z", from: flag(), to: flag(rule) }];
+  assert.equal(inForceSince(history, rule), Date.parse("2026-11-25T09:00:00Z"));
+  assert.equal(inForceSince(history, { path: "$.a", ulps: 5 }), undefined);
+});
+
+test("what the server refuses is said in the words of the builder", () => {
+  assert.deepEqual(problemOf({ message: "calculations[1]: no column" }), { part: "calculations", at: 1, where: "Show, number 2", text: "no column" });
+  assert.deepEqual(problemOf({ message: "calculated_fields[0].expression: expected more\n    IF(\n       ^\n" }), { part: "calculated_fields", at: 0, where: "Calculate, field 1", text: "expected more", excerpt: "IF(\n   ^" });
+  assert.deepEqual(problemOf({ message: "limit: 5000 is above 1000" }), { part: "limit", where: "Only groups, at most", text: "5000 is above 1000" });
+  assert.deepEqual(problemOf({ message: "Understudy does not answer." }), { part: "", where: "", text: "Understudy does not answer." });
+});
 
 test("integers beyond 2^53 stay their digits, other numbers stay numbers", () => {
   const parsed = parseJson('{"id": 9007199254740993, "ns": [1795595076242414137], "x": 1.5, "n": 12, "text": "9007199254740993", "float": 0.1234567890123456789}');

@@ -10,6 +10,8 @@ interface Props {
   /** What fits what was typed; may ask the server. */
   suggest: (typed: string, signal: AbortSignal) => Promise<Suggestion[]> | Suggestion[];
   change: (value: string) => void;
+  /** Enter takes the only suggestion, as in fields where nothing else makes sense. */
+  takesOnly?: boolean;
   /** Called when one is chosen or Enter is pressed. */
   commit?: (value: string) => void;
   invalid?: boolean;
@@ -62,8 +64,8 @@ export function Suggest(props: Props) {
         if (event.key === "ArrowDown") { event.preventDefault(); setOpen(true); setAt(Math.min(at + 1, list.length - 1)); }
         else if (event.key === "ArrowUp") { event.preventDefault(); setAt(Math.max(at - 1, -1)); }
         else if (event.key === "Enter") {
-          const chosen = shown ? list[at] : undefined;
-          if (chosen) { event.preventDefault(); choose(chosen.value); }
+          const chosen = shown ? (list[at] ?? (props.takesOnly && list.length === 1 && props.value.trim() !== "" ? list[0] : undefined)) : undefined;
+          if (chosen) { event.preventDefault(); event.stopPropagation(); choose(chosen.value); }
           else { setOpen(false); props.commit?.(props.value); }
         } else if (event.key === "Escape" && shown) { event.preventDefault(); event.stopPropagation(); setOpen(false); }
       }} />

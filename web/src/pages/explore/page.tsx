@@ -4,10 +4,10 @@ import type { Calculation, QuerySpec } from "../../api/types";
 import { groupKey } from "../../charts/grid";
 import { savePng, saveCsv } from "../../charts/export";
 import { navigate, paths, place } from "../../state/location";
-import { usePageStore, useStore, valueOf } from "../../state/store";
+import { type Remote, usePageStore, useStore, valueOf } from "../../state/store";
 import { seconds, lasts, type TimeRange } from "../../state/time_range";
 import { DownloadIcon, LinkIcon, PlusIcon } from "../../ui/icons";
-import { Loaded, PageHead, Segmented } from "../../ui/parts";
+import { Empty, Loaded, PageHead, Segmented } from "../../ui/parts";
 import { TimeRangeChoice } from "../../ui/time_range";
 import { AddToBoard } from "../boards/add_to_board";
 import { BubbleUpPanel } from "./bubble_up";
@@ -22,6 +22,9 @@ function timeIn(spec: QuerySpec): TimeRange {
   const last = lasts.find((one) => seconds(one) === spec.time_range);
   return last ? { last } : {};
 }
+
+/** What was there before a question that was refused, as it was. */
+function settled<Value>(remote: Remote<Value>): Remote<Value> { return remote.kind === "failed" && remote.last !== undefined ? { kind: "ready", value: remote.last } : remote; }
 
 function withoutTime(spec: QuerySpec): QuerySpec {
   const { start_time: _start, end_time: _end, time_range: _range, ...rest } = spec;
@@ -63,6 +66,8 @@ export function ExplorePage(props: { dataset: string }) {
     const order = was === "descending" ? "ascending" as const : "descending" as const;
     store.run({ spec: { ...spec, orders: [calculation && !calculation.name ? { op: calculation.op, ...(calculation.column ? { column: calculation.column } : {}), order } : { column: name, order }] } });
   };
+  const asked: Remote<unknown> = view === "raw" ? state.events : state.answered;
+  const current = asked.kind === "ready", older = asked.kind === "failed" && asked.last !== undefined;
   const copy = async (id: string) => {
     const url = location.origin + paths.result(id);
     try { await navigator.clipboard.writeText(url); setCopied("The link is copied."); } catch { navigate(paths.result(id)); }
@@ -85,17 +90,22 @@ export function ExplorePage(props: { dataset: string }) {
     <div class="result-bar">
       <Segmented label="View" choices={views} value={view} choose={(next) => store.run({ spec: forView(spec, next), view: next })} />
       {view !== "raw" && <div class="row">
-        {answered?.answer.id && <button type="button" class="button small" title="A link that shows these numbers later, too" onClick={() => void copy(answered.answer.id ?? "")}><LinkIcon />Link to these numbers</button>}
+        {answered?.answer.id && <button type="button" class="button small" title="A link that shows these numbers later, too" disabled={!current} onClick={() => void copy(answered.answer.id ?? "")}><LinkIcon />Link to these numbers</button>}
         <button type="button" class="button small" onClick={() => setOnBoard(true)}><PlusIcon />Add to board</button>
-        <button type="button" class="button small" disabled={!answered || view === "heatmap"} onClick={csv}><DownloadIcon />CSV</button>
-        <button type="button" class="button small" disabled={!answered || view === "table"} onClick={() => { if (results.current) savePng(state.question.dataset, results.current); }}><DownloadIcon />PNG</button>
+        <button type="button" class="button small" disabled={!current || view === "heatmap"} onClick={csv}><DownloadIcon />CSV</button>
+        <button type="button" class="button small" disabled={!current || view === "table"} onClick={() => { if (results.current) savePng(state.question.dataset, results.current); }}><DownloadIcon />PNG</button>
       </div>}
     </div>
     <div ref={results}>
-      {view === "raw" ? <Loaded of={state.events} height={360} what="events" again={() => store.run()}>{(answer) => <RawEvents answer={answer} dataset={state.question.dataset} columns={columns} filter={filter} />}</Loaded>
-        : <Loaded of={state.answered} height={360} what="the answer" again={() => store.run()}>{({ answer, markers }) => <ResultView answer={answer} markers={markers} view={view} columns={columns} filter={filter} sort={sort}
-          zoom={(from, to) => store.run({ spec: { ...withoutTime(spec), start_time: from, end_time: Math.max(to, from + 2) } })}
-          selected={state.question.selection} select={(column, rectangle, group) => store.run({ spec, selection: { ...rectangle, column, ...(breakdowns.length > 0 ? { group: groupKey(group, breakdowns) } : {}) } })} />}</Loaded>}
+      {asked.kind === "failed" && (!older
+        ? <section class="panel"><Empty title="There is no answer to this question">What is wrong with it stands above.</Empty></section>
+        : <p class="advice older-words" role="status">These numbers are older than the question: they answer the one before it.</p>)}
+      {(current || asked.kind === "loading" || older) && <div class={older ? "older" : ""} inert={older}>
+        {view === "raw" ? <Loaded of={settled(state.events)} height={360} what="events" again={() => store.run()}>{(answer) => <RawEvents answer={answer} dataset={state.question.dataset} columns={columns} filter={filter} />}</Loaded>
+            : <Loaded of={settled(state.answered)} height={360} what="the answer" again={() => store.run()}>{({ answer, markers }) => <ResultView answer={answer} markers={markers} view={view} columns={columns} filter={filter} sort={sort}
+              zoom={(from, to) => store.run({ spec: { ...withoutTime(spec), start_time: from, end_time: Math.max(to, from + 2) } })}
+              selected={state.question.selection} select={(column, rectangle, group) => store.run({ spec, selection: { ...rectangle, column, ...(breakdowns.length > 0 ? { group: groupKey(group, breakdowns) } : {}) } })} />}</Loaded>}
+      </div>}
       {view === "heatmap" && state.question.selection && <div class="below"><BubbleUpPanel of={state.bubbleUp} filter={filter} close={() => store.run({ spec, selection: null })} again={() => store.run({ spec })} /></div>}
     </div>
     {onBoard && <AddToBoard dataset={state.question.dataset} query={complete(spec)} view={view} close={() => setOnBoard(false)} />}

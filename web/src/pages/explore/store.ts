@@ -5,6 +5,7 @@ import { fitting } from "../../ui/suggest";
 import { navigate } from "../../state/location";
 import { loading, PageStore, type Remote, valueOf } from "../../state/store";
 import { resolveRange } from "../../state/time_range";
+import { type Problem, problemOf } from "./problem";
 import { complete, groupFilters, hrefOf, type Question, type Selection, type View } from "./spec";
 
 export interface Answered { answer: QueryAnswer; markers: Marker[] }
@@ -43,6 +44,19 @@ export class ExploreStore extends PageStore<State> {
   draft(change: Partial<QuerySpec>): void { this.set({ draft: { ...this.state.draft, ...change } }); }
 
   get changed(): boolean { return JSON.stringify(complete(this.state.draft)) !== JSON.stringify(complete(this.state.question.spec)); }
+
+  /** What the server refused in the question as it stands. */
+  get problem(): Problem | undefined {
+    const { question, answered, events } = this.state;
+    const asked = question.view === "raw" ? events : answered;
+    return asked.kind === "failed" ? problemOf(asked.error) : undefined;
+  }
+
+  /** Whether that is about this part of the builder, which must still be what was asked. */
+  refused(part: string, at?: number): boolean {
+    const { problem } = this;
+    return problem?.part === part && problem.at === at && !this.changed;
+  }
 
   /** Puts the question into the address, which asks it; the same one is asked again. */
   run(change: { spec?: QuerySpec; view?: View; selection?: Selection | null } = {}): void {
