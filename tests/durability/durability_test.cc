@@ -110,7 +110,7 @@ TEST_F(DurabilityTest, CheckSeesWhatIsLost) {
 TEST_F(DurabilityTest, FullDiskLosesNothingAndIntakeResumes) {
   const std::string disk = path_ + "/store";
   std::filesystem::create_directory(disk);
-  if (::mount("tmpfs", disk.c_str(), "tmpfs", 0, "size=256k") != 0) {
+  if (::mount("tmpfs", disk.c_str(), "tmpfs", 0, "size=128k") != 0) {
     GTEST_SKIP() << "no small tmpfs can be mounted here: " << std::strerror(errno);
   }
   ASSERT_EQ(wait(start({"write", folder(), "0", "2000"}, new_acks())), 0);
