@@ -20,7 +20,7 @@ const { parseJson } = await load("api/json.ts");
 const format = await load("format.ts");
 const { parts } = await load("pages/differences/words.ts");
 const { treeOf } = await load("pages/trace/tree.ts");
-const { criterionWords } = await load("pages/migration/criterion_words.ts");
+const { criterionWords, headlineWords } = await load("pages/migration/criterion_words.ts");
 const { mayCover, inForceSince } = await load("pages/differences/in_force.ts");
 const { problemOf } = await load("pages/explore/problem.ts");
 const { gridOf } = await load("charts/grid.ts");
@@ -40,6 +40,16 @@ test("what the server refuses is said in the words of the builder", () => {
   assert.deepEqual(problemOf({ message: "calculated_fields[0].expression: expected more\n    IF(\n       ^\n" }), { part: "calculated_fields", at: 0, where: "Calculate, field 1", text: "expected more", excerpt: "IF(\n   ^" });
   assert.deepEqual(problemOf({ message: "limit: 5000 is above 1000" }), { part: "limit", where: "Only groups, at most", text: "5000 is above 1000" });
   assert.deepEqual(problemOf({ message: "Understudy does not answer." }), { part: "", where: "", text: "Understudy does not answer." });
+});
+
+test("a headline has its criteria in words", () => {
+  assert.equal(headlineWords("1 of 2 criteria hold; latency p50 at_most 250ms needs calls.", [{ criterion: "latency p50 at_most 250ms" }, { criterion: "difference_rate at_most 0.02" }]),
+    "1 of 2 criteria hold; Latency P50 (at most 250 ms) needs calls.");
+});
+
+test("a configuration file is named without its folders", () => {
+  assert.equal(format.withoutFolders("x.mode created by /a/b-c/run/understudy.yaml:19 (from the configuration)"), "x.mode created by understudy.yaml:19 (from the configuration)");
+  assert.equal(format.withoutFolders("deploy of a/b and http://x/y"), "deploy of a/b and http://x/y");
 });
 
 test("integers beyond 2^53 stay their digits, other numbers stay numbers", () => {

@@ -55,9 +55,55 @@ export const cases = [
     const page = await pages.open(`/ui/migrations/${pages.server.migration}`);
     await page.click("text=Change the mode");
     await page.fill("#mix-full_evaluation", "70");
-    await page.waitForSelector("text=The shares add up to 120%, not 100%.");
+    assert.equal(await page.inputValue("#mix-control_only"), "10", "the rest goes to control_only");
+    await page.fill("#mix-full_evaluation", "95");
+    await page.waitForSelector("text=The shares add up to 115%, not 100%.");
     assert.ok(await page.isDisabled("text=See what will happen"));
+    await page.fill("#mix-control_only", "5");
+    await page.fill("#mix-full_evaluation", "70");
+    assert.equal(await page.inputValue("#mix-control_only"), "5", "what somebody said stays");
     await pages.accessible(page, "the dialog of the mode");
+  }],
+  ["the dialog of the mode begins at its first choice and gives the focus back; it asks why", async (pages) => {
+    const page = await pages.open(`/ui/migrations/${pages.server.migration}`);
+    await page.focus("text=Change the mode");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("dialog[open]");
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), "Control only");
+    await page.click("text=Compare 10%");
+    await page.waitForSelector("text=Say why");
+    await page.fill("input[placeholder='criteria hold at 10%']", "a try");
+    await page.waitForSelector("text=Say who you are");
+    assert.ok(await page.isDisabled("text=See what will happen"));
+    await page.fill("input[placeholder='your name']", "carol");
+    await page.click("text=See what will happen");
+    await page.waitForSelector("text=Set this mode");
+    await page.keyboard.press("Escape");
+    await page.waitForSelector("dialog[open]", { state: "detached" });
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), "Change the mode");
+  }],
+  ["the latency is that of users or of both services", async (pages) => {
+    const page = await pages.open(`/ui/migrations/${pages.server.migration}`);
+    const panel = page.locator("section:has(h2:text('Latency P50'))");
+    assert.match(await panel.innerText(), /What users waited for/);
+    await panel.getByText("Both services").click();
+    await pages.settled(page);
+    await panel.getByText("What each service took").waitFor();
+    assert.deepEqual(await panel.locator(".legend .name").allInnerTexts(), ["control", "candidate"]);
+    assert.deepEqual(await page.locator("section:has(h2:text('Latency P99')) .legend .name").allInnerTexts(), ["control", "candidate"]);
+  }],
+  ["a traffic that has stopped is said to have", async (pages) => {
+    const now = Date.now();
+    const ago = (minutes) => (page) => page.route(/\/api\/query/, async (route) => {
+      const asked = route.request().postDataJSON();
+      if (!asked.events) return route.continue();
+      await route.fulfill({ json: { columns: [], events: [{ time: new Date(now - minutes * 60_000).toISOString(), data: {} }], more: true, complete: true } });
+    });
+    const quiet = await pages.open(`/ui/migrations/${pages.server.migration}`, { prepare: ago(20) });
+    await quiet.waitForSelector("[aria-label=Verdict] >> text=the last request was 20 min ago");
+    const busy = await pages.open(`/ui/migrations/${pages.server.migration}`, { prepare: ago(0) });
+    assert.doesNotMatch(await busy.innerText("[aria-label=Verdict]"), /last request/);
+    assert.match(await busy.innerText(".page-head"), /Time of the charts/);
   }],
   ["a mode change says what will happen, is asked for twice, and is made", async (pages) => {
     const page = await pages.open(`/ui/migrations/${pages.server.migration}`);
@@ -84,6 +130,8 @@ export const cases = [
     const page = await pages.open(`/ui/migrations/${pages.server.migration}`);
     await page.click("text=Change the mode");
     await page.click("text=Compare all");
+    await page.fill("input[placeholder='your name']", "carol");
+    await page.fill("input[placeholder='criteria hold at 10%']", "all of it");
     await page.click("text=See what will happen");
     await pages.api(`/api/migrations/${pages.server.migration}/mode`, { mode: "control_only=80,full_evaluation=20", by: "dave" }, "PUT");
     await page.click("text=Set this mode");

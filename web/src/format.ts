@@ -119,5 +119,8 @@ export function ago(ms: number, now = Date.now()): string {
   return `${Math.round(seconds / 86_400)} days ago`;
 }
 
+/** A place in a configuration file by the file's name: its folders say nothing to who reads a chart. */
+export function withoutFolders(text: string): string { return text.replace(/[^\s]*\/([^\s/]+\.ya?ml:\d+)/g, "$1"); }
+
 /** "1 request", "2 requests". */
 export function several(number: number, one: string, many = `${one}s`): string { return `${count(number)} ${number === 1 ? one : many}`; }

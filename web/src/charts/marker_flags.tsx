@@ -1,7 +1,7 @@
 // Markers on the time axis of a chart: a line each, and a sign at its top that says what it was.
 import { useState } from "preact/hooks";
 import type { Marker } from "../api/types";
-import { moment, timeOf } from "../format";
+import { moment, timeOf, withoutFolders } from "../format";
 
 export interface PlacedMarker { left: number; type: string; color: string; lines: { time: number; text: string; type: string }[] }
 
@@ -16,7 +16,7 @@ export function placeMarkers(markers: readonly Marker[], positionOf: (time_s: nu
     const time = timeOf(marker.time);
     const left = Math.round(positionOf(time / 1000));
     if (left < 0 || left > width) continue;
-    const line = { time, text: marker.message ?? marker.type, type: marker.type };
+    const line = { time, text: withoutFolders(marker.message ?? marker.type), type: marker.type };
     const last = placed[placed.length - 1];
     if (last && left - last.left < 9) {
       last.lines.push(line);

@@ -86,14 +86,19 @@ export function Segmented<Choice extends string>(props: { label: string; choices
   </div>;
 }
 
-/** A modal window: keyboard focus stays inside, Escape closes it. */
+/** A modal window: keyboard focus begins at what has data-first-focus, stays inside and goes back at the end; Escape closes it. */
 export function Dialog(props: { title: string; close: () => void; children: ComponentChildren }) {
   const element = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
     const dialog = element.current;
+    const before = document.activeElement;
     dialog?.showModal();
-    return () => dialog?.close();
+    dialog?.querySelector<HTMLElement>("[data-first-focus]")?.focus();
+    return () => {
+      dialog?.close();
+      if (before instanceof HTMLElement && before.isConnected) before.focus();
+    };
   }, []);
   return <dialog ref={element} aria-labelledby={id} onCancel={(event) => { event.preventDefault(); props.close(); }}
     onClick={(event) => { if (event.target === element.current) props.close(); }}>

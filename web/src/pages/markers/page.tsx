@@ -2,7 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { Marker } from "../../api/types";
 import { LineChart } from "../../charts/lines";
 import { markerColor } from "../../charts/marker_flags";
-import { ago, count, duration, moment, several, timeOf } from "../../format";
+import { ago, count, duration, moment, several, timeOf, withoutFolders } from "../../format";
 import { paths, place, setQuery } from "../../state/location";
 import { usePageStore, useStore } from "../../state/store";
 import { rangeOf } from "../../state/time_range";
@@ -28,7 +28,7 @@ function flagOf(marker: Marker): string | undefined {
 }
 
 function Message(props: { marker: Marker }) {
-  const { marker } = props, flag = flagOf(marker), message = marker.message ?? "";
+  const { marker } = props, flag = flagOf(marker), message = withoutFolders(marker.message ?? "");
   return <>
     {flag !== undefined ? <><a href={paths.flag(flag)}>{flag}</a>{message.slice(flag.length)}</> : message || <span class="muted">no message</span>}
     {marker.url && <> <a href={marker.url} target="_blank" rel="noopener noreferrer">{hostOf(marker.url)} ↗</a></>}

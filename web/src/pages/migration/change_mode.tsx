@@ -26,7 +26,7 @@ function Change(props: { what: string; before: number; after: number }) {
 /** What a new mix does, in words, before it is done. */
 function Consequences(props: { before: Mix; after: Mix; candidateUrl: string }) {
   const old = effect(props.before), next = effect(props.after);
-  return <div class="stack">
+  return <div class="stack" tabIndex={-1} data-first-focus>
     <table class="data consequences"><tbody>
       <Change what="Requests answered by the candidate" before={old.candidateAnswers} after={next.candidateAnswers} />
       <Change what="Requests that call the candidate" before={old.candidateCalled} after={next.candidateCalled} />
@@ -46,6 +46,7 @@ export function ChangeMode(props: { migration: string; mode: ModeState; candidat
   const [step, setStep] = useState<"choose" | "confirm">("choose");
   const [reason, setReason] = useState("");
   const [by, setBy] = useState(() => { try { return localStorage.getItem("understudy.by") ?? ""; } catch { return ""; } });
+  const [ownRest, setOwnRest] = useState(false);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState("");
   const total = sum(mix);
@@ -61,18 +62,27 @@ export function ChangeMode(props: { migration: string; mode: ModeState; candidat
       setBusy(false);
     }
   };
-  const change = (mode: Mode, value: number) => setMix({ ...mix, [mode]: Math.min(100, Math.max(0, Number.isFinite(value) ? value : 0)) });
+  /** Sets one share. What is left goes to control_only, until somebody says what control_only gets. */
+  const change = (mode: Mode, value: number) => {
+    const next = { ...mix, [mode]: Math.min(100, Math.max(0, Number.isFinite(value) ? value : 0)) };
+    if (mode === "control_only") setOwnRest(true);
+    else if (!ownRest) next.control_only = Math.max(0, Math.round((100 - sum({ ...next, control_only: 0 })) * 1000) / 1000);
+    setMix(next);
+  };
+  const nameless = by.trim() === "" && client.key === "";
+  const missing = total !== 100 ? `The shares add up to ${percent(total)}, not 100%.` : same ? "This is the mode now."
+    : reason.trim() === "" ? "Say why: it stands in the history." : nameless ? "Say who you are: it stands in the history." : "";
 
   if (step === "confirm") {
-    return <Dialog title={`Change the mode of ${props.migration}?`} close={props.close}>
+    return <Dialog key="confirm" title={`Change the mode of ${props.migration}?`} close={props.close}>
       <Consequences before={before} after={mix} candidateUrl={props.candidateUrl} />
       {problem !== "" && <p class="problem" role="alert">{problem}</p>}
       <div class="dialog-actions"><button type="button" class="button" onClick={() => setStep("choose")}>Back</button>
         <button type="button" class="button primary" disabled={busy} onClick={() => void set()}>{busy ? "Setting…" : "Set this mode"}</button></div>
     </Dialog>;
   }
-  return <Dialog title={`Mode of ${props.migration}`} close={props.close}>
-    <div class="row" role="group" aria-label="Usual steps">{presets.map((one) => <button type="button" key={one.text} class="button small" onClick={() => setMix({ ...emptyMix, ...one.mix })}>{one.text}</button>)}</div>
+  return <Dialog key="choose" title={`Mode of ${props.migration}`} close={props.close}>
+    <div class="row" role="group" aria-label="Usual steps">{presets.map((one, at) => <button type="button" key={one.text} class="button small" data-first-focus={at === 0 ? "" : undefined} onClick={() => { setOwnRest(false); setMix({ ...emptyMix, ...one.mix }); }}>{one.text}</button>)}</div>
     <div class="bar tall" aria-hidden="true">{modes.map((one) => mix[one.mode] > 0 && <span key={one.mode} style={{ width: `${(mix[one.mode] / Math.max(100, total)) * 100}%`, background: modeColor(one.mode) }} />)}</div>
     <ul class="mix-editor">{modes.map((one) => <li key={one.mode}>
       <label for={`mix-${one.mode}`}><ModeName mode={one.mode} /><span class="muted small">Users {one.answer}; {one.candidate}.</span></label>
@@ -80,13 +90,13 @@ export function ChangeMode(props: { migration: string; mode: ModeState; candidat
       <button type="button" class="button small" disabled={total === 100} aria-label={`Give the rest to ${one.mode}`} onClick={() => change(one.mode, Math.round((mix[one.mode] + 100 - total) * 1000) / 1000)}>rest</button>
     </li>)}</ul>
     <div class="two-fields">
-      <label class="field"><span>Who</span><input class="input" value={by} placeholder="your name" onInput={(event) => setBy(event.currentTarget.value)} /></label>
-      <label class="field"><span>Why (for the history)</span><input class="input" value={reason} placeholder="criteria hold at 10%" onInput={(event) => setReason(event.currentTarget.value)} /></label>
+      <label class="field"><span>Who{client.key === "" ? "" : " (empty: whose key it is)"}</span><input class="input" value={by} placeholder="your name" onInput={(event) => setBy(event.currentTarget.value)} /></label>
+      <label class="field"><span>Why (for the history)</span><input class="input" required value={reason} placeholder="criteria hold at 10%" onInput={(event) => setReason(event.currentTarget.value)} /></label>
     </div>
     <div class="dialog-actions">
-      <span class="mix-sum" role="status">{total === 100 ? (same ? "This is the mode now." : "") : `The shares add up to ${percent(total)}, not 100%.`}</span>
+      <span class="mix-sum" role="status">{missing}</span>
       <button type="button" class="button" onClick={props.close}>Cancel</button>
-      <button type="button" class="button primary" disabled={total !== 100 || same} onClick={() => { setProblem(""); setStep("confirm"); }}>See what will happen</button>
+      <button type="button" class="button primary" disabled={missing !== ""} onClick={() => { setProblem(""); setStep("confirm"); }}>See what will happen</button>
     </div>
   </Dialog>;
 }

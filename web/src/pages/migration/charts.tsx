@@ -5,7 +5,7 @@ import { Empty, Loaded, Panel, Segmented } from "../../ui/parts";
 import { zoomInto } from "../../ui/time_range";
 import { paths } from "../../state/location";
 import { type Remote, valueOf } from "../../state/store";
-import type { Story } from "./store";
+import type { Story, Whose } from "./store";
 
 /** One line per mode of one calculation. */
 function linesOf(story: Story, name: string): Line[] {
@@ -62,9 +62,19 @@ export function SharesPanel(props: Props) {
   </Panel>;
 }
 
-export function LatencyPanel(props: Props & { quantile: "P50" | "P99" }) {
-  const words = props.quantile === "P50" ? "Half of the requests are faster" : "One request in a hundred is slower";
-  return <Panel class="third" title={`Latency ${props.quantile}`} hint={words}>
-    <Chart {...props} lines={(story) => linesOf(story, `${props.quantile}(duration_ms)`)} label={`${props.quantile} of the duration as clients saw it, one line for each evaluation mode`} unit="ms" height={170} />
+/** What each service took, whoever waited for it. */
+function linesOfServices(story: Story, quantile: string): Line[] {
+  const values = story.grid.groups[0]?.values ?? {};
+  return [{ label: "control", color: "var(--mode-control_only)" }, { label: "candidate", color: "var(--mode-candidate_only)", dash: [6, 3] }]
+    .map((one) => ({ ...one, values: values[`${quantile}(${one.label}.duration_ms)`] ?? [] })).filter((line) => line.values.some((value) => value !== null));
+}
+
+export function LatencyPanel(props: Props & { quantile: "P50" | "P99"; whose: Whose; choose: (whose: Whose) => void }) {
+  const { quantile, whose } = props, share = quantile === "P50" ? "Half" : "99%";
+  const words = whose === "users" ? `${share} of the requests are faster. What users waited for.` : `${share} of the calls are faster. What each service took.`;
+  return <Panel class="third" title={`Latency ${quantile}`} hint={words}
+    actions={<Segmented label={`Whose ${quantile}`} value={whose} choose={props.choose} choices={[{ value: "services", text: "Both services" }, { value: "users", text: "What users got" }]} />}>
+    <Chart {...props} lines={(story) => (whose === "users" ? linesOf(story, `${quantile}(duration_ms)`) : linesOfServices(story, quantile))} unit="ms" height={170}
+      label={whose === "users" ? `${quantile} of the duration as clients saw it, one line for each evaluation mode` : `${quantile} of the duration of control's and of the candidate's calls`} />
   </Panel>;
 }

@@ -14,6 +14,14 @@ export function criterionWords(whole: string): { title: string; demand: string }
   return { title, demand: route === undefined ? demand : `${demand}, on route ${route}` };
 }
 
+/** The server's headline with its criteria in words: "Latency P50 (at most 250 ms) needs calls ..." */
+export function headlineWords(headline: string, criteria: readonly { criterion: string }[]): string {
+  return [...criteria].sort((a, b) => b.criterion.length - a.criterion.length).reduce((text, { criterion }) => {
+    const { title, demand } = criterionWords(criterion);
+    return text.replaceAll(criterion, `${title} (${demand})`);
+  }, headline);
+}
+
 function wordsOf(text: string): { title: string; demand: string } {
   const [name = text, ...rest] = text.split(" ");
   const said = (wanted: string) => rest[rest.indexOf(wanted) + 1] ?? "";

@@ -1,7 +1,7 @@
 import type { Accounting, Criterion, Differences, Errors, Migration, Part, Verdict } from "../../api/types";
 import { ago, count, duration, percent, several, timeOf } from "../../format";
 import { paths } from "../../state/location";
-import { criterionWords } from "./criterion_words";
+import { criterionWords, headlineWords } from "./criterion_words";
 import { Empty, Panel, RulingTag, TableScroll } from "../../ui/parts";
 import { linkToGroup } from "../errors/group";
 
@@ -19,21 +19,27 @@ function CriterionRow(props: { criterion: Criterion }) {
   </tr>;
 }
 
-export function VerdictStrip(props: { migration: Migration }) {
+/** After so long without a request the numbers are those of a traffic that has stopped. */
+const quietMs = 120_000;
+
+export function VerdictStrip(props: { migration: Migration; lastRequest?: number | null | undefined }) {
+  const { lastRequest } = props, now = Date.now();
   const { verdict } = props.migration;
   if (broken(verdict)) return <NotMade error={verdict.error} />;
   const tone = { pass: "pass", fail: "fail", not_enough_evidence: "wait" }[verdict.verdict];
   const figures = { pass: "Ready", fail: "Not ready", not_enough_evidence: "Too early to say" };
   return <section class={`panel verdict ${tone}`} aria-label="Verdict">
     <div class="verdict-figure">{verdict.criteria.length === 0 ? "No criteria" : figures[verdict.verdict]}</div>
-    <div><p>{verdict.headline}</p>
-      <p class="muted small">{several(verdict.judged, "evaluation")} of the candidate, {duration(timeOf(verdict.window.end) - timeOf(verdict.window.start))} {verdict.window_reason}</p></div>
+    <div><p>{headlineWords(verdict.headline, verdict.criteria)}</p>
+      <p class="muted small">{several(verdict.judged, "evaluation")} of the candidate, {duration(timeOf(verdict.window.end) - timeOf(verdict.window.start))} {verdict.window_reason}</p>
+      {typeof lastRequest === "number" && now - lastRequest > quietMs && <p class="needs small">No traffic now: the last request was {ago(lastRequest, now)}.</p>}</div>
   </section>;
 }
 
 export function CriteriaPanel(props: { verdict: Part<Verdict> }) {
   const { verdict } = props;
-  return <Panel class="two-thirds" title="Criteria" hint="Agreed beforehand. All of them have to hold." flush>
+  return <Panel class="two-thirds" title="Criteria" flush
+    hint={`Agreed beforehand. All of them have to hold.${broken(verdict) ? "" : ` Judged on what was seen ${verdict.window_reason ?? ""}.`}`}>
     {broken(verdict) ? <NotMade error={verdict.error} /> : verdict.criteria.length === 0
       ? <Empty title="No criteria are agreed on">Say under <code>criteria:</code> of the migration what has to hold before the candidate takes over.</Empty>
       : <TableScroll label="Criteria"><table class="data stacking"><thead><tr><th>Verdict</th><th>Criterion</th><th>What was seen</th></tr></thead>
@@ -84,9 +90,9 @@ export function differenceHref(migration: string, group: { route?: string; path:
   return `${paths.differences(migration)}?${query}`;
 }
 
-export function ErrorsPanel(props: { migration: string; errors: Part<Errors> }) {
+export function ErrorsPanel(props: { migration: string; errors: Part<Errors>; window: string }) {
   const { errors } = props;
-  return <Panel class="half" title="Errors" flush hint={broken(errors) ? undefined : `${several(errors.total, "error")} in the same window`} actions={<a href={paths.errors()}>All errors</a>}>
+  return <Panel class="half" title="Errors" flush hint={broken(errors) ? undefined : `${several(errors.total, "error")} ${props.window || "in the same window"}`} actions={<a href={paths.errors()}>All errors</a>}>
     {broken(errors) ? <NotMade error={errors.error} /> : errors.groups.length === 0
       ? <Empty title="No errors in this window"><a href={paths.errors()}>Earlier ones</a></Empty>
       : <TableScroll label="Groups of errors"><table class="data"><thead><tr><th class="number">Count</th><th>Error</th><th>Last seen</th></tr></thead><tbody>

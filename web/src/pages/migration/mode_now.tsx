@@ -1,5 +1,5 @@
 import type { ModeState } from "../../api/types";
-import { ago, percent, timeOf } from "../../format";
+import { ago, percent, timeOf, withoutFolders } from "../../format";
 import { effect, modeColor, modes } from "../../modes";
 import { ModeName } from "../../ui/parts";
 
@@ -12,7 +12,7 @@ export function ModeNow(props: { mode: ModeState; change: () => void }) {
     <div class="mode-words">
       <div class="mode-figure"><strong>{percent(candidateAnswers)}</strong> of users get the candidate</div>
       <ul class="mode-list">{modes.map((one) => mix[one.mode] > 0 && <li key={one.mode}><ModeName mode={one.mode} /> <strong>{percent(mix[one.mode])}</strong></li>)}{targeted && <li class="tag wait">targets or rules decide first</li>}</ul>
-      {changed && <p class="muted small">Set {ago(timeOf(changed.time))} by {changed.by}{changed.reason ? `: ${changed.reason}` : ""}</p>}
+      {changed && <p class="muted small">Set {ago(timeOf(changed.time))} by {withoutFolders(changed.by)}{changed.reason ? `: ${changed.reason}` : ""}</p>}
     </div>
     <button type="button" class="button primary" onClick={props.change}>Change the mode</button>
     <div class="bar" aria-hidden="true">{modes.map((one) => mix[one.mode] > 0 && <span key={one.mode} style={{ width: `${mix[one.mode]}%`, background: modeColor(one.mode) }} />)}</div>

@@ -26,7 +26,7 @@ export function MigrationPage(props: { name: string }) {
   useEffect(() => migrations.choose(props.name), [props.name]);
   useEffect(() => store.look(range), [store, JSON.stringify(range)]);
 
-  const { migration, story } = store.state;
+  const { migration, story, whose } = store.state;
   const now = valueOf(migration);
   const again = () => store.refresh();
   if (now === undefined) {
@@ -35,22 +35,21 @@ export function MigrationPage(props: { name: string }) {
   const services = [now.control?.url, now.candidate?.url].filter((url) => url !== undefined && url !== "");
   return <>
     <PageHead title={now.name} lead={services.length === 2 ? <><span class="mono">{services[0]}</span> is to be replaced by <span class="mono">{services[1]}</span></> : "Both services are called by a program through the client library."}>
-      <TimeRangeChoice range={range} />
+      <TimeRangeChoice range={range} of="Time of the charts" />
     </PageHead>
     {migration.kind === "failed" && <p class="problem" role="alert">{migration.error.message} What is shown is older.</p>}
     {now.recording?.failing && <p class="problem" role="alert">Events cannot be stored right now: {now.recording.error}. Traffic goes on; evidence is missing.</p>}
     {now.accounting.requests === 0 && <FirstRequest listen={now.listen} />}
     <div class="grid">
-      <div class="half"><VerdictStrip migration={now} /></div>
+      <div class="half"><VerdictStrip migration={now} lastRequest={valueOf(store.state.lastRequest)} /></div>
       <div class="half"><ModeNow mode={now.mode} change={() => setChanging(true)} /></div>
       <SuccessPanel migration={now.name} story={story} again={again} />
       <SharesPanel story={story} again={again} />
-      <LatencyPanel story={story} again={again} quantile="P50" />
-      <LatencyPanel story={story} again={again} quantile="P99" />
+      {(["P50", "P99"] as const).map((quantile) => <LatencyPanel key={quantile} story={whose === "users" ? story : store.state.services} again={again} quantile={quantile} whose={whose} choose={(one) => store.lookAt(one)} />)}
       <CriteriaPanel verdict={now.verdict} />
       <AccountingPanel accounting={now.accounting} />
       <DifferencesPanel migration={now.name} differences={now.differences} />
-      <ErrorsPanel migration={now.name} errors={now.errors} />
+      <ErrorsPanel migration={now.name} errors={now.errors} window={"window_reason" in now.verdict ? now.verdict.window_reason ?? "" : ""} />
     </div>
     {changing && <ChangeMode migration={now.name} mode={now.mode} candidateUrl={now.candidate?.url ?? ""} close={() => setChanging(false)} done={() => { setChanging(false); store.refresh(); }} />}
   </>;
