@@ -213,11 +213,25 @@ base::Result<SqlAnswer> DuckDbSqlConsole::run(const SqlQuestion& question,
     return base::invalid("the statement has a NUL character");
   }
   const std::string text = trimmed(question.text);
+  // The time the parser takes grows with the square of them.
+  constexpr std::size_t kCommentsMax = 100;
+  std::size_t comments = 0;
+  for (auto at = text.find("/*"); at != std::string::npos; at = text.find("/*", at + 2)) ++comments;
+  if (comments > kCommentsMax) {
+    return base::invalid(cat("there are more than ", kCommentsMax, " comments (/*)"));
+  }
   if (text.empty()) return base::invalid("the statement is empty");
   // Never given back: its views go with it.
   TRY_ASSIGN(const auto connection, database_->connect());
   const auto datasets = datasets_of(*connection, text, deadline, cancellation);
   if (!datasets.ok()) return refused(datasets.error());
+  for (std::size_t i = 1; i < datasets->size(); ++i) {
+    for (std::size_t k = 0; k < i; ++k) {
+      if (!base::equals_ignore_case((*datasets)[i], (*datasets)[k])) continue;
+      return base::invalid(cat("'", (*datasets)[k], "' and '", (*datasets)[i],
+                               "' differ in case only: SQL cannot read them in one statement"));
+    }
+  }
   std::vector<TableView> views;  // keep what they show until the end
   for (const std::string& dataset : *datasets) {
     views.push_back(datasets_.view(dataset));

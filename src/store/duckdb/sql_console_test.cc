@@ -162,6 +162,45 @@ TEST_F(SqlConsoleTest, NamesOfDatasetsAndColumnsAreOnlyNames) {
 
 // Bounds.
 
+TEST_F(SqlConsoleTest, WhatNeitherMemoryNorTimeWouldBoundIsRefused) {
+  happened("events", 1, {{"text", "aaaa"}});
+  EXPECT_THAT(refusal("SELECT levenshtein(text, text) FROM events"), HasSubstr("no bound"));
+  EXPECT_THAT(refusal("SELECT bar(1, 0, 10, 1000000000)"), HasSubstr("no bound"));
+  EXPECT_THAT(refusal("SELECT text LIKE '%_a%_a%_a%_b' FROM events"), HasSubstr("wildcards"));
+  EXPECT_THAT(refusal("SELECT text ILIKE text FROM events"), HasSubstr("has to be a text"));
+  EXPECT_THAT(refusal("SELECT regexp_replace(text, 'a', text) FROM events"),
+              HasSubstr("replacement"));
+  EXPECT_EQ(
+      answer("SELECT text LIKE '%a%' AS l, regexp_replace(text, 'a', 'b', 'g') AS r FROM events"),
+      "l=true r=bbbb");
+  EXPECT_THAT(refusal("SELECT sleep_ms(1)"), HasSubstr("not offered"));
+  std::string comments = "SELECT 1 ";
+  for (int i = 0; i < 40'000; ++i) comments += "/*";
+  EXPECT_THAT(refusal(comments), HasSubstr("comments"));
+  std::string joined = "SELECT count(*) FROM events";
+  std::string united = "SELECT 1";
+  for (int i = 0; i < 100; ++i) {
+    joined += base::cat(", events e", i);
+    united += " UNION ALL SELECT 1";
+  }
+  EXPECT_THAT(refusal(joined), HasSubstr("tables"));
+  EXPECT_THAT(refusal(united), HasSubstr("SELECTs"));
+}
+
+TEST_F(SqlConsoleTest, ANameOfAWithDoesNotOpenTheViewsOfTheDatabase) {
+  for (const std::string view :
+       {"duckdb_views", "pg_settings", "sqlite_master", "PRAGMA_DATABASE_LIST"}) {
+    refusal("SELECT * FROM (WITH " + view + " AS (SELECT 1) SELECT 1) x, " + view + " y");
+  }
+}
+
+TEST_F(SqlConsoleTest, DatasetsThatDifferInCaseOnlyAreNotReadAtOnce) {
+  happened("events", 1, {{"n", 1}});
+  happened("Events", 1, {{"n", 2}});
+  EXPECT_EQ(answer("SELECT n FROM \"Events\""), "n=2");
+  EXPECT_THAT(refusal("SELECT * FROM events, \"Events\""), HasSubstr("in case only"));
+}
+
 TEST_F(SqlConsoleTest, RowsAreBounded) {
   const auto found = ask("SELECT * FROM range(1000000000000)", 10);
   ASSERT_TRUE(found.ok()) << found.error().context;

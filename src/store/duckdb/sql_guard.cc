@@ -31,6 +31,27 @@ constexpr std::array<std::string_view, 9> kForbiddenFunctions = {
     "current_setting", "current_query",   "current_database", "current_schema", "current_schemas",
     "current_user",    "current_catalog", "seq_scan",         "copy_database"};
 
+/// What one value can become gigabytes or hours with: DuckDB counts only its tables as memory and
+/// looks at the time only between its batches of rows, so that neither bound would hold.
+constexpr std::array<std::string_view, 9> kGrowingFunctions = {
+    "bar",     "levenshtein", "editdist3",       "damerau_levenshtein",    "jaccard",
+    "hamming", "mismatches",  "jaro_similarity", "jaro_winkler_similarity"};
+constexpr std::array<std::string_view, 9> kPatternFunctions = {"~~",
+                                                               "!~~",
+                                                               "~~*",
+                                                               "!~~*",
+                                                               "~~~",
+                                                               "like_escape",
+                                                               "not_like_escape",
+                                                               "ilike_escape",
+                                                               "not_ilike_escape"};
+/// A pattern with more of them is tried for years against a text made for it.
+constexpr std::ptrdiff_t kWildcardsMax = 3;
+/// Planning is neither counted nor stopped, and grows with these.
+constexpr std::size_t kTablesMax = 20;
+constexpr std::size_t kSelectsMax = 100;
+constexpr std::size_t kReplacementBytesMax = 100;
+
 std::string text_of(const json& object, const char* name) {
   const auto member = object.find(name);
   return member != object.end() && member->is_string() ? member->get<std::string>() : "";
@@ -52,6 +73,53 @@ base::Status check_function(const json& object) {
                   [&](std::string_view beginning) { return name.starts_with(beginning); });
   if (!forbidden) return {};
   return base::invalid(cat("the function ", base::printable(name), " is not offered here"));
+}
+
+/// The text of a constant, if it is one.
+const json* constant_text(const json& expression) {
+  if (text_of(expression, "class") != "CONSTANT") return nullptr;
+  const auto value = expression.find("value");
+  if (value == expression.end() || !value->is_object()) return nullptr;
+  const auto text = value->find("value");
+  return text != value->end() && text->is_string() ? &*text : nullptr;
+}
+
+base::Status check_cost(const json& object) {
+  const std::string name = base::to_lower(text_of(object, "function_name"));
+  if (name.empty()) return {};
+  if (is_among(kGrowingFunctions, name)) {
+    return base::invalid(cat("the function ", base::printable(name),
+                             " is not offered here: its memory and time have no bound"));
+  }
+  const auto children = object.find("children");
+  if (children == object.end() || !children->is_array()) return {};
+  if (is_among(kPatternFunctions, name) && children->size() >= 2) {
+    const json* const pattern = constant_text((*children)[1]);
+    const auto wildcard = [](char letter) { return letter == '%' || letter == '*'; };
+    if (pattern == nullptr) return base::invalid("the pattern of LIKE or GLOB has to be a text");
+    const auto& text = pattern->get_ref<const std::string&>();
+    if (std::count_if(text.begin(), text.end(), wildcard) > kWildcardsMax) {
+      return base::invalid(cat("the pattern of LIKE or GLOB has more than ", kWildcardsMax,
+                               " wildcards for any text; use regexp_matches"));
+    }
+  }
+  if (name == "regexp_replace" && children->size() >= 3) {
+    const json* const text = constant_text((*children)[2]);
+    if (text == nullptr || text->get_ref<const std::string&>().size() > kReplacementBytesMax) {
+      return base::invalid(cat("the replacement of regexp_replace has to be a text of at most ",
+                               kReplacementBytesMax, " bytes"));
+    }
+  }
+  return {};
+}
+
+/// Views that every database has.
+bool is_system_name(std::string_view name) {
+  const std::string lower = base::to_lower(name);
+  for (const std::string_view beginning : {"duckdb_", "pg_", "pragma_", "sqlite_"}) {
+    if (lower.starts_with(beginning)) return true;
+  }
+  return false;
 }
 
 base::Status check_table(const json& object, SqlReads& reads) {
@@ -100,6 +168,10 @@ base::Status check_object(const json& object, SqlReads& reads) {
         return base::invalid(
             cat("WITH '", base::printable(name), "': a name of letters, digits and _ is needed"));
       }
+      if (is_system_name(name)) {
+        // Outside of its WITH the name would be that of the view.
+        return base::invalid(cat("WITH ", name, ": this name is taken by the database"));
+      }
       reads.written.push_back(name);
     }
   }
@@ -127,10 +199,22 @@ base::Result<SqlReads> check_sql(std::string_view tree_json) {
 
   SqlReads reads;
   std::vector<const json*> left = {&*statements};
+  std::size_t tables = 0;
+  std::size_t selects = 0;
   while (!left.empty()) {
     const json& node = *left.back();
     left.pop_back();
-    if (node.is_object()) TRY(check_object(node, reads));
+    if (node.is_object()) {
+      TRY(check_object(node, reads));
+      const std::string type = text_of(node, "type");
+      TRY(check_cost(node));
+      if ((type == "BASE_TABLE" || type == "TABLE_FUNCTION") && ++tables > kTablesMax) {
+        return base::invalid(cat("more than ", kTablesMax, " tables are read"));
+      }
+      if (type == "SELECT_NODE" && ++selects > kSelectsMax) {
+        return base::invalid(cat("there are more than ", kSelectsMax, " SELECTs in one another"));
+      }
+    }
     if (!node.is_structured()) continue;
     // A table function makes its rows one by one; what it is given is looked at as all else.
     const bool makes_rows = node.is_object() && text_of(node, "type") == "TABLE_FUNCTION";
