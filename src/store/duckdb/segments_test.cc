@@ -397,6 +397,20 @@ TEST_F(SegmentsTest, OneThatCannotBeReadByAQueryIsSetAsideAndTheQueryAnswers) {
   EXPECT_TRUE(logged("is damaged and set aside"));
 }
 
+TEST_F(SegmentsTest, OneThatIsALinkOrAFolderIsToldOfAndTheRestAnswers) {
+  open();
+  add_and_write(0, 100);
+  const fs::path file = files()[0];
+  store_.reset();
+  disk_ = std::make_shared<FakeDisk>(clock_);  // nothing is left of the log
+  fs::rename(file, folder_ + "/elsewhere");
+  fs::create_symlink(folder_ + "/elsewhere", file);
+  open();
+  EXPECT_TRUE(logged("is no file, its events cannot be queried"));
+  ASSERT_TRUE(add(0, 7));
+  expect_all(7);
+}
+
 TEST_F(SegmentsTest, OneThatIsNotItsDatasetsIsSetAside) {
   open();
   add_and_write(0, 10);

@@ -11,6 +11,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "store/log/crc32c.h"
 #include "store/segment/segment_folder.h"
@@ -117,7 +118,13 @@ class PosixSegmentFolder final : public SegmentFolder {
          at.increment(code)) {
       const std::string path = at->path().string();
       struct stat status;
-      if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
+      if (::lstat(path.c_str(), &status) != 0) continue;
+      if (!S_ISREG(status.st_mode)) {
+        if (parse_segment_file_name(at->path().filename().string())) {
+          base::log_error("store: ", path, " is no file, its events cannot be queried");
+        }
+        continue;
+      }
       const std::string folder = parent_of(path);
       if (folder.size() <= path_.size()) continue;
       const auto dataset = dataset_of_folder(std::string_view(folder).substr(path_.size() + 1));
