@@ -1,19 +1,14 @@
 #include "query/heatmap.h"
 
-#include <map>
 #include <utility>
 
 #include "query/plan.h"
-#include "query/row_order.h"
 #include "store/event_store.h"
-#include "store/histogram.h"
 
 namespace understudy::query {
 namespace {
 
 constexpr int64_t kNsPerS = 1'000'000'000;
-
-using Histograms = std::map<Row, store::Histogram, RowBefore>;
 
 base::Result<Histograms> count(store::EventStore& store, const store::Select& select) {
   TRY_ASSIGN(const store::ResultTable table, store.select(select));
@@ -41,30 +36,38 @@ Heatmap draw(const store::Histogram& histogram, const store::BinLayout& layout) 
   return map;
 }
 
+/// Asks for the histograms of these groups, of which there are few.
+base::Result<Histograms> count_in(store::EventStore& store, std::string_view dataset,
+                                  const Calculation& calculation, const std::vector<Row>& groups,
+                                  const QueryResult& result) {
+  const QuerySpec& spec = result.spec;
+  store::Select select = plan_events(spec, dataset, result.window);
+  select.group_by = spec.breakdowns;
+  select.limit = only_groups_limit(groups.size());
+  const bool all_groups =
+      !result.groups_cut && spec.havings.empty() && groups.size() == result.results.size();
+  if (!all_groups && !spec.breakdowns.empty()) {
+    TRY_ASSIGN(store::Filter only, plan_only_groups(spec, groups));
+    select.filter = store::all_of({std::move(select.filter), std::move(only)});
+  }
+  select.aggregates.push_back(plan_histogram(calculation, result.window));
+  return count(store, select);
+}
+
 }  // namespace
 
-base::Status add_heatmaps(store::EventStore& store, std::string_view dataset, QueryResult& result) {
+base::Status add_heatmaps(store::EventStore& store, std::string_view dataset,
+                          const Histograms* counted, QueryResult& result) {
   const QuerySpec& spec = result.spec;
   std::vector<Row> groups = result.results;
   if (groups.size() > kHeatmapGroupsMax) groups.resize(kHeatmapGroupsMax);
   for (const Calculation& calculation : spec.calculations) {
     if (calculation.op != CalculationOp::kHeatmap || groups.empty()) continue;
-    store::Select select = plan_events(spec, dataset, result.window);
-    select.group_by = spec.breakdowns;
-    select.limit = only_groups_limit(groups.size());
-    const bool all_groups =
-        !result.groups_cut && spec.havings.empty() && groups.size() == result.results.size();
-    if (!all_groups && !spec.breakdowns.empty()) {
-      TRY_ASSIGN(store::Filter only, plan_only_groups(spec, groups));
-      select.filter = store::all_of({std::move(select.filter), std::move(only)});
+    Histograms asked;
+    if (counted == nullptr) {
+      TRY_ASSIGN(asked, count_in(store, dataset, calculation, groups, result));
     }
-    select.aggregates.push_back(
-        {.kind = store::AggregateKind::kHistogram,
-         .column = calculation.column,
-         .histogram_bucket_ns = result.window.granularity_s * kNsPerS,
-         .filter = plan_filter(calculation.filters, calculation.filter_combination),
-         .name = calculation.key()});
-    TRY_ASSIGN(const Histograms histograms, count(store, select));
+    const Histograms& histograms = counted == nullptr ? asked : *counted;
 
     store::Histogram all(result.window.granularity_s * kNsPerS, 0);
     for (const Row& row : groups) {

@@ -206,7 +206,19 @@ store::Select GroupPlan::total() const {
   return select;
 }
 
-GroupPlan plan_groups(const QuerySpec& spec, std::string_view dataset, const TimeWindow& window) {
+store::Aggregate plan_histogram(const Calculation& calculation, const TimeWindow& window) {
+  return {.kind = store::AggregateKind::kHistogram,
+          .column = calculation.column,
+          .histogram_bucket_ns = window.granularity_s * kNsPerS,
+          .filter = plan_filter(calculation.filters, calculation.filter_combination),
+          .name = calculation.key()};
+}
+
+namespace {
+
+/// The aggregates of `more` come after those of the calculations; nothing refers to them.
+GroupPlan plan_with(const QuerySpec& spec, std::string_view dataset, const TimeWindow& window,
+                    std::vector<store::Aggregate> more) {
   GroupPlan plan;
   store::Select& select = plan.groups;
   select = plan_events(spec, dataset, window);
@@ -230,6 +242,7 @@ GroupPlan plan_groups(const QuerySpec& spec, std::string_view dataset, const Tim
     first = select.aggregates.size();
     select.aggregates.push_back({.kind = store::AggregateKind::kCount});
   }
+  for (store::Aggregate& aggregate : more) select.aggregates.push_back(std::move(aggregate));
   for (const Formula& formula : spec.formulas) {
     const size_t number = select.aggregates.size() + select.formulas.size();
     plan.numbers.push_back(number);
@@ -249,6 +262,26 @@ GroupPlan plan_groups(const QuerySpec& spec, std::string_view dataset, const Tim
         {.by = store::Order::By::kAggregate, .index = *first, .descending = true});
   }
   return plan;
+}
+
+}  // namespace
+
+GroupPlan plan_groups(const QuerySpec& spec, std::string_view dataset, const TimeWindow& window) {
+  return plan_with(spec, dataset, window, {});
+}
+
+std::optional<HeatmapPlan> plan_groups_with_heatmap(const QuerySpec& spec, std::string_view dataset,
+                                                    const TimeWindow& window) {
+  std::vector<store::Aggregate> histograms;
+  for (const Calculation& calculation : spec.calculations) {
+    if (calculation.op != CalculationOp::kHeatmap) continue;
+    histograms.push_back(plan_histogram(calculation, window));
+  }
+  if (histograms.size() != 1) return std::nullopt;
+  HeatmapPlan both{.plan = plan_with(spec, dataset, window, std::move(histograms))};
+  both.plan.groups.few_groups = true;
+  both.histogram = both.plan.groups.aggregates.size() - 1;
+  return both;
 }
 
 }  // namespace understudy::query

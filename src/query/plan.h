@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -29,6 +30,16 @@ struct GroupPlan {
 };
 
 GroupPlan plan_groups(const QuerySpec& spec, std::string_view dataset, const TimeWindow& window);
+/// The same with the histogram of the one HEATMAP of the specification, when there is exactly one,
+/// so that few groups and their heatmaps take one pass; its place among the aggregates.
+struct HeatmapPlan {
+  GroupPlan plan;
+  size_t histogram = 0;
+};
+std::optional<HeatmapPlan> plan_groups_with_heatmap(const QuerySpec& spec, std::string_view dataset,
+                                                    const TimeWindow& window);
+/// What counts a HEATMAP.
+store::Aggregate plan_histogram(const Calculation& calculation, const TimeWindow& window);
 
 /// The events of a specification: dataset, window and filters, nothing asked of them yet.
 store::Select plan_events(const QuerySpec& spec, std::string_view dataset,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
 #include "base/text.h"
 #include "query/heatmap.h"
@@ -69,8 +70,31 @@ class Runner {
     TRY_ASSIGN(store::ResultTable table, store_.select(select));
     TRY(expect_width(table, width(select)));
     Rows found{.cut = table.truncated};
-    for (auto& cells : table.rows) found.rows.push_back(to_row(select, std::move(cells), 0));
+    for (auto& cells : table.rows) found.rows.push_back(to_row(plan_, select, std::move(cells), 0));
     return found;
+  }
+
+  /// The groups with the heatmap of each in the same pass. Nothing when the question is of another
+  /// kind, or the store has too many groups for it.
+  Result<std::optional<Rows>> rows_with_heatmap(std::string_view dataset, Histograms& counted) {
+    const auto both = plan_groups_with_heatmap(spec_, dataset, window_);
+    if (!both) return std::optional<Rows>();
+    const store::Select& select = both->plan.groups;
+    auto table = store_.select(select);
+    if (!table.ok() && table.error().kind == base::ErrorKind::kLimit) return std::optional<Rows>();
+    if (!table.ok()) return table.error();
+    TRY(expect_width(*table, width(select)));
+    Rows found{.cut = table->truncated};
+    for (auto& cells : table->rows) {
+      const event::Value& bytes = cells[select.group_by.size() + both->histogram];
+      if (!bytes.is_string()) {
+        return base::error(base::ErrorKind::kInternal, "the store gave no histogram");
+      }
+      TRY_ASSIGN(store::Histogram histogram, store::Histogram::from_bytes(bytes.as_string()));
+      counted.emplace(group_of(cells), std::move(histogram));
+      found.rows.push_back(to_row(both->plan, select, std::move(cells), 0));
+    }
+    return std::optional<Rows>(std::move(found));
   }
 
   struct Series {
@@ -86,7 +110,7 @@ class Runner {
     found.points.reserve(table.rows.size());
     for (auto& cells : table.rows) {
       const int64_t time_s = cells[0].is_int() ? cells[0].as_int() / kNsPerS : 0;
-      found.points.push_back({time_s, to_row(select, std::move(cells), 1)});
+      found.points.push_back({time_s, to_row(plan_, select, std::move(cells), 1)});
     }
     // The store gives one group after the other, each by time: what a difference needs.
     const size_t breakdowns = spec_.breakdowns.size();
@@ -132,11 +156,11 @@ class Runner {
   }
 
   /// The store's cells from `first` on: groups, when there are some, and numbers.
-  Row to_row(const store::Select& select, Row cells, size_t first) const {
+  Row to_row(const GroupPlan& plan, const store::Select& select, Row cells, size_t first) const {
     const size_t groups = select.rest ? 0 : select.group_by.size();
     Row row(spec_.breakdowns.size());
     for (size_t i = 0; i < groups; ++i) row[i] = std::move(cells[first + i]);
-    for (const size_t number : plan_.numbers) row.push_back(cells[first + groups + number]);
+    for (const size_t number : plan.numbers) row.push_back(cells[first + groups + number]);
     return row;
   }
 
@@ -164,7 +188,9 @@ class Runner {
 };
 
 /// Everything of an answer that is about one window.
-base::Status answer(Runner& runner, const QuerySpec& spec, QueryResult& result) {
+/// `found` are the groups, when they are known.
+base::Status answer(Runner& runner, const QuerySpec& spec, std::optional<Runner::Rows> found,
+                    QueryResult& result) {
   const store::Select& groups = runner.groups();
   // Heatmaps alone: only which groups there are is left to ask.
   const bool no_numbers = runner.numbers() == 0;
@@ -172,9 +198,11 @@ base::Status answer(Runner& runner, const QuerySpec& spec, QueryResult& result) 
     result.results.emplace_back();
     return {};
   }
-  TRY_ASSIGN(auto found, runner.rows(groups));
-  result.results = std::move(found.rows);
-  result.groups_cut = found.cut;
+  if (!found) {
+    TRY_ASSIGN(found, runner.rows(groups));
+  }
+  result.results = std::move(found->rows);
+  result.groups_cut = found->cut;
   if (no_numbers) return {};
   // Without breakdowns the one group is all there is.
   const bool one_group = spec.breakdowns.empty() && spec.havings.empty();
@@ -243,7 +271,7 @@ Result<Comparison> compare(store::EventStore& store, std::string_view dataset,
     TRY_ASSIGN(store::Filter only, plan_only_groups(spec, main.results));
     runner.restrict_to(std::move(only), main.results.size());
   }
-  TRY(answer(runner, asked, then));
+  TRY(answer(runner, asked, std::nullopt, then));
   Comparison comparison{.offset_s = offset_s};
   std::map<Row, size_t, RowBefore> rank;
   for (const Row& row : main.results) rank.emplace(runner.group_of(row), rank.size());
@@ -276,8 +304,15 @@ Result<QueryResult> run_query(store::EventStore& store, std::string_view dataset
   result.columns = result_columns(spec);
   result.breakdowns = spec.breakdowns.size();
   Runner runner(store, spec, dataset, result.window);
-  TRY(answer(runner, spec, result));
-  TRY(add_heatmaps(store, dataset, result));
+  Histograms counted;
+  std::optional<Runner::Rows> groups;
+  const bool asks_for_groups = runner.numbers() > 0 || !spec.breakdowns.empty();
+  if (asks_for_groups) {
+    TRY_ASSIGN(groups, runner.rows_with_heatmap(dataset, counted));
+  }
+  const bool have_heatmap = groups.has_value();
+  TRY(answer(runner, spec, std::move(groups), result));
+  TRY(add_heatmaps(store, dataset, have_heatmap ? &counted : nullptr, result));
   if (spec.compare_time_offset_s) {
     TRY_ASSIGN(result.comparison, compare(store, dataset, spec, result));
   }

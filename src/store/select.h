@@ -58,6 +58,7 @@ inline constexpr std::size_t kAggregatesMax = 200;
 inline constexpr std::size_t kOrderMax = 100;
 inline constexpr std::size_t kFormulasMax = 100;
 inline constexpr std::size_t kFormulaStepsMax = 200;  // of one formula
+inline constexpr std::size_t kFewGroupsMax = 40;
 inline constexpr std::size_t kBucketsMax = 100'000;
 inline constexpr std::int64_t kBucketNsMax = 315'360'000'000'000'000;  // ten years
 inline constexpr std::int64_t kSpanLookBackNs = 3'600'000'000'000;     // one hour
@@ -211,6 +212,9 @@ struct Select {
   /// Instead of the chosen groups, one row [the aggregates, the formulas] over all events whose
   /// group was not chosen, by having or limit. Takes no buckets.
   bool rest = false;
+  /// With histograms: refuse (kLimit) when there are many groups, more than about kFewGroupsMax,
+  /// as each of them holds its histograms until the groups are chosen.
+  bool few_groups = false;
 
   /// Raw rows only. Empty means every column of the dataset and every computed one, in
   /// alphabetical order.

@@ -19,7 +19,9 @@ constexpr int kEngineNiceness = 10;
 
 base::Error engine_error(const char* message, duckdb_error_type type) {
   const std::string_view text = message == nullptr ? "unknown error" : message;
-  const bool memory = type == DUCKDB_ERROR_OUT_OF_MEMORY || text.starts_with("Out of Memory");
+  // Functions of our own can only say it in the text.
+  const bool memory = type == DUCKDB_ERROR_OUT_OF_MEMORY || text.starts_with("Out of Memory") ||
+                      text.starts_with("Invalid Input Error: Out of Memory");
   return base::error(memory ? base::ErrorKind::kLimit : base::ErrorKind::kInternal,
                      base::cat("duckdb: ", text));
 }

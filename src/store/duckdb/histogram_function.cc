@@ -1,28 +1,64 @@
 #include "store/duckdb/histogram_function.h"
 
 #include <algorithm>
-#include <memory>
+#include <atomic>
 #include <new>
+#include <utility>
 #include <vector>
 
 #include "store/histogram.h"
+#include "store/select.h"
 
 namespace understudy::store {
 namespace {
 
 constexpr std::size_t kPlainParameters = 3;
 
+/// Of all queries that hold few. Every thread has those of its groups, and merging has them again.
+constexpr int kFewHistogramsMax = 3 * static_cast<int>(kFewGroupsMax);
+std::atomic<int> few_histograms = 0;
+
+struct TooMany {};
+
 /// DuckDB moves states as bytes, so that a state is a pointer.
 struct State {
   Histogram* histogram;
+  bool few;  // whether it is one of the few
+
+  Histogram& set(Histogram made) {
+    if (few && few_histograms.fetch_add(1) >= kFewHistogramsMax) {
+      few_histograms.fetch_sub(1);
+      throw TooMany();
+    }
+    try {
+      histogram = new Histogram(std::move(made));
+    } catch (const std::bad_alloc&) {
+      if (few) few_histograms.fetch_sub(1);
+      throw;
+    }
+    return *histogram;
+  }
 };
 
 State& state_of(duckdb_aggregate_state state) { return *reinterpret_cast<State*>(state); }
 
 idx_t state_size(duckdb_function_info) { return sizeof(State); }
 
+template <bool few>
 void begin(duckdb_function_info, duckdb_aggregate_state state) {
-  state_of(state).histogram = nullptr;
+  state_of(state) = {.histogram = nullptr, .few = few};
+}
+
+/// Runs what may find no memory, which the engine is told.
+template <class Work>
+void guarded(duckdb_function_info info, Work work) {
+  try {
+    work();
+  } catch (const std::bad_alloc&) {
+    duckdb_aggregate_function_set_error(info, "Out of Memory: a histogram");
+  } catch (const TooMany&) {
+    duckdb_aggregate_function_set_error(info, "Out of Memory: many groups have a histogram");
+  }
 }
 
 template <class T>
@@ -52,8 +88,8 @@ struct Rows {
 };
 
 Histogram& histogram_of(State& state, const Rows& rows) {
-  if (state.histogram == nullptr) state.histogram = new Histogram(rows.bucket_ns, 0);
-  return *state.histogram;
+  if (state.histogram != nullptr) return *state.histogram;
+  return state.set(Histogram(rows.bucket_ns, 0));
 }
 
 void add_one(const Rows& rows, std::size_t row, Histogram& histogram) {
@@ -134,7 +170,7 @@ class Sorter {
 void update(duckdb_function_info info, duckdb_data_chunk chunk, duckdb_aggregate_state* states) {
   const Rows rows(chunk);
   if (rows.count == 0) return;
-  try {
+  guarded(info, [&] {
     const bool one_group = std::all_of(states, states + rows.count,
                                        [&](const auto state) { return state == states[0]; });
     if (rows.validity == nullptr && one_group) {
@@ -152,27 +188,23 @@ void update(duckdb_function_info info, duckdb_data_chunk chunk, duckdb_aggregate
     for (std::size_t row = 0; row < rows.count; ++row) {
       add_one(rows, row, histogram_of(state_of(states[row]), rows));
     }
-  } catch (const std::bad_alloc&) {
-    duckdb_aggregate_function_set_error(info, "Out of Memory: a histogram");
-  }
+  });
 }
 
 void combine(duckdb_function_info info, duckdb_aggregate_state* sources,
              duckdb_aggregate_state* targets, idx_t count) {
-  try {
+  guarded(info, [&] {
     for (idx_t i = 0; i < count; ++i) {
       State& source = state_of(sources[i]);
       State& target = state_of(targets[i]);
       if (source.histogram == nullptr) continue;
       if (target.histogram == nullptr) {
-        target.histogram = new Histogram(*source.histogram);
+        target.set(*source.histogram);
       } else {
         target.histogram->merge(*source.histogram);
       }
     }
-  } catch (const std::bad_alloc&) {
-    duckdb_aggregate_function_set_error(info, "Out of Memory: a histogram");
-  }
+  });
 }
 
 void finish(duckdb_function_info info, duckdb_aggregate_state* states, duckdb_vector result,
@@ -190,15 +222,21 @@ void finish(duckdb_function_info info, duckdb_aggregate_state* states, duckdb_ve
 }
 
 void destroy(duckdb_aggregate_state* states, idx_t count) {
-  for (idx_t i = 0; i < count; ++i) delete state_of(states[i]).histogram;
+  for (idx_t i = 0; i < count; ++i) {
+    State& state = state_of(states[i]);
+    if (state.histogram != nullptr && state.few) few_histograms.fetch_sub(1);
+    delete state.histogram;
+    state.histogram = nullptr;
+  }
 }
 
 using Types = std::vector<duckdb_type>;
 
 /// Puts the function with these parameters beside the others of its name.
+template <bool few>
 bool add_to(duckdb_aggregate_function_set set, const Types& parameters) {
   duckdb_aggregate_function function = duckdb_create_aggregate_function();
-  duckdb_aggregate_function_set_name(function, kHistogramFunction);
+  duckdb_aggregate_function_set_name(function, few ? kFewHistogramsFunction : kHistogramFunction);
   for (const duckdb_type parameter : parameters) {
     duckdb_logical_type type = duckdb_create_logical_type(parameter);
     duckdb_aggregate_function_add_parameter(function, type);
@@ -207,7 +245,8 @@ bool add_to(duckdb_aggregate_function_set set, const Types& parameters) {
   duckdb_logical_type bytes = duckdb_create_logical_type(DUCKDB_TYPE_BLOB);
   duckdb_aggregate_function_set_return_type(function, bytes);
   duckdb_destroy_logical_type(&bytes);
-  duckdb_aggregate_function_set_functions(function, state_size, begin, update, combine, finish);
+  duckdb_aggregate_function_set_functions(function, state_size, begin<few>, update, combine,
+                                          finish);
   duckdb_aggregate_function_set_destructor(function, destroy);
   duckdb_aggregate_function_set_special_handling(function);  // rows without a value reach it too
   const duckdb_state added = duckdb_add_aggregate_function_to_set(set, function);
@@ -215,18 +254,25 @@ bool add_to(duckdb_aggregate_function_set set, const Types& parameters) {
   return added == DuckDBSuccess;
 }
 
-}  // namespace
-
-base::Status register_histogram_function(duckdb_connection connection) {
-  duckdb_aggregate_function_set set = duckdb_create_aggregate_function_set(kHistogramFunction);
+template <bool few>
+base::Status add_function(duckdb_connection connection) {
+  duckdb_aggregate_function_set set =
+      duckdb_create_aggregate_function_set(few ? kFewHistogramsFunction : kHistogramFunction);
   const bool registered =
-      add_to(set, {DUCKDB_TYPE_BIGINT, DUCKDB_TYPE_DOUBLE, DUCKDB_TYPE_BIGINT}) &&
-      add_to(set, {DUCKDB_TYPE_BIGINT, DUCKDB_TYPE_DOUBLE, DUCKDB_TYPE_BOOLEAN, DUCKDB_TYPE_BIGINT,
-                   DUCKDB_TYPE_BIGINT}) &&
+      add_to<few>(set, {DUCKDB_TYPE_BIGINT, DUCKDB_TYPE_DOUBLE, DUCKDB_TYPE_BIGINT}) &&
+      add_to<few>(set, {DUCKDB_TYPE_BIGINT, DUCKDB_TYPE_DOUBLE, DUCKDB_TYPE_BOOLEAN,
+                        DUCKDB_TYPE_BIGINT, DUCKDB_TYPE_BIGINT}) &&
       duckdb_register_aggregate_function_set(connection, set) == DuckDBSuccess;
   duckdb_destroy_aggregate_function_set(&set);
   if (registered) return {};
   return base::error(base::ErrorKind::kInternal, "duckdb: the histogram cannot be registered");
+}
+
+}  // namespace
+
+base::Status register_histogram_function(duckdb_connection connection) {
+  TRY(add_function<false>(connection));
+  return add_function<true>(connection);
 }
 
 }  // namespace understudy::store

@@ -12,7 +12,11 @@ namespace understudy::store {
 /// bucket) alone every event counts once and there are no others.
 inline constexpr const char* kHistogramFunction = "understudy_histogram";
 
-/// Makes it known to the whole database of the connection.
+/// The same, for queries with few groups: fails when all of them together hold more than some
+/// hundred histograms.
+inline constexpr const char* kFewHistogramsFunction = "understudy_few_histograms";
+
+/// Makes both known to the whole database of the connection.
 base::Status register_histogram_function(duckdb_connection connection);
 
 }  // namespace understudy::store

@@ -309,8 +309,9 @@ class GroupPlanner {
                                    : base::cat(join_conditions(others, "OR", "false"), ", ",
                                                view_.weighted ? "rate" : "1::BIGINT", ", ");
     piece(i, 0,
-          base::cat(kHistogramFunction, "(ts, ", number, ", ", more,
-                    select_.aggregates[i].histogram_bucket_ns, "::BIGINT)", filtered(conditions)));
+          base::cat(select_.few_groups ? kFewHistogramsFunction : kHistogramFunction, "(ts, ",
+                    number, ", ", more, select_.aggregates[i].histogram_bucket_ns, "::BIGINT)",
+                    filtered(conditions)));
     finish(i, Kind::kBytes, piece_name(i, 0));
   }
 

@@ -294,7 +294,7 @@ Rows with_computed(const Select& select, const Rows& rows, ColumnIds& ids) {
 }
 
 template <class Rows>
-ResultTable select_groups(const Select& select, const ColumnIds& ids, const Rows& rows) {
+base::Result<ResultTable> select_groups(const Select& select, const ColumnIds& ids, const Rows& rows) {
   const Plan plan(select, ids);
   Groups groups;
   if (select.group_by.empty()) groups.try_emplace(Key{}, select);
@@ -304,6 +304,9 @@ ResultTable select_groups(const Select& select, const ColumnIds& ids, const Rows
   }
   ResultTable table;
   table.columns = group_result_columns(select);
+  if (select.few_groups && groups.size() > kFewGroupsMax) {
+    return base::error(base::ErrorKind::kLimit, "there are many groups");
+  }
   const std::vector<Chosen> chosen = choose(select, groups, table.truncated);
   if (select.rest) {
     for (const Chosen& group : chosen) groups.erase(group.key);
