@@ -20,6 +20,8 @@ export const cases = [
     await pages.settled(page);
     assert.equal(await page.locator(".board .u-wrap").count(), 5);
     assert.match(await page.innerText(".board"), /time_unit/);
+    assert.match(await page.innerText(".board"), /unexplained/);
+    assert.doesNotMatch(await page.innerText(".board"), /\bnone\b/);
     assert.match(await page.innerText(".board"), /Not ready|Too early to say|Ready/);
     await pages.accessible(page, "a board");
     assert.deepEqual(page.problems, []);

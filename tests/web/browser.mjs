@@ -71,10 +71,12 @@ export class Pages {
     assert.deepEqual(found, [], `${what}:\n${found.join("\n")}`);
   }
 
-  /** The page does not scroll sideways; tables do, inside themselves. */
+  /** The page does not scroll sideways and no choices are cut; tables do, inside themselves. */
   async fits(page, what) {
     const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     assert.ok(over <= 0, `${what}: ${over} pixels too wide`);
+    const cut = await page.evaluate(() => [...document.querySelectorAll("main .segmented")].filter((one) => one.scrollWidth > one.clientWidth + 1 || one.getBoundingClientRect().right > innerWidth).map((one) => one.getAttribute("aria-label")));
+    assert.deepEqual(cut, [], `${what}: choices are cut`);
   }
 
   async closeAll() {

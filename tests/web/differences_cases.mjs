@@ -44,6 +44,16 @@ export const cases = [
     assert.doesNotMatch(panel, /can go|–/);
     assert.match(panel, /mean_delay/);
   }],
+  ["beside an open group the list of groups is whole, and the choice of a migration leads to its own", async (pages) => {
+    const page = await pages.open(`/ui/differences/${pages.server.migration}?${group}`, { prepare: (page) => page.route("**/api/migrations", async (route) => {
+      const answer = await route.fetch(), { migrations } = await answer.json();
+      await route.fulfill({ response: answer, json: { migrations: [...migrations, { ...migrations[0], name: "another" }] } });
+    }) });
+    const over = await page.locator(".list-side .table-scroll").first().evaluate((one) => one.scrollWidth - one.clientWidth);
+    assert.ok(over <= 0, `${over} pixels of the groups are cut`);
+    await page.selectOption("label:has-text('Migration') select", "another");
+    await page.waitForURL("**/ui/differences/another");
+  }],
   ["a rule that is no JSON cannot be added", async (pages) => {
     const page = await pages.open(`/ui/differences/${pages.server.migration}?${group}`);
     await page.fill("textarea[aria-label=Rule]", "{\"path\":");

@@ -49,6 +49,10 @@ export const cases = [
       assert.deepEqual(page.problems.filter((one) => !expected.test(one)), [], name);
     },
   ]),
+  ["the bar reaches to the right edge of a short page", async (pages) => {
+    const page = await pages.open("/ui/nothing/here");
+    assert.equal(await page.evaluate(() => innerWidth - document.querySelector(".top").getBoundingClientRect().right), 0);
+  }],
   ["the keyboard alone reaches the content and the shortcuts", async (pages) => {
     const page = await pages.open(`/ui/migrations/${pages.server.migration}`);
     await page.keyboard.press("Tab");

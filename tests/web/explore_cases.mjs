@@ -14,6 +14,18 @@ export const cases = [
     const { data } = await pages.api("/api/query", { dataset: "evaluations", time_range: 3600, ...byMode });
     for (const { data: row } of data.results) assert.equal(shown[row["evaluation.mode"]], row.COUNT);
   }],
+  ["with several migrations it says that all are counted, and one is a click away", async (pages) => {
+    const page = await pages.open("/ui/explore/evaluations?view=table", { prepare: (page) => page.route("**/api/migrations", async (route) => {
+      const answer = await route.fetch(), { migrations } = await answer.json();
+      await route.fulfill({ response: answer, json: { migrations: [...migrations, { ...migrations[0], name: "another" }] } });
+    }) });
+    await page.waitForSelector("text=All 2 migrations are counted");
+    await page.click(`.which >> text=${pages.server.migration}`);
+    await page.waitForURL(/evaluation\.migration/);
+    await pages.settled(page);
+    assert.equal(await page.locator("input[aria-label=Column]").last().inputValue(), "evaluation.migration");
+    assert.equal(await page.locator("text=migrations are counted").count(), 0);
+  }],
   ["a click on a value looks at it alone, and the address has the filter", async (pages) => {
     const page = await pages.open(explore(byMode, "line"));
     await page.click("table.data button.link >> text=fire_and_forget");

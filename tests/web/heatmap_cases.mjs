@@ -57,6 +57,24 @@ export const cases = [
     await again.waitForSelector(".bubble");
     assert.equal(await again.locator(".bubble h3").first().innerText(), first);
     assert.equal(await again.locator(".heat-box").count(), 1);
+    assert.equal(await page.locator(".heatmap .tip").count(), 0, "the tooltip goes with the drag");
+    const [, , min, max] = new URL(page.url()).searchParams.get("at").split(",").map(Number);
+    for (const shown of [page, again]) {
+      const fields = [await shown.inputValue("[aria-label='From (ms)']"), await shown.inputValue("[aria-label='To (ms)']")].map(Number);
+      assert.ok(Math.abs(fields[0] - min) <= min * 1e-4 && Math.abs(fields[1] - max) <= max * 1e-4, `${fields} shows the selection of ${min} to ${max}`);
+    }
+  }],
+  ["shares from a sample are called estimates", async (pages) => {
+    const sampled = (yes) => (page) => page.route("**/api/bubbleup", async (route) => {
+      const answer = await route.fetch();
+      await route.fulfill({ response: answer, json: { ...(await answer.json()), sampled: yes, looked_at: 1000 } });
+    });
+    for (const yes of [true, false]) {
+      const page = await pages.open(heatmap, { prepare: sampled(yes) });
+      await page.press("[aria-label='From (ms)']", "Enter");
+      await page.waitForSelector(".bubble");
+      assert.equal(await page.getByText("a sample of 1,000 was looked at, so the shares are estimates").count(), yes ? 1 : 0);
+    }
   }],
   ["what is slow has in common what it has", async (pages) => {
     // Half of the candidate's charts take 200 ms longer than everything else.

@@ -13,9 +13,16 @@ export function groupKey(row: Row, breakdowns: readonly string[]): string {
   return JSON.stringify(breakdowns.map((name) => row[name] ?? null));
 }
 
+/** A value of a column as a person reads it; what nothing explains is called so everywhere. */
+export function valueText(column: string, value: Row[string] | undefined): string {
+  if (value === null || value === undefined) return "(none)";
+  if (value === "") return '""';
+  return column === "difference.explanation" && value === "none" ? "unexplained" : String(value);
+}
+
 export function groupLabel(row: Row, breakdowns: readonly string[]): string {
   if (breakdowns.length === 0) return "all";
-  return breakdowns.map((name) => { const value = row[name]; return value === null || value === undefined ? "(none)" : value === "" ? '""' : String(value); }).join(" · ");
+  return breakdowns.map((name) => valueText(name, row[name])).join(" · ");
 }
 
 /** The keys of a row that are calculations. */

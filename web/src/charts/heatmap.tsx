@@ -127,6 +127,7 @@ export function HeatmapChart(props: Props) {
     if (!drag) return;
     const [x0, x1] = [Math.min(drag.x0, drag.x1), Math.max(drag.x0, drag.x1)], [y0, y1] = [Math.min(drag.y0, drag.y1), Math.max(drag.y0, drag.y1)];
     setDrag(null);
+    setHover(null);
     if (x1 - x0 < 4 || y1 - y0 < 4) return;
     props.select({ start_time: timeAt(x0, false), end_time: timeAt(x1, true), min: edgeAt(y1, false), max: edgeAt(y0, true) });
   };

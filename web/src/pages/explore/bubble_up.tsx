@@ -37,7 +37,7 @@ export function BubbleUpPanel(props: { of: Remote<BubbleUp>; filter: Filter; clo
   return <Panel title="What the selection has in common" hint={<><span class="swatch" style={{ background: "var(--accent)" }} /> in the selection <span class="swatch" style={{ background: "var(--series-other)" }} /> everything else. The columns that differ most come first.</>}
     actions={<button type="button" class="button small" onClick={props.close}>Close</button>}>
     <Loaded of={props.of} height={260} what="the comparison" again={props.again}>{(found) => found.selected === 0 ? <Empty title="Nothing is in the selection">Drag over a part that has colour.</Empty> : <>
-      <p class="muted small">{count(found.selected)} selected, {count(found.baseline)} others{found.sampled ? `; a sample of ${count(found.looked_at)} was looked at` : ""}</p>
+      <p class="muted small">{count(found.selected)} selected, {count(found.baseline)} others{found.sampled ? `; a sample of ${count(found.looked_at)} was looked at, so the shares are estimates` : ""}</p>
       <div class="bubbles">{found.columns.map((column) => <section class="bubble" key={column.column} aria-label={column.column}>
         <h3 class="row spread"><span class="mono wrap">{column.column}</span><span class={`tag ${column.score > 0.3 ? "accent" : ""}`} title="How different the two are, from 0 to 100%">{percent(column.score * 100)}</span></h3>
         {column.kind === "dimension" ? <Dimension column={column} filter={props.filter} /> : <Measure column={column} />}

@@ -4,6 +4,7 @@ import type { Calculation, QuerySpec } from "../../api/types";
 import { groupKey } from "../../charts/grid";
 import { savePng, saveCsv } from "../../charts/export";
 import { navigate, paths, place } from "../../state/location";
+import { migrations } from "../../state/migrations";
 import { type Remote, usePageStore, useStore, valueOf } from "../../state/store";
 import { seconds, lasts, type TimeRange } from "../../state/time_range";
 import { DownloadIcon, LinkIcon, PlusIcon } from "../../ui/icons";
@@ -42,6 +43,14 @@ function forView(spec: QuerySpec, view: View): QuerySpec {
   if (view === "raw") return spec;
   const rest: Calculation[] = calculations.map((one) => (one.op === "HEATMAP" && one.column ? { op: "P99", column: one.column } : one));
   return { ...spec, calculations: rest };
+}
+
+/** With several migrations: whose events are counted, and how to look at one. */
+function WhichMigrations(props: { spec: QuerySpec; known: boolean; filter: (column: string, value: Scalar, keep: boolean) => void }) {
+  const { list } = useStore(migrations), column = "evaluation.migration";
+  const names = valueOf(list)?.map((one) => one.name) ?? [];
+  if (!props.known || names.length < 2 || [...(props.spec.filters ?? []).map((one) => one.column), ...(props.spec.breakdowns ?? [])].includes(column)) return null;
+  return <p class="row small which"><span class="muted">All {names.length} migrations are counted. Only</span>{names.slice(0, 6).map((name) => <button type="button" key={name} class="link" onClick={() => props.filter(column, name, true)}>{name}</button>)}</p>;
 }
 
 export function ExplorePage(props: { dataset: string }) {
@@ -86,6 +95,7 @@ export function ExplorePage(props: { dataset: string }) {
     </PageHead>
     {question.problem && <p class="problem" role="alert">{question.problem}</p>}
     <nav class="starting" aria-label="Starting points"><span class="muted small">Start from:</span>{startingPoints.map((one) => <a key={one.text} href={hrefOf(one.question)}>{one.text}</a>)}</nav>
+    <WhichMigrations spec={spec} known={store.column("evaluation.migration") !== undefined} filter={filter} />
     <Builder store={store} go={navigate} />
     <div class="result-bar">
       <Segmented label="View" choices={views} value={view} choose={(next) => store.run({ spec: forView(spec, next), view: next })} />

@@ -1,9 +1,9 @@
 // What a question found: charts, the table of its groups, heatmaps. Also used for stored results and
 // on boards.
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { Scalar } from "../../api/json";
 import type { Column, Heatmap, Marker, QueryAnswer, Row } from "../../api/types";
-import { groupKey, groupLabel, type Grid, gridOf } from "../../charts/grid";
+import { groupKey, groupLabel, type Grid, gridOf, valueText } from "../../charts/grid";
 import { HeatmapChart, type Rectangle, withEveryBucket } from "../../charts/heatmap";
 import { type Line, LineChart } from "../../charts/lines";
 import { count, duration, scalar, timeOf, type Unit, unitOf } from "../../format";
@@ -61,7 +61,7 @@ function Charts(props: Props & { grid: Grid }) {
 
 function Value(props: { column: string; value: Scalar; filter: Props["filter"] }) {
   const { column, value, filter } = props;
-  const text = value === null ? "(none)" : value === "" ? '""' : String(value);
+  const text = valueText(column, value);
   if (!filter) return <span class="mono wrap">{text}</span>;
   return <span class="filterable"><button type="button" class="link mono" title={`Only where ${column} is ${text}`} onClick={() => filter(column, value, true)}>{text}</button>
     <button type="button" class="without" title={`Without ${text}`} aria-label={`Only where ${column} is not ${text}`} onClick={() => filter(column, value, false)}>≠</button></span>;
@@ -98,11 +98,17 @@ export function ResultTable(props: Pick<Props, "answer" | "columns" | "filter" |
 }
 
 /** The same as dragging, for who has no pointer: every value from here to there. */
-function SelectByNumbers(props: { heatmap: Heatmap; granularity_s: number; unit: Unit; select: (rectangle: Rectangle) => void }) {
+function SelectByNumbers(props: { heatmap: Heatmap; granularity_s: number; unit: Unit; selected: Rectangle | undefined; select: (rectangle: Rectangle) => void }) {
   const { heatmap } = props;
   const lowest = heatmap.edges[0] ?? 0, highest = heatmap.edges[heatmap.edges.length - 1] ?? 0;
   const [min, setMin] = useState(String(heatmap.edges[Math.floor(heatmap.edges.length * 0.75)] ?? lowest));
   const [max, setMax] = useState(String(highest));
+  const { selected } = props;
+  useEffect(() => {
+    if (!selected) return;
+    setMin(String(Number(selected.min.toPrecision(6))));
+    setMax(String(Number(selected.max.toPrecision(6))));
+  }, [selected?.min, selected?.max]);
   const unit = props.unit === "none" || props.unit === "count" ? "" : ` (${props.unit})`;
   const start = timeOf(heatmap.times[0] ?? "") / 1000;
   return <form class="row by-numbers" onSubmit={(event) => {
@@ -124,12 +130,13 @@ function Heatmaps(props: Props) {
   if (heatmaps.length === 0) return <section class="panel"><Empty title="No heatmap was asked for">Add the calculation HEATMAP of a column with numbers, for example duration_ms.</Empty></section>;
   const breakdowns = props.answer.query.breakdowns ?? [];
   const unitFor = (column: string) => unitOf(column, props.columns?.find((one) => one.name === column)?.unit);
+  const selectedIn = (one: Heatmap) => (breakdowns.length === 0 || props.selected?.group === groupKey(one.group, breakdowns) ? props.selected : undefined);
   return <>{heatmaps.slice(0, 12).map((one) => <Panel key={one.key + groupKey(one.group, breakdowns)} class={heatmaps.length > 1 ? "half" : ""}
     title={breakdowns.length > 0 ? `${one.key} · ${groupLabel(one.group, breakdowns)}` : one.key}
     hint={<>{count(one.total)} values{one.not_numbers > 0 ? `, ${count(one.not_numbers)} without a number` : ""}{one.scale === "log" ? "; the scale is logarithmic" : ""}. {props.select && "Drag over what looks odd, to see what it has in common."}</>}>
     {one.total === 0 || one.edges.length < 2 ? <Empty title="No numbers in this time" /> : <>
-      <HeatmapChart heatmap={one} granularity_s={props.answer.query.granularity ?? 60} unit={unitFor(one.column)} height={props.height ?? (heatmaps.length > 1 ? 200 : 300)} selected={breakdowns.length === 0 || props.selected?.group === groupKey(one.group, breakdowns) ? props.selected : undefined} select={(rectangle) => props.select?.(one.column, rectangle, one.group)} />
-      {props.select && <SelectByNumbers heatmap={one} granularity_s={props.answer.query.granularity ?? 60} unit={unitFor(one.column)} select={(rectangle) => props.select?.(one.column, rectangle, one.group)} />}
+      <HeatmapChart heatmap={one} granularity_s={props.answer.query.granularity ?? 60} unit={unitFor(one.column)} height={props.height ?? (heatmaps.length > 1 ? 200 : 300)} selected={selectedIn(one)} select={(rectangle) => props.select?.(one.column, rectangle, one.group)} />
+      {props.select && <SelectByNumbers heatmap={one} granularity_s={props.answer.query.granularity ?? 60} unit={unitFor(one.column)} selected={selectedIn(one)} select={(rectangle) => props.select?.(one.column, rectangle, one.group)} />}
     </>}
   </Panel>)}</>;
 }
