@@ -75,7 +75,9 @@ struct Rows {
     validity = duckdb_vector_get_validity(duckdb_data_chunk_get_vector(chunk, 1));
     if (!plain) others = data<bool>(chunk, 2);
     if (!plain) weights = data<std::int64_t>(chunk, 3);
-    if (count > 0) bucket_ns = data<std::int64_t>(chunk, plain ? 2 : 4)[0];
+    // SQL of users may say 0, which nothing can be divided by.
+    if (count > 0)
+      bucket_ns = std::max<std::int64_t>(data<std::int64_t>(chunk, plain ? 2 : 4)[0], 1);
   }
 
   std::size_t count;
