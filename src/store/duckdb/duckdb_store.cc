@@ -394,20 +394,20 @@ class DuckDbStore::Impl {
   }
 
   /// Compares the checksums of what a question is about, not more often than now and then, as it
-  /// reads all their bytes. Whether some were set aside.
+  /// reads all their bytes. Whether asking again may help: some were set aside, now or by a check
+  /// that another question waited for.
   bool check_segments_of(const Select& select, const TableView& view) {
-    {
-      const std::lock_guard lock(query_mutex_);
-      if (Clock::now() < check_due_) return false;
-      check_due_ = Clock::now() + kCheckInterval;
-    }
+    const std::lock_guard lock(check_mutex_);
+    if (Clock::now() < check_due_) return view_of(select.dataset).segments != view.segments;
     SegmentRun asked;
     for (const auto& segment : view.segments) {
       if ((*segment)->time_max_ns >= select.start_ns && (*segment)->time_min_ns < select.end_ns) {
         asked.push_back(segment);
       }
     }
-    return keeper_.check(select.dataset, asked);
+    const bool set_aside = keeper_.check(select.dataset, asked);
+    check_due_ = Clock::now() + kCheckInterval;
+    return set_aside;
   }
 
   /// Takes a place as any other query does.
@@ -644,6 +644,7 @@ class DuckDbStore::Impl {
   std::mutex query_mutex_;
   std::condition_variable query_ended_;
   std::size_t queries_ = 0;
+  std::mutex check_mutex_;
   Clock::time_point check_due_ = {};
 
   std::optional<ReplayProgress> replay_;  // from start() on

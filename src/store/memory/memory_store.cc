@@ -294,7 +294,8 @@ Rows with_computed(const Select& select, const Rows& rows, ColumnIds& ids) {
 }
 
 template <class Rows>
-base::Result<ResultTable> select_groups(const Select& select, const ColumnIds& ids, const Rows& rows) {
+base::Result<ResultTable> select_groups(const Select& select, const ColumnIds& ids,
+                                        const Rows& rows) {
   const Plan plan(select, ids);
   Groups groups;
   if (select.group_by.empty()) groups.try_emplace(Key{}, select);
