@@ -38,7 +38,7 @@ export class Pages {
     const context = await this.browser.newContext({ viewport, colorScheme, reducedMotion: "reduce" });
     this.contexts.push(context);
     const page = await context.newPage();
-    page.setDefaultTimeout(8000);
+    page.setDefaultTimeout(30_000);  // a machine that is busy with other tests takes its time
     page.problems = [];
     page.on("pageerror", (error) => page.problems.push(String(error)));
     page.on("console", (message) => { if (message.type() === "error") page.problems.push(message.text()); });
