@@ -1,6 +1,18 @@
 import assert from "node:assert/strict";
 
 export const cases = [
+  ["Escape closes the suggestions first and the dialog after them", async (pages) => {
+    const page = await pages.open("/ui/markers");
+    await page.click("text=Add a marker");
+    const field = page.locator("dialog input[aria-label=Type]");
+    await field.fill("de");
+    await page.waitForSelector("[role=option] >> text=deploy");
+    await field.press("Escape");
+    assert.equal(await page.locator("[role=option]").count(), 0);
+    assert.equal(await page.locator("dialog[open]").count(), 1, "the dialog stays");
+    await field.press("Escape");
+    await page.waitForSelector("dialog[open]", { state: "detached" });
+  }],
   ["markers of one type, on the axis and in the list", async (pages) => {
     const page = await pages.open("/ui/markers");
     await page.getByRole("button", { name: /^deploys/ }).click();

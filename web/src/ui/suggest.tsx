@@ -64,7 +64,7 @@ export function Suggest(props: Props) {
         if (event.key === "ArrowDown") { event.preventDefault(); setOpen(true); setAt(Math.min(at + 1, list.length - 1)); }
         else if (event.key === "ArrowUp") { event.preventDefault(); setAt(Math.max(at - 1, -1)); }
         else if (event.key === "Enter") {
-          const chosen = shown ? (list[at] ?? (props.takesOnly && list.length === 1 && props.value.trim() !== "" ? list[0] : undefined)) : undefined;
+          const chosen = shown ? (list[at] ?? (props.takesOnly && list.length === 1 && props.value.trim() !== "" && list[0]?.value !== props.value ? list[0] : undefined)) : undefined;
           if (chosen) { event.preventDefault(); event.stopPropagation(); choose(chosen.value); }
           else { setOpen(false); props.commit?.(props.value); }
         } else if (event.key === "Escape" && shown) { event.preventDefault(); event.stopPropagation(); setOpen(false); }

@@ -69,7 +69,7 @@ function FilterPill(props: { store: ExploreStore; filter: Filter; at: number }) 
       const { value: _value, ...rest } = filter;
       put(filterOps.find((one) => one.op === next)?.bare ? { ...rest, op: next } : { ...rest, op: next, value: valueFrom(textOf(filter.value), next, store.column(filter.column)) });
     }}>{filterOps.map((one) => <option key={one.op} value={one.op}>{one.text}</option>)}</select>
-    {!op?.bare && <Suggest mono takesOnly={filter.op === "=" || filter.op === "!="} label="Value" placeholder={op?.list ? "one, another" : "value"} value={text ?? textOf(filter.value)}
+    {!op?.bare && <Suggest mono takesOnly={(filter.op === "=" || filter.op === "!=") && Number.isNaN(Number(text ?? textOf(filter.value)))} label="Value" placeholder={op?.list ? "one, another" : "value"} value={text ?? textOf(filter.value)}
       suggest={async (typed, signal) => {
         if (!op?.list) return store.suggestValues(filter.column, typed, signal);
         // The last one of the list is being typed; those before it stay.
