@@ -53,6 +53,17 @@ SegmentWriter::SegmentWriter(SegmentFile& file, SegmentMetadata metadata,
 
 base::Status SegmentWriter::add(const TailBlock& block) {
   rows_ = block.rows();
+  filling_ = false;
+  return add_group(block);
+}
+
+base::Status SegmentWriter::add_rows(const TailBlock& block, std::size_t rows) {
+  rows_ = rows;
+  filling_ = true;
+  return add_group(block);
+}
+
+base::Status SegmentWriter::add_group(const TailBlock& block) {
   choose_order(block);
   writer_.begin_row_group(rows_);
   add_fixed(block, &TailBlock::times);
@@ -78,12 +89,15 @@ base::Status SegmentWriter::flush() {
 
 void SegmentWriter::choose_order(const TailBlock& block) {
   order_.clear();
-  if (block.in_order_of_time()) return;
+  if (!filling_ && block.in_order_of_time()) return;
+  const auto time = [&](std::size_t row) { return block.times(row / kPageRows)[row % kPageRows]; };
+  std::size_t ordered = 1;
+  while (filling_ && ordered < rows_ && time(ordered - 1) <= time(ordered)) ++ordered;
+  if (filling_ && ordered >= rows_) return;
   order_.resize(rows_);
   std::iota(order_.begin(), order_.end(), 0u);
-  std::stable_sort(order_.begin(), order_.end(), [&](std::uint32_t a, std::uint32_t b) {
-    return block.times(a / kPageRows)[a % kPageRows] < block.times(b / kPageRows)[b % kPageRows];
-  });
+  std::stable_sort(order_.begin(), order_.end(),
+                   [&](std::uint32_t a, std::uint32_t b) { return time(a) < time(b); });
 }
 
 void SegmentWriter::add_fixed(const TailBlock& block,
@@ -124,9 +138,10 @@ void SegmentWriter::gather(const TailColumn* column, std::vector<T>& out) {
     const T* const values = page.as<T>();
     const std::size_t rows = std::min(kPageRows, rows_ - first);
     for (std::size_t row = 0; row < rows; row += 64) {
-      const std::uint64_t word = page.valid[row / 64].load(std::memory_order_relaxed);
-      present_[(first + row) / 64] = word;
       const std::size_t count = std::min<std::size_t>(64, rows - row);
+      std::uint64_t word = page.valid[row / 64].load(std::memory_order_relaxed);
+      if (count < 64) word &= (std::uint64_t{1} << count) - 1;  // later rows are not ours
+      present_[(first + row) / 64] = word;
       if (word == ~std::uint64_t{0}) {
         out.insert(out.end(), values + row, values + row + count);
         continue;
@@ -158,15 +173,33 @@ void SegmentWriter::add_column(const TailColumn* column, Type type) {
       break;
   }
   gather(column, codes_);
+  add_texts(column);
+}
+
+/// The texts of codes_: with a dictionary where they repeat, as far as rows at hand use it.
+void SegmentWriter::add_texts(const TailColumn* column) {
   texts_.clear();
-  if (column != nullptr && column->texts().repeats()) {
+  std::uint32_t size = 0;
+  bool each = false;
+  if (filling_) {
+    for (const std::uint32_t code : codes_) size = std::max(size, code + 1);
+    each = size > codes_.size() / 2;
+  } else if (column != nullptr) {
+    size = column->texts().size();
+    each = column->texts().repeats();
+  }
+  parquet::ColumnValues values;
+  if (each) {
     for (const std::uint32_t code : codes_) texts_.push_back(column->texts().at(code).view());
-    return add({.texts = texts_}, texts_.size());
+  } else {
+    for (std::uint32_t code = 0; code < size; ++code) {
+      texts_.push_back(column->texts().at(code).view());
+    }
+    values.codes = codes_;
   }
-  for (std::uint32_t code = 0; column != nullptr && code < column->texts().size(); ++code) {
-    texts_.push_back(column->texts().at(code).view());
-  }
-  add({.texts = texts_, .codes = codes_}, codes_.size());
+  values.texts = texts_;
+  if (codes_.size() < rows_) values.present = present_;
+  writer_.add_column(values);
 }
 
 std::vector<SegmentColumn> columns_in(const TailBlock& block,

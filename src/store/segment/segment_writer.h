@@ -27,12 +27,16 @@ class SegmentWriter {
   SegmentWriter(SegmentFile& file, SegmentMetadata metadata, std::vector<SegmentColumn> columns);
 
   base::Status add(const TailBlock& block);
+  /// The first `rows` rows of a block that another thread may be filling.
+  base::Status add_rows(const TailBlock& block, std::size_t rows);
   /// Writes the footer; the file is the caller's to finish.
   base::Status finish();
   std::uint64_t bytes() const { return bytes_; }
 
  private:
+  base::Status add_group(const TailBlock& block);
   void choose_order(const TailBlock& block);
+  void add_texts(const TailColumn* column);
   void add_fixed(const TailBlock& block, const std::int64_t* (TailBlock::*page)(std::size_t) const);
   void add_column(const TailColumn* column, event::Type type);
   template <class T>
@@ -46,6 +50,7 @@ class SegmentWriter {
 
   // Of the block and the column at hand.
   std::size_t rows_ = 0;
+  bool filling_ = false;              // what only the block's writer may look at is not looked at
   std::vector<std::uint32_t> order_;  // rows by time; empty when they are already
   std::vector<std::uint64_t> present_;
   std::vector<std::int64_t> ints_;
