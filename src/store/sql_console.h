@@ -15,6 +15,7 @@ namespace understudy::store {
 inline constexpr std::size_t kSqlBytesMax = 100'000;
 inline constexpr std::size_t kSqlRowsMax = 10'000;
 inline constexpr std::size_t kSqlColumnsMax = 1'000;
+inline constexpr std::size_t kSqlCellsMax = 1'000'000;      // of an answer
 inline constexpr std::size_t kSqlCellBytesMax = 64U << 20;  // of all texts of an answer
 
 struct SqlQuestion {

@@ -26,6 +26,12 @@ base::Error engine_error(const char* message, duckdb_error_type type) {
                      base::cat("duckdb: ", text));
 }
 
+std::string quoted(const std::string& text) {
+  std::string out = "'";
+  for (const char c : text) out += c == '\'' ? std::string("''") : std::string(1, c);
+  return out + "'";
+}
+
 struct Statement {
   ~Statement() { duckdb_destroy_prepare(&handle); }
   duckdb_prepared_statement handle = nullptr;
@@ -186,10 +192,13 @@ base::Result<std::unique_ptr<Database>> Database::open(const DatabaseOptions& op
 
 base::Status Database::configure(const DatabaseOptions& options) {
   TRY_ASSIGN(auto connection, connect());
+  std::string files;
+  for (const std::string& file : options.files) {
+    files += base::cat(files.empty() ? "" : ", ", quoted(file));
+  }
+  if (!files.empty()) TRY(connection->run(base::cat("SET allowed_paths = [", files, "]")));
   if (!options.folder.empty()) {
-    std::string folder;
-    for (const char c : options.folder) folder += c == '\'' ? std::string("''") : std::string(1, c);
-    TRY(connection->run(base::cat("SET allowed_directories = ['", folder, "']")));
+    TRY(connection->run(base::cat("SET allowed_directories = [", quoted(options.folder), "]")));
     TRY(connection->run("SET parquet_metadata_cache = true"));
   }
   for (const std::string& setting :

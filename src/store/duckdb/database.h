@@ -86,7 +86,8 @@ class Connection {
 struct DatabaseOptions {
   std::uint64_t memory_bytes_max = 0;
   int threads = 1;
-  std::string folder = {};  // the only one whose files it can reach; empty: none
+  std::string folder = {};              // the only one whose files it can reach; empty: none
+  std::vector<std::string> files = {};  // paths of further files it can reach
 };
 
 /// An in-memory database that can reach no file outside one folder, load no extension and change no

@@ -6,7 +6,6 @@
 
 #include "base/text.h"
 #include "store/duckdb/sql_guard.h"
-#include "store/duckdb/sql_plan.h"
 
 namespace understudy::store {
 namespace {
@@ -17,15 +16,6 @@ struct Statement {
   ~Statement() { duckdb_destroy_prepare(&handle); }
   duckdb_prepared_statement handle = nullptr;
 };
-
-std::string quoted(std::string_view name) {
-  std::string out = "\"";
-  for (const char letter : name) {
-    if (letter == '"') out += '"';
-    out += letter;
-  }
-  return out + '"';
-}
 
 /// How a column of the person's statement reaches us.
 struct Form {
@@ -76,35 +66,15 @@ event::Value cell(const QueryRows& rows, std::size_t column, const Form& form) {
   return event::Value(rows.text(column));
 }
 
-/// The table of a dataset. Names that differ in case only are one to DuckDB: the later ones get a
-/// number.
-std::string view_sql(const std::string& dataset, const TableView& view) {
-  std::string list = "make_timestamp_ns(ts) AS \"time\", rate AS sample_rate";
-  std::set<std::string> taken = {"time", "sample_rate"};
-  const auto add = [&](std::size_t physical, std::string name) {
-    const std::string wanted = name;
-    for (int i = 2; !taken.insert(base::to_lower(name)).second; ++i) name = cat(wanted, ":", i);
-    list += cat(", c", physical, " AS ", quoted(name));
-  };
-  for (const auto& [name, physical] : view.schema->columns) {
-    if (name.find('\0') != std::string::npos) continue;  // no SQL text can name it
-    const auto kinds =
-        std::count_if(physical.begin(), physical.end(), [](int index) { return index != kAbsent; });
-    for (const int index : physical) {
-      if (index == kAbsent) continue;
-      const auto at = static_cast<std::size_t>(index);
-      const std::string_view type = event::name(view.schema->physical[at]);
-      add(at, kinds == 1 ? name : cat(name, ":", type));
-    }
-  }
-  const std::vector<bool> all(view.schema->physical.size(), true);
-  return cat("CREATE TEMP VIEW ", quoted(dataset), " AS SELECT ", list, " FROM (",
-             sql_source(Select(), view, all), ")");
-}
-
 base::Error refused(base::Error failure) {
   // What does not bind or cannot be cast is the person's to mend.
   if (failure.kind == base::ErrorKind::kInternal) failure.kind = base::ErrorKind::kInvalid;
+  // DuckDB's own text is advice to whoever may set its limits.
+  for (const char* memory : {"Out of Memory", "bad_alloc", "llocation failure"}) {
+    if (failure.context.find(memory) == std::string::npos) continue;
+    return base::error(base::ErrorKind::kLimit,
+                       "the statement needs more memory than it has; ask for less at once");
+  }
   constexpr std::string_view kPrefix = "duckdb: ";
   if (failure.context.starts_with(kPrefix)) failure.context.erase(0, kPrefix.size());
   return failure;
@@ -121,7 +91,7 @@ base::Result<Wrapped> wrap(Connection& connection, const std::string& text, std:
   Statement statement;
   if (duckdb_prepare(connection.get(), text.c_str(), &statement.handle) == DuckDBError) {
     const char* const why = duckdb_prepare_error(statement.handle);
-    return base::invalid(why == nullptr ? "the statement is not valid" : why);
+    return refused(base::invalid(why == nullptr ? "the statement is not valid" : why));
   }
   if (duckdb_prepared_statement_type(statement.handle) != DUCKDB_STATEMENT_TYPE_SELECT) {
     return base::invalid("only a SELECT is possible here; nothing can be changed or set");
@@ -158,14 +128,13 @@ std::string trimmed(std::string_view text) {
 }  // namespace
 
 base::Result<std::unique_ptr<DuckDbSqlConsole>> DuckDbSqlConsole::open(const Options& options,
-                                                                       SqlDatasets datasets,
-                                                                       TailScan& tail_scan) {
+                                                                       SqlDatasets datasets) {
   TRY_ASSIGN(auto database, Database::open({.memory_bytes_max = options.memory_bytes_max,
                                             .threads = 1,
-                                            .folder = options.folder}));
-  TRY(tail_scan.install(*database));
+                                            .folder = options.folder,
+                                            .files = options.files}));
   return std::unique_ptr<DuckDbSqlConsole>(
-      new DuckDbSqlConsole(std::move(database), std::move(datasets), tail_scan));
+      new DuckDbSqlConsole(std::move(database), std::move(datasets)));
 }
 
 base::Result<std::vector<std::string>> DuckDbSqlConsole::datasets_of(
@@ -232,11 +201,11 @@ base::Result<SqlAnswer> DuckDbSqlConsole::run(const SqlQuestion& question,
                                "' differ in case only: SQL cannot read them in one statement"));
     }
   }
-  std::vector<TableView> views;  // keep what they show until the end
+  std::vector<std::shared_ptr<const void>> kept;  // until the end
   for (const std::string& dataset : *datasets) {
-    views.push_back(datasets_.view(dataset));
-    tail_scan_.offer(views.back());
-    TRY(connection->run(view_sql(dataset, views.back())));
+    TRY_ASSIGN(SqlTable table, datasets_.table(dataset));
+    kept.push_back(std::move(table.kept));
+    TRY(connection->run(table.sql));
   }
   TRY_ASSIGN(Wrapped wrapped, wrap(*connection, text, question.rows_max));
   auto rows = connection->query({.text = wrapped.text}, deadline, cancellation);
@@ -252,6 +221,10 @@ base::Result<SqlAnswer> DuckDbSqlConsole::run(const SqlQuestion& question,
     for (std::size_t i = 0; i < wrapped.forms.size(); ++i) {
       row.push_back(cell(*rows, i, wrapped.forms[i]));
       if (row.back().is_string()) bytes += row.back().as_string().size();
+    }
+    if (answer.rows.size() * wrapped.forms.size() > kSqlCellsMax) {
+      return base::error(base::ErrorKind::kLimit, cat("the answer has more than ", kSqlCellsMax,
+                                                      " cells; ask for fewer rows or columns"));
     }
     if (bytes > kSqlCellBytesMax) {
       return base::error(base::ErrorKind::kLimit,

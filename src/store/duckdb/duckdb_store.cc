@@ -23,8 +23,11 @@
 #include "store/duckdb/segment_keeper.h"
 #include "store/duckdb/segment_recovery.h"
 #include "store/duckdb/sql_plan.h"
+#include "store/duckdb/sql_table.h"
 #include "store/duckdb/tail_scan.h"
 #include "store/intake.h"
+#include "store/sql_process/sql_messages.h"
+#include "store/sql_process/sql_process.h"
 
 namespace understudy::store {
 namespace {
@@ -75,11 +78,7 @@ class DuckDbStore::Impl {
 
   base::Status start(std::unique_ptr<LogFolder> folder) {
     TRY(tail_scan_.install(*database_));
-    TRY_ASSIGN(sql_console_, DuckDbSqlConsole::open(
-                                 {.folder = segment_folder_->path()},
-                                 {.names = [this] { return dataset_names(); },
-                                  .view = [this](std::string_view name) { return view_of(name); }},
-                                 tail_scan_));
+    if (options_.sql_executable.empty()) TRY(open_sql_console());
     TRY_ASSIGN(segment_files_, segment_folder_->list());
     for (const auto& files : segment_files_) dataset_names_.insert(files.dataset);
     EventLogOptions log = options_.log;
@@ -417,7 +416,35 @@ class DuckDbStore::Impl {
     TRY(wait_for_replay(deadline, cancellation));
     TRY(wait_for_place(deadline, cancellation));
     const Place place(*this);
-    return sql_console_->run(question, deadline, cancellation);
+    if (sql_console_) return sql_console_->run(question, deadline, cancellation);
+    return run_in_process(
+        {.executable = options_.sql_executable,
+         .memory_bytes_max = DuckDbSqlConsole::Options().memory_bytes_max,
+         .folder = segment_folder_->path()},
+        question, dataset_names(),
+        [this](std::string_view name, int table) { return process_table(name, table); }, deadline,
+        cancellation);
+  }
+
+  /// For a process: what is in memory goes with it as a file.
+  base::Result<SqlProcessTable> process_table(std::string_view name, int table) {
+    auto view = std::make_shared<TableView>(view_of(name));
+    TRY_ASSIGN(Descriptor tail, move_tail_to_file(*view, *segment_folder_, sql_tail_path(table)));
+    std::string sql = sql_table(std::string(name), *view);
+    return SqlProcessTable{std::move(sql), std::move(tail), std::move(view)};
+  }
+
+  base::Status open_sql_console() {
+    const auto table = [this](const std::string& name) -> base::Result<SqlTable> {
+      auto view = std::make_shared<TableView>(view_of(name));
+      tail_scan_.offer(*view);
+      std::string sql = sql_table(name, *view);
+      return SqlTable{std::move(sql), std::move(view)};
+    };
+    TRY_ASSIGN(sql_console_, DuckDbSqlConsole::open(
+                                 {.folder = segment_folder_->path()},
+                                 {.names = [this] { return dataset_names(); }, .table = table}));
+    return tail_scan_.install(sql_console_->database());
   }
 
   base::Result<ResultTable> ask(Select select, TableView view, Clock::time_point deadline,

@@ -24,7 +24,10 @@ struct DuckDbStoreOptions {
   std::uint64_t memory_bytes_max = 1ull << 30;  // DuckDB's memory_limit
   int threads = 2;                              // DuckDB's threads
   std::chrono::nanoseconds query_timeout = std::chrono::seconds(10);
-  std::size_t queries_at_once_max = 4;            // further ones wait, within the same timeout
+  std::size_t queries_at_once_max = 4;  // further ones wait, within the same timeout
+  /// Our own executable, which runs each SQL statement of a person in a process of its own
+  /// (duckdb/sql_worker.h). Empty: in this one, which is for tests of the language only.
+  std::string sql_executable = {};
   std::uint64_t waiting_bytes_max = 64ull << 20;  // events kept in memory until they are indexed;
                                                   // what comes after is read back from the log
 
