@@ -15,6 +15,8 @@ namespace understudy::app {
 namespace {
 
 constexpr int kExitFailed = 1;
+/// The very file this process runs, also when another has taken its name since.
+constexpr const char* kOwnExecutable = "/proc/self/exe";
 /// How often the end of a drain is looked for.
 constexpr timespec kDrainTurn = {.tv_sec = 0, .tv_nsec = 10'000'000};
 
@@ -63,6 +65,7 @@ int serve(const std::string& config_file) {
   std::vector<EnvironmentVariable> environment = understudy_environment();
   auto config = load_config(config_file, environment);
   if (!config.ok()) return failed(config.error());
+  config->store.sql_executable = kOwnExecutable;
   auto started = Server::start(*std::move(config), config_file, std::move(environment));
   if (!started.ok()) return failed(started.error());
   Server& server = **started;

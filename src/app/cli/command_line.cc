@@ -9,6 +9,8 @@
 
 #include "app/cli/commands.h"
 #include "base/text.h"
+#include "store/duckdb/sql_worker.h"
+#include "store/sql_process/child_process.h"
 
 namespace understudy::app {
 namespace {
@@ -119,6 +121,10 @@ int run_command_line(const std::vector<std::string>& arguments, const Console& c
 }
 
 int run_process(int argc, char** argv) {
+  // No command for people, and it must not wait for the command line of theirs.
+  if (argc == 2 && std::string_view(argv[1]) == store::kSqlWorkerCommand) {
+    return store::run_sql_worker();
+  }
   const int code = run_command_line({argv + std::min(argc, 1), argv + argc}, process_console());
   // A full disk behind a redirection must not look like success.
   if (std::fflush(stdout) != 0 && code == kExitOk) return kExitFailed;
