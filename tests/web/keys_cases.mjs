@@ -55,6 +55,7 @@ export const cases = [
       // It may read and not change: the server's words say what is missing.
       await page.click("text=Change the mode");
       await page.click("text=Compare all");
+      await page.fill("input[placeholder='criteria hold at 10%']", "a try");
       await page.click("text=See what will happen");
       await page.click("text=Set this mode");
       await page.waitForSelector("dialog .problem >> text=operate");
