@@ -27,18 +27,39 @@ bool barrier_between(const std::vector<SegmentClaim>& barriers, const Segment& a
   });
 }
 
+// A first event that much older than its segment, in spans, tells of the past and not of when it
+// came.
+constexpr double kSpansPlausible = 16;
+
+/// By when the events of a segment had not come yet: the one before it had been written. Of the
+/// first one only its times tell, as long as they can be those of its coming.
+double arrived_after_ns(const SegmentRun& segments, std::size_t index,
+                        std::chrono::nanoseconds span_max) {
+  if (index > 0) return static_cast<double>((*segments[index - 1])->written_unix_ns);
+  const auto written_ns = static_cast<double>((*segments[0])->written_unix_ns);
+  const double age_ns = written_ns - static_cast<double>((*segments[0])->time_min_ns);
+  const bool plausible =
+      age_ns >= 0 && age_ns <= kSpansPlausible * static_cast<double>(span_max.count());
+  return plausible ? written_ns - age_ns : written_ns;
+}
+
 /// The first stretch of neighbours of fewer than `small` events each that is long enough, or that
 /// holds enough for a segment of `most` events.
 SegmentRun first_run(const SegmentRun& segments, const std::vector<SegmentClaim>& barriers,
-                     std::size_t small, std::size_t most) {
+                     std::size_t small, std::size_t most, std::chrono::nanoseconds span_max) {
   SegmentRun run;
   std::size_t events = 0;
+  double from_ns = 0;  // nothing of the run came before
   const auto enough = [&] {
     return run.size() >= kRunMin || (run.size() > 1 && events * 2 >= most);
   };
-  for (const auto& segment : segments) {
+  for (std::size_t i = 0; i < segments.size(); ++i) {
+    const auto& segment = segments[i];
+    const double after_ns = arrived_after_ns(segments, i, span_max);
+    const double span_ns =
+        static_cast<double>((*segment)->written_unix_ns) - (run.empty() ? after_ns : from_ns);
     const bool fits = (*segment)->events < small && events + (*segment)->events <= most &&
-                      run.size() < kRunMax &&
+                      run.size() < kRunMax && span_ns <= static_cast<double>(span_max.count()) &&
                       (run.empty() || !barrier_between(barriers, *run.back(), *segment));
     if (!fits) {
       if (enough()) return run;
@@ -46,6 +67,7 @@ SegmentRun first_run(const SegmentRun& segments, const std::vector<SegmentClaim>
       events = 0;
       if ((*segment)->events >= small) continue;
     }
+    if (run.empty()) from_ns = after_ns;
     run.push_back(segment);
     events += (*segment)->events;
   }
@@ -121,11 +143,12 @@ class Reader {
 }  // namespace
 
 SegmentRun choose_compaction(const SegmentRun& segments, const std::vector<SegmentClaim>& barriers,
-                             std::size_t segment_events) {
-  SegmentRun run = first_run(segments, barriers, segment_events / 2 + 1, segment_events);
+                             std::size_t segment_events, std::chrono::nanoseconds span_max) {
+  SegmentRun run = first_run(segments, barriers, segment_events / 2 + 1, segment_events, span_max);
   if (!run.empty()) return run;
   if (segments.size() <= kSegmentsMax) return {};
-  return first_run(segments, barriers, segment_events * 2, segment_events * kLargestInFullOnes);
+  return first_run(segments, barriers, segment_events * 2, segment_events * kLargestInFullOnes,
+                   span_max);
 }
 
 base::Result<std::shared_ptr<const Segment>> compact(Database& database, SegmentFolder& folder,

@@ -8,6 +8,7 @@ namespace understudy::store {
 namespace {
 
 constexpr std::size_t kFull = 1'000;
+constexpr std::chrono::hours kSpanMax(10);
 
 /// A folder nobody looks into.
 class NoFolder final : public SegmentFolder {
@@ -40,7 +41,7 @@ class ChooseCompaction : public ::testing::Test {
   std::vector<std::uint64_t> chosen(const SegmentRun& all,
                                     const std::vector<SegmentClaim>& barriers = {}) {
     std::vector<std::uint64_t> sizes;
-    for (const auto& segment : choose_compaction(all, barriers, kFull)) {
+    for (const auto& segment : choose_compaction(all, barriers, kFull, kSpanMax)) {
       sizes.push_back((*segment)->events);
     }
     return sizes;
@@ -66,6 +67,32 @@ TEST_F(ChooseCompaction, MakesNoneLargerThanAFullOne) {
   EXPECT_EQ(chosen(segments({500, 400, 200, 10})), (Sizes{500, 400}));
 }
 
+TEST_F(ChooseCompaction, MergesOnlyWhatCameTogetherSoThatItCanLeaveInTime) {
+  SegmentRun hourly;
+  for (std::uint64_t i = 0; i < 30; ++i) {
+    constexpr std::int64_t kHourNs = 3'600'000'000'000;
+    const auto hour = static_cast<std::int64_t>(i);
+    hourly.push_back(std::make_shared<const Segment>(
+        folder_, Segment::Content{.claim = {i * 10, i * 10 + 10},
+                                  .written_unix_ns = (hour + 1) * kHourNs,
+                                  .events = 10,
+                                  .time_min_ns = hour * kHourNs,
+                                  .time_max_ns = hour * kHourNs + 1}));
+  }
+  EXPECT_EQ(chosen(hourly), Sizes(10, 10)) << "ten hours";
+  // What was merged spans ten hours already: the next hour's is not added to it.
+  const SegmentRun later(hourly.begin() + 9, hourly.begin() + 17);
+  EXPECT_EQ(chosen(later).size(), 8u);
+  const auto merged = std::make_shared<const Segment>(
+      folder_, Segment::Content{.claim = {0, 100},
+                                .written_unix_ns = (**hourly[9]).written_unix_ns,
+                                .events = 100,
+                                .time_min_ns = 0});
+  SegmentRun grown = {merged};
+  grown.insert(grown.end(), hourly.begin() + 10, hourly.begin() + 17);
+  EXPECT_EQ(chosen(grown), Sizes()) << "seven beside it are too few";
+}
+
 TEST_F(ChooseCompaction, SpansNoDamagedOne) {
   const SegmentRun all = segments(Sizes(10, 10));
   SegmentRun rest = all;
@@ -88,7 +115,7 @@ TEST_F(ChooseCompaction, EndsWithFewSegmentsWhateverComes) {
     all.push_back(std::make_shared<const Segment>(
         folder_, Segment::Content{.claim = {at, at + size}, .events = size}));
     at += size;
-    for (SegmentRun run; !(run = choose_compaction(all, {}, kFull)).empty();) {
+    for (SegmentRun run; !(run = choose_compaction(all, {}, kFull, kSpanMax)).empty();) {
       const auto first = std::find(all.begin(), all.end(), run.front());
       const auto place = all.erase(first, first + static_cast<std::ptrdiff_t>(run.size()));
       const std::uint64_t events = std::accumulate(

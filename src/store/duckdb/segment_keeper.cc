@@ -12,6 +12,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// A segment leaves when its last event is old enough, so its first may stay that much longer.
+constexpr int kMergedShareOfRetention = 16;
 constexpr std::chrono::seconds kRetryInterval(1);
 constexpr std::chrono::seconds kRetentionInterval(1);
 // After a compaction that failed.
@@ -220,7 +222,8 @@ bool SegmentKeeper::compact_one() {
   if (Clock::now() < compaction_due_) return false;
   for (Dataset* dataset : datasets_.all()) {
     const SegmentRun run =
-        choose_compaction(dataset->segments(), dataset->damaged(), options_.segment_events);
+        choose_compaction(dataset->segments(), dataset->damaged(), options_.segment_events,
+                          options_.retention_age / kMergedShareOfRetention);
     if (run.empty()) continue;
     if (check(dataset->name(), run)) return true;  // what is damaged must not be merged
     const auto between = [&]() -> base::Status {
