@@ -7,6 +7,7 @@
 #include "base/rng.h"
 #include "base/task.h"
 #include "base/text.h"
+#include "base/utf8.h"
 
 namespace understudy::base {
 namespace {
@@ -162,6 +163,12 @@ TEST_F(ConfigTest, BrokenSyntaxNamesTheLine) {
   EXPECT_EQ(refused("a:\n  b: 1\n c: 2\n"),
             "understudy.yaml:3: is indented unlike the map that begins in line 1, which it would "
             "belong to");
+}
+
+TEST(Utf8, EachLengthHasItsBytes) {
+  std::string text;
+  for (const uint32_t code : {0x41u, 0xE9u, 0x20ACu, 0x1F600u}) append_utf8(text, code);
+  EXPECT_EQ(text, "A\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80");
 }
 
 TEST(Rng, TheSameSeedGivesTheSameNumbers) {

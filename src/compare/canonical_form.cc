@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/utf8.h"
 #include "compare/text_form.h"
 
 namespace understudy::compare {
@@ -70,7 +71,7 @@ std::string canonical_form(std::string_view text) {
   const auto flush = [&] {
     std::stable_sort(marks.begin(), marks.end(),
                      [](const Mark& a, const Mark& b) { return a.order < b.order; });
-    for (const Mark& mark : marks) append_utf8(out, mark.code);
+    for (const Mark& mark : marks) base::append_utf8(out, mark.code);
     marks.clear();
   };
   while (!text.empty()) {
@@ -89,7 +90,7 @@ std::string canonical_form(std::string_view text) {
         continue;
       }
       flush();
-      append_utf8(out, part.code);
+      base::append_utf8(out, part.code);
     }
     text.remove_prefix(character.bytes);
   }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "base/utf8.h"
 #include "compare/lift.h"
 #include "http/fields.h"
 
@@ -86,25 +87,6 @@ LiftResult inflate_body(std::string_view encoding, std::string_view in, uint64_t
   return {LiftFailure::kMalformed, base::cat("no valid ", encoding, " stream")};
 }
 
-void append_code(std::string& out, uint32_t code) {
-  const auto put = [&out](uint32_t byte) { out.push_back(static_cast<char>(byte)); };
-  if (code < 0x80) {
-    put(code);
-  } else if (code < 0x800) {
-    put(0xC0 | code >> 6);
-    put(0x80 | (code & 0x3F));
-  } else if (code < 0x10000) {
-    put(0xE0 | code >> 12);
-    put(0x80 | (code >> 6 & 0x3F));
-    put(0x80 | (code & 0x3F));
-  } else {
-    put(0xF0 | code >> 18);
-    put(0x80 | (code >> 12 & 0x3F));
-    put(0x80 | (code >> 6 & 0x3F));
-    put(0x80 | (code & 0x3F));
-  }
-}
-
 /// Windows-1252 differs from ISO-8859-1 in 0x80 to 0x9F, which browsers read for both names.
 constexpr std::array<uint16_t, 32> kWindows = {
     0x20AC, 0x81,   0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
@@ -116,7 +98,7 @@ std::string from_latin(std::string_view text) {
   out.reserve(text.size() + text.size() / 8);
   for (const char letter : text) {
     const auto byte = static_cast<unsigned char>(letter);
-    append_code(out, byte >= 0x80 && byte < 0xA0 ? kWindows[byte - 0x80U] : byte);
+    base::append_utf8(out, byte >= 0x80 && byte < 0xA0 ? kWindows[byte - 0x80U] : byte);
   }
   return out;
 }
@@ -140,7 +122,7 @@ bool from_utf16(std::string_view text, bool little, std::string& out) {
       code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
       at += 2;
     }
-    append_code(out, code);
+    base::append_utf8(out, code);
   }
   return true;
 }

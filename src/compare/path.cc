@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "base/utf8.h"
 
 namespace understudy::compare {
 
@@ -19,19 +20,6 @@ int hex_value(char letter) {
   if (letter >= 'a' && letter <= 'f') return letter - 'a' + 10;
   if (letter >= 'A' && letter <= 'F') return letter - 'A' + 10;
   return -1;
-}
-
-void append_utf8(std::string& out, uint32_t code) {
-  if (code < 0x80) {
-    out.push_back(static_cast<char>(code));
-  } else if (code < 0x800) {
-    out.push_back(static_cast<char>(0xC0 | code >> 6));
-    out.push_back(static_cast<char>(0x80 | (code & 0x3F)));
-  } else {
-    out.push_back(static_cast<char>(0xE0 | code >> 12));
-    out.push_back(static_cast<char>(0x80 | (code >> 6 & 0x3F)));
-    out.push_back(static_cast<char>(0x80 | (code & 0x3F)));
-  }
 }
 
 /// Reads one pattern from left to right.
@@ -136,7 +124,7 @@ class PathReader {
         code = code << 4 | static_cast<uint32_t>(digit);
       }
       if (code >= 0xD800 && code < 0xE000) return wrong("half of a surrogate pair");
-      append_utf8(name, code);
+      base::append_utf8(name, code);
       at_ += 4;
     } else {
       return wrong("an unknown escape");

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "base/text.h"
+#include "base/utf8.h"
 
 namespace understudy::compare {
 
@@ -35,25 +36,6 @@ uint32_t lower(uint32_t code) {
 bool is_white(char letter) { return letter == ' ' || (letter >= '\t' && letter <= '\r'); }
 
 }  // namespace
-
-void append_utf8(std::string& out, uint32_t code) {
-  const auto put = [&out](uint32_t byte) { out.push_back(static_cast<char>(byte)); };
-  if (code < 0x80) {
-    put(code);
-  } else if (code < 0x800) {
-    put(0xC0 | code >> 6);
-    put(0x80 | (code & 0x3F));
-  } else if (code < 0x10000) {
-    put(0xE0 | code >> 12);
-    put(0x80 | (code >> 6 & 0x3F));
-    put(0x80 | (code & 0x3F));
-  } else {
-    put(0xF0 | code >> 18);
-    put(0x80 | (code >> 12 & 0x3F));
-    put(0x80 | (code >> 6 & 0x3F));
-    put(0x80 | (code & 0x3F));
-  }
-}
 
 Character front_character(std::string_view text) {
   const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
@@ -110,7 +92,7 @@ std::string unescaped(std::string_view raw) {
             i += 6;
           }
         }
-        append_utf8(out, code);
+        base::append_utf8(out, code);
         break;
       }
       default:
@@ -187,7 +169,7 @@ std::string case_folded(std::string_view text) {
       text.remove_prefix(1);
       continue;
     }
-    append_utf8(out, lower(character.code));
+    base::append_utf8(out, lower(character.code));
     text.remove_prefix(character.bytes);
   }
   return out;

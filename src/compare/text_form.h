@@ -21,7 +21,6 @@ struct Character {
 
 /// The one at the front of a text that is not empty.
 Character front_character(std::string_view text);
-void append_utf8(std::string& out, uint32_t code);
 
 /// `text` as it may be shown: valid UTF-8 (what is not becomes U+FFFD), at most `bytes_max` bytes,
 /// cut at a character.

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "base/text.h"
+#include "base/utf8.h"
 #include "event/column.h"
 #include "event/event.h"
 
@@ -41,27 +42,6 @@ int hex_value(char letter) {
 std::size_t characters(std::string_view text) {
   return static_cast<std::size_t>(
       std::count_if(text.begin(), text.end(), [](char byte) { return !is_inner_byte(byte); }));
-}
-
-std::string utf8(std::uint32_t point) {
-  std::string text;
-  const auto add = [&](std::uint32_t byte) { text.push_back(static_cast<char>(byte)); };
-  if (point < 0x80) {
-    add(point);
-  } else if (point < 0x800) {
-    add(0xC0 | point >> 6);
-    add(0x80 | (point & 0x3F));
-  } else if (point < 0x10000) {
-    add(0xE0 | point >> 12);
-    add(0x80 | (point >> 6 & 0x3F));
-    add(0x80 | (point & 0x3F));
-  } else {
-    add(0xF0 | point >> 18);
-    add(0x80 | (point >> 12 & 0x3F));
-    add(0x80 | (point >> 6 & 0x3F));
-    add(0x80 | (point & 0x3F));
-  }
-  return text;
 }
 
 }  // namespace
@@ -165,8 +145,10 @@ Result<std::string> ExpressionText::take_escape() {
   if (point && (value > 0x10FFFF || (value >= 0xD800 && value < 0xE000))) {
     return error_at(start, "not a Unicode character");
   }
-  return point ? utf8(static_cast<std::uint32_t>(value))
-               : std::string(1, static_cast<char>(static_cast<unsigned char>(value)));
+  if (!point) return std::string(1, static_cast<char>(static_cast<unsigned char>(value)));
+  std::string character;
+  base::append_utf8(character, static_cast<std::uint32_t>(value));
+  return character;
 }
 
 Result<std::string> ExpressionText::take_quoted() {

@@ -4,6 +4,8 @@
 #include <array>
 #include <cstdint>
 
+#include "base/utf8.h"
+
 namespace understudy::store {
 namespace {
 
@@ -48,25 +50,6 @@ Decoded decode(std::string_view text) {
   return {point, bytes};
 }
 
-void append(std::string& out, std::uint32_t point) {
-  const auto add = [&](std::uint32_t byte) { out.push_back(static_cast<char>(byte)); };
-  if (point < 0x80) {
-    add(point);
-  } else if (point < 0x800) {
-    add(0xC0 | point >> 6);
-    add(0x80 | (point & 0x3F));
-  } else if (point < 0x10000) {
-    add(0xE0 | point >> 12);
-    add(0x80 | (point >> 6 & 0x3F));
-    add(0x80 | (point & 0x3F));
-  } else {
-    add(0xF0 | point >> 18);
-    add(0x80 | (point >> 12 & 0x3F));
-    add(0x80 | (point >> 6 & 0x3F));
-    add(0x80 | (point & 0x3F));
-  }
-}
-
 }  // namespace
 
 std::string lower_case(std::string_view text) {
@@ -85,7 +68,7 @@ std::string lower_case(std::string_view text) {
     if (decoded.bytes == 0 || lower == decoded.point) {
       out.append(text.substr(0, bytes));
     } else {
-      append(out, lower);
+      base::append_utf8(out, lower);
     }
     text.remove_prefix(bytes);
   }
